@@ -1,0 +1,136 @@
+// Number-theoretic transforms of every power-of-two length N up to 2^twoAdicity, in bulk operations of a vector space.
+// ω_N is the field's primitive N-th root of unity; "values" are those of a polynomial at ω_N^0, ω_N^1, …, ω_N^(N−1).
+//
+// Both directions are made of one butterfly, (u + w·v, u − w·v), which multiplies once and lets the sums of a packed
+// vector grow by one operand a stage. Going down, from natural to bit-reversed order, one twiddle serves a whole block;
+// going up, from bit-reversed to natural order, each element of a block has its own. A transform down followed by one up
+// needs no permutation.
+
+import { powers, type Vector, type VectorSpace } from "./vector.js";
+
+/** Elements that a cache holds: larger ranges are halved first, so that all their smaller stages run in the cache. */
+const CACHED = 2048;
+
+/** The transforms over one vector space. Tables of roots are made when a length first needs them and kept. */
+export class Ntt {
+  readonly space: VectorSpace;
+  readonly #powers: Vector[] = [];
+  readonly #inversePowers: Vector[] = [];
+  readonly #twists: Vector[] = [];
+  #bitReversedInverseRoots: Vector;
+
+  constructor(space: VectorSpace) {
+    this.space = space;
+    this.#bitReversedInverseRoots = this.#bitReversedRoots(1, false);
+  }
+
+  /** The values of the polynomial with these N coefficients, constant first. */
+  forward(coefficients: Vector): Vector {
+    this.space.field.rootOfUnity(coefficients.length);
+    const v = bitReversed(coefficients);
+    this.#up(v, 0, v.length);
+    v.normalize();
+    return v;
+  }
+
+  /** The N coefficients, constant first, of the polynomial of degree < N with these values. */
+  inverse(values: Vector): Vector {
+    const v = this.#bitReversedCoefficients(values);
+    return bitReversed(v.scale(this.space.field.inv(BigInt(v.length))));
+  }
+
+  /**
+   * The values at the N odd 2N-th roots, ω_2N^1, ω_2N^3, …, of the polynomial of degree < N with these N values: one
+   * inverse transform, a twist of coefficient k by ω_2N^k, and one forward transform. N ≤ 2^(twoAdicity − 1).
+   */
+  oddRootValues(values: Vector): Vector {
+    const v = this.#bitReversedCoefficients(values).mul(this.#twist(values.length));
+    this.#up(v, 0, v.length);
+    v.normalize();
+    return v;
+  }
+
+  /** (1, ω^−1, ω^−2, …) of length `half`, for ω of order 2·half. */
+  inversePowers(half: number): Vector {
+    const { field } = this.space;
+    const level = Math.log2(half);
+    return (this.#inversePowers[level] ??= powers(this.space, field.inv(field.rootOfUnity(2 * half)), half));
+  }
+
+  /** N times the coefficients of the polynomial with these values, in bit-reversed order. */
+  #bitReversedCoefficients(values: Vector): Vector {
+    this.space.field.rootOfUnity(values.length);
+    if (values.length > 2 * this.#bitReversedInverseRoots.length) {
+      this.#bitReversedInverseRoots = this.#bitReversedRoots(values.length / 2, true);
+    }
+    const v = values.slice(0, values.length);
+    this.#down(v, 0, v.length);
+    v.normalize();
+    return v;
+  }
+
+  /** All stages from natural to bit-reversed order, with inverse roots, on elements [start, end) of v. */
+  #down(v: Vector, start: number, end: number): void {
+    let half = (end - start) / 2;
+    if (end - start > CACHED) {
+      v.stageByBlock(start, end, half, this.#bitReversedInverseRoots);
+      this.#down(v, start, start + half);
+      this.#down(v, start + half, end);
+      return;
+    }
+    for (; half >= 1; half /= 2) v.stageByBlock(start, end, half, this.#bitReversedInverseRoots);
+  }
+
+  /** All stages from bit-reversed to natural order on elements [start, end) of v. */
+  #up(v: Vector, start: number, end: number): void {
+    const size = end - start;
+    if (size > CACHED) {
+      this.#up(v, start, start + size / 2);
+      this.#up(v, start + size / 2, end);
+      v.stageByElement(start, end, size / 2, this.#rootPowers(size / 2));
+      return;
+    }
+    for (let half = 1; half < size; half *= 2) v.stageByElement(start, end, half, this.#rootPowers(half));
+  }
+
+  /** (1, ω, ω², …) of length `half`, for ω of order 2·half. */
+  #rootPowers(half: number): Vector {
+    const level = Math.log2(half);
+    return (this.#powers[level] ??= powers(this.space, this.space.field.rootOfUnity(2 * half), half));
+  }
+
+  /** ω_2N^k / N for the coefficients k in bit-reversed order. */
+  #twist(length: number): Vector {
+    const level = Math.log2(length);
+    return (this.#twists[level] ??= this.#bitReversedRoots(length, false).scale(
+      this.space.field.inv(BigInt(length)),
+    ));
+  }
+
+  /**
+   * ω_2K^rev(k), or its inverse, for k = 0 … K−1, where rev reverses the log2(K) bits of k. The table for K begins with the
+   * table for K/2; the other half is that times ω_2K.
+   */
+  #bitReversedRoots(length: number, inverse: boolean): Vector {
+    const { field } = this.space;
+    const table = this.space.zeros(length);
+    table.set(0, 1n);
+    for (let done = 1; done < length; done *= 2) {
+      const root = field.rootOfUnity(4 * done);
+      table.setAll(table.slice(0, done).scale(inverse ? field.inv(root) : root), done);
+    }
+    return table;
+  }
+}
+
+function bitReversed(v: Vector): Vector {
+  const result = v.slice(0, v.length);
+  for (let i = 0, j = 0; i < v.length; i++) {
+    if (i < j) result.swap(i, j);
+    // j is i with its bits reversed: add one at the top bit and carry downwards.
+    let bit = v.length >> 1;
+    for (; j & bit; bit >>= 1) j ^= bit;
+    j ^= bit;
+  }
+  return result;
+}
