@@ -1,0 +1,5 @@
+// The demonstration. Stands here until the one on main arrives.
+
+export function runDemo(): Promise<number> {
+  return Promise.resolve(0);
+}
