@@ -91,14 +91,13 @@ export class Config {
         "config: expected two servers, got one public key for both: it would see everything",
       );
     }
-    this.prgKey = options.prgKey ?? "batch";
-    if (this.prgKey !== "batch" && this.prgKey !== "seed") {
-      throw new PrioError(
-        "invalid-argument",
-        `config: prgKey: expected "batch" or "seed", got ${kindOf(options.prgKey)}`,
-      );
+    const { prgKey = "batch" } = options;
+    if (prgKey !== "batch" && prgKey !== "seed") {
+      throw new PrioError("invalid-argument", `config: prgKey: expected "batch" or "seed", got ${kindOf(prgKey)}`);
     }
+    this.prgKey = prgKey;
     this.snip = new Snip(space, this.fields);
+    Object.freeze(this);
   }
 
   /** @internal Returns `x` when it is a configuration. */
