@@ -2,9 +2,7 @@
 // for the packages that really are in a bundle. Every entry is bundled by itself, without shared chunks, so that adding
 // one never changes another by a byte. In CI a stale THIRD-PARTY-NOTICES is an error instead of being rewritten.
 
-import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import esbuild from "esbuild";
@@ -44,19 +42,42 @@ async function bundle({ source, output, platform }) {
   return Object.keys(inputs).filter((path) => (inputs[path]?.bytesInOutput ?? 0) > 0);
 }
 
-/** Writes the declarations of src/index.ts, and keeps only those that it reaches. */
+/** Writes the declarations of src/index.ts and of the files that it reaches by them, and no other. */
 function declarations() {
-  const tsc = createRequire(import.meta.url).resolve("typescript/lib/tsc.js");
-  execFileSync(process.execPath, [tsc, "-p", "tsconfig.build.json"], { cwd: root, stdio: "inherit" });
+  const host = {
+    ...ts.sys,
+    onUnRecoverableConfigFileDiagnostic: (/** @type {ts.Diagnostic} */ problem) => fail([problem]),
+  };
+  const config = ts.getParsedCommandLineOfConfigFile(join(root, "tsconfig.build.json"), {}, host);
+  if (config === undefined) throw new Error("build: tsconfig.build.json cannot be read");
+  const program = ts.createProgram(config.fileNames, config.options);
+  /** @type {Map<string, string>} */
+  const emitted = new Map();
+  const { diagnostics } = program.emit(undefined, (path, text) => emitted.set(resolve(path), text));
+  fail([...config.errors, ...ts.getPreEmitDiagnostics(program), ...diagnostics]);
+
   const reached = new Set([join(dist, "index.d.ts")]);
-  for (const file of reached) {
-    for (const { fileName } of ts.preProcessFile(readFileSync(file, "utf8")).importedFiles) {
-      if (fileName.startsWith(".")) reached.add(resolve(dirname(file), fileName.replace(/\.js$/, ".d.ts")));
+  for (const path of reached) {
+    const text = emitted.get(path);
+    if (text === undefined) throw new Error(`build: no declarations for ${relative(root, path)}`);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+    for (const { fileName } of ts.preProcessFile(text).importedFiles) {
+      if (fileName.startsWith(".")) reached.add(resolve(dirname(path), fileName.replace(/\.js$/, ".d.ts")));
     }
   }
-  for (const name of readdirSync(dist, { recursive: true, encoding: "utf8" })) {
-    if (name.endsWith(".d.ts") && !reached.has(join(dist, name))) rmSync(join(dist, name));
-  }
+}
+
+/**
+ * Ends the build when the compiler has anything to say.
+ *
+ * @param {readonly ts.Diagnostic[]} problems
+ */
+function fail(problems) {
+  if (problems.length === 0) return;
+  const unique = ts.sortAndDeduplicateDiagnostics(problems);
+  const host = { getCanonicalFileName: String, getCurrentDirectory: () => root, getNewLine: () => "\n" };
+  throw new Error(`build: no declarations\n${ts.formatDiagnostics(unique, host)}`);
 }
 
 /**
@@ -102,8 +123,9 @@ function thirdPartyNotices(inputs) {
 function writeNotices(text) {
   const file = join(root, "THIRD-PARTY-NOTICES");
   if (existsSync(file) && readFileSync(file, "utf8") === text) return;
-  if (process.env["CI"])
+  if (process.env["CI"]) {
     throw new Error("build: THIRD-PARTY-NOTICES is out of date; run `npm run build` and commit it");
+  }
   writeFileSync(file, text);
 }
 
@@ -111,4 +133,4 @@ rmSync(dist, { recursive: true, force: true });
 const inputs = (await Promise.all(entries.map(bundle))).flat();
 declarations();
 writeNotices(thirdPartyNotices(inputs));
-for (const { output } of entries) process.stdout.write(`built ${relative(root, join(root, output))}\n`);
+for (const { output } of entries) process.stdout.write(`built ${output}\n`);

@@ -24,7 +24,7 @@ export function lagrangeCoefficients(ntt: Ntt, length: number, x: bigint): Vecto
   }
 
   const table = space.zeros(length);
-  table.set(0, field.inv(BigInt(length)));
+  table.set(0, ntt.inverseOf(length));
   for (let half = 1; half < length; half *= 2) {
     // Both halves start as the products so far; the stage multiplies them by 1 ± x^s·ω^(−i·s).
     table.setAll(table.slice(0, half), half);

@@ -78,7 +78,10 @@ export class Field implements FieldParameters {
   rootOfUnity(n: number): bigint {
     const log = Math.log2(n);
     if (!Number.isInteger(log) || log < 0 || log > this.twoAdicity) {
-      throw new PrioError("wrong-length", `ntt: expected a power-of-two length up to ${2 ** this.twoAdicity}, got ${n}`);
+      throw new PrioError(
+        "wrong-length",
+        `ntt: expected a power-of-two length up to ${2 ** this.twoAdicity}, got ${n}`,
+      );
     }
     let root = this.generator;
     for (let k = this.twoAdicity; k > log; k--) root = this.mul(root, root);

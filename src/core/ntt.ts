@@ -17,6 +17,7 @@ export class Ntt {
   readonly #powers: Vector[] = [];
   readonly #inversePowers: Vector[] = [];
   readonly #twists: Vector[] = [];
+  readonly #inverseLengths: bigint[] = [];
   #bitReversedInverseRoots: Vector;
 
   constructor(space: VectorSpace) {
@@ -36,7 +37,7 @@ export class Ntt {
   /** The N coefficients, constant first, of the polynomial of degree < N with these values. */
   inverse(values: Vector): Vector {
     const v = this.#bitReversedCoefficients(values);
-    return bitReversed(v.scale(this.space.field.inv(BigInt(v.length))));
+    return bitReversed(v.scale(this.inverseOf(v.length)));
   }
 
   /**
@@ -55,6 +56,11 @@ export class Ntt {
     const { field } = this.space;
     const level = Math.log2(half);
     return (this.#inversePowers[level] ??= powers(this.space, field.inv(field.rootOfUnity(2 * half)), half));
+  }
+
+  /** 1/N in the field. */
+  inverseOf(length: number): bigint {
+    return (this.#inverseLengths[Math.log2(length)] ??= this.space.field.inv(BigInt(length)));
   }
 
   /** N times the coefficients of the polynomial with these values, in bit-reversed order. */
@@ -102,9 +108,7 @@ export class Ntt {
   /** ω_2N^k / N for the coefficients k in bit-reversed order. */
   #twist(length: number): Vector {
     const level = Math.log2(length);
-    return (this.#twists[level] ??= this.#bitReversedRoots(length, false).scale(
-      this.space.field.inv(BigInt(length)),
-    ));
+    return (this.#twists[level] ??= this.#bitReversedRoots(length, false).scale(this.inverseOf(length)));
   }
 
   /**

@@ -1,0 +1,114 @@
+// Byte strings: checks, text forms (hex, base64, UTF-8), big-endian integers, concatenation and comparison.
+
+import { PrioError } from "../errors.js";
+
+// The parts of the platform's text interfaces that this file uses; every supported runtime has them as globals.
+declare const TextEncoder: new () => { encode(text: string): Uint8Array };
+declare const atob: (base64: string) => string;
+declare const btoa: (binary: string) => string;
+
+/** Whether `x` is a Uint8Array of any realm, subclasses such as Node's Buffer included. */
+export function isBytes(x: unknown): x is Uint8Array {
+  return ArrayBuffer.isView(x) && Object.prototype.toString.call(x) === "[object Uint8Array]";
+}
+
+/** Returns `x` when it is a byte string, of `length` bytes if that is given; `subject` opens the error's sentence. */
+export function requireBytes(x: unknown, subject: string, length?: number): Uint8Array {
+  if (!isBytes(x)) throw new PrioError("invalid-argument", `${subject}: expected a Uint8Array, got ${kindOf(x)}`);
+  if (length !== undefined && x.length !== length) {
+    throw new PrioError("wrong-length", `${subject}: expected ${length} bytes, got ${x.length}`);
+  }
+  return x;
+}
+
+/** Returns `x` when it is an object (not null); `subject` opens the error's sentence. */
+export function requireObject<T extends object>(x: T, subject: string): T {
+  if (typeof x !== "object" || x === null) {
+    throw new PrioError("invalid-argument", `${subject}: expected an object, got ${kindOf(x)}`);
+  }
+  return x;
+}
+
+/** What an error may say of a value that it must not show. */
+export function kindOf(x: unknown): string {
+  if (x === null) return "null";
+  if (Array.isArray(x)) return "an array";
+  return x === undefined ? "undefined" : `a value of type ${typeof x}`;
+}
+
+export function toHex(bytes: Uint8Array): string {
+  return Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
+}
+
+/** Decodes exactly `length` bytes from hex digits of either case. The text itself stays out of the error: it may be a key. */
+export function fromHex(text: unknown, subject: string, length: number): Uint8Array {
+  if (typeof text !== "string") {
+    throw new PrioError("invalid-argument", `${subject}: expected a string of hex digits, got ${kindOf(text)}`);
+  }
+  if (text.length !== 2 * length) {
+    throw new PrioError("wrong-length", `${subject}: expected ${2 * length} hex digits, got ${text.length} characters`);
+  }
+  if (!/^[0-9a-f]*$/i.test(text)) {
+    throw new PrioError("invalid-encoding", `${subject}: expected hex digits, got another character`);
+  }
+  return Uint8Array.from({ length }, (_, i) => Number.parseInt(text.slice(2 * i, 2 * i + 2), 16));
+}
+
+/** Standard base64 with padding (RFC 4648 section 4). For keys and secrets: `bytes` has at most some thousands. */
+export function toBase64(bytes: Uint8Array): string {
+  return btoa(String.fromCharCode(...bytes));
+}
+
+/** Decodes exactly `length` bytes from standard base64 with padding; white space, other alphabets and stray bits are refused. */
+export function fromBase64(text: unknown, subject: string, length: number): Uint8Array {
+  if (typeof text !== "string") {
+    throw new PrioError("invalid-argument", `${subject}: expected a base64 string, got ${kindOf(text)}`);
+  }
+  const characters = 4 * Math.ceil(length / 3);
+  if (text.length !== characters) {
+    throw new PrioError("wrong-length", `${subject}: expected ${characters} base64 characters, got ${text.length}`);
+  }
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text)) {
+    throw new PrioError("invalid-encoding", `${subject}: expected base64, got another character`);
+  }
+  const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+  if (bytes.length !== length || toBase64(bytes) !== text) {
+    throw new PrioError("invalid-encoding", `${subject}: expected the base64 of exactly ${length} bytes`);
+  }
+  return bytes;
+}
+
+/** UTF-8. A lone surrogate, which has no UTF-8, is refused: replacing it would make different texts one. */
+export function utf8(text: string, subject: string): Uint8Array {
+  if (/\p{Surrogate}/u.test(text)) {
+    throw new PrioError("invalid-encoding", `${subject}: expected well-formed text, got a lone surrogate`);
+  }
+  return new TextEncoder().encode(text);
+}
+
+export function concat(...parts: readonly Uint8Array[]): Uint8Array {
+  const result = new Uint8Array(parts.reduce((total, part) => total + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    result.set(part, offset);
+    offset += part.length;
+  }
+  return result;
+}
+
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  let difference = 0;
+  for (let i = 0; i < a.length; i++) difference |= (a[i] as number) ^ (b[i] as number);
+  return difference === 0;
+}
+
+/** A 32-bit big-endian integer, for length prefixes. */
+export function uint32BE(x: number): Uint8Array {
+  return Uint8Array.of(x >>> 24, x >>> 16, x >>> 8, x);
+}
+
+/** The big-endian integer in `bytes`; for scalars, not for bulk. */
+export function bigIntFromBE(bytes: Uint8Array): bigint {
+  return bytes.length === 0 ? 0n : BigInt(`0x${toHex(bytes)}`);
+}

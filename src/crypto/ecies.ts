@@ -1,0 +1,78 @@
+// Sealing packets to a server's public key: ECIES as libprio builds it (WIRE.md section 6).
+//
+//   ephemeral public key (32) ‖ IV (12) ‖ ciphertext ‖ tag (16)
+//
+// Z = X25519(ephemeral, server); key = first 16 bytes of SHA-256(Z ‖ 00 00 00 01) (ANSI X9.63 KDF without shared info);
+// AES-128-GCM with "PrioPacket" ‖ ephemeral public key ‖ IV as associated data.
+
+import { concat, uint32BE } from "../core/bytes.js";
+import { systemRandom } from "../core/random.js";
+import { PrioError } from "../errors.js";
+import { PrivateKey, PublicKey } from "./keys.js";
+import { provider } from "./provider.js";
+
+const EPHEMERAL_BYTES = 32;
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
+const HEADER_BYTES = EPHEMERAL_BYTES + IV_BYTES;
+
+/** "PrioPacket" in ASCII. */
+const LABEL = Uint8Array.of(0x50, 0x72, 0x69, 0x6f, 0x50, 0x61, 0x63, 0x6b, 0x65, 0x74);
+/** The X9.63 counter of the first, and here only, block. */
+const KDF_COUNTER = uint32BE(1);
+
+/** libprio's limit on what it seals. */
+const MAX_PLAINTEXT = 2 ** 28 - 2;
+/** How many bytes longer a packet is than its plaintext. */
+export const SEALING_BYTES: number = HEADER_BYTES + TAG_BYTES;
+
+/** What sealing draws at random; a key and an IV seal one packet. */
+export interface SealingRandomness {
+  readonly ephemeral: PrivateKey;
+  /** 12 bytes. */
+  readonly iv: Uint8Array;
+}
+
+/** A fresh key and IV. */
+export function randomSealing(): SealingRandomness {
+  return { ephemeral: PrivateKey.generate(), iv: systemRandom(IV_BYTES) };
+}
+
+/** Seals a plaintext of at most 2^28 − 2 bytes. Throws `invalid-key` when the recipient's key is of low order. */
+export function seal(recipient: PublicKey, plaintext: Uint8Array, { ephemeral, iv }: SealingRandomness): Uint8Array {
+  if (plaintext.length > MAX_PLAINTEXT) {
+    throw new PrioError("out-of-range", `packet: expected at most ${MAX_PLAINTEXT} bytes, got ${plaintext.length}`);
+  }
+  const pair = PrivateKey.pairOf(ephemeral);
+  const secret = pair.agree(PublicKey.bytesOf(recipient));
+  if (secret === null) throw new PrioError("invalid-key", "public key: expected a point of large order");
+  const header = concat(pair.publicKey, iv);
+  const sealed = provider().aes128GcmSeal(deriveKey(secret), iv, plaintext, concat(LABEL, header));
+  return concat(header, sealed);
+}
+
+/**
+ * Opens a packet. One error, `cannot-open`, for a wrong key, a changed byte, a short packet and a low-order ephemeral key:
+ * the sender learns nothing from the difference.
+ */
+export function open(recipient: PrivateKey, packet: Uint8Array): Uint8Array {
+  const plaintext = tryOpen(recipient, packet);
+  if (plaintext === null) throw new PrioError("cannot-open", "cannot open packet");
+  return plaintext;
+}
+
+function tryOpen(recipient: PrivateKey, packet: Uint8Array): Uint8Array | null {
+  if (packet.length < SEALING_BYTES || packet.length > SEALING_BYTES + MAX_PLAINTEXT) return null;
+  const header = packet.subarray(0, HEADER_BYTES);
+  // Copied, so that a provider which keeps key objects by array never meets bytes that change under it.
+  const secret = PrivateKey.pairOf(recipient).agree(header.slice(0, EPHEMERAL_BYTES));
+  if (secret === null) return null;
+  const iv = header.subarray(EPHEMERAL_BYTES);
+  return provider().aes128GcmOpen(deriveKey(secret), iv, packet.subarray(HEADER_BYTES), concat(LABEL, header));
+}
+
+function deriveKey(secret: Uint8Array): Uint8Array {
+  const key = provider().sha256(concat(secret, KDF_COUNTER));
+  secret.fill(0);
+  return key.subarray(0, 16);
+}

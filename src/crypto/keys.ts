@@ -1,0 +1,108 @@
+// X25519 keys of the two servers (WIRE.md section 6): 32 raw bytes, or 64 hex digits, upper case when written. Private
+// bytes live in #private fields, which neither inspection nor JSON shows.
+
+import { equalBytes, fromHex, requireBytes, toHex } from "../core/bytes.js";
+import type { X25519KeyPair } from "./primitives.js";
+import { provider } from "./provider.js";
+
+const KEY_BYTES = 32;
+
+/** A server's public key. Clients seal their packets to it. */
+export class PublicKey {
+  readonly #bytes: Uint8Array;
+
+  private constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  /** From 64 hex digits of either case. Throws `wrong-length`, `invalid-encoding`. */
+  static fromHex(text: string): PublicKey {
+    return new PublicKey(fromHex(text, "public key", KEY_BYTES));
+  }
+
+  /** From 32 bytes, which are copied. Throws `wrong-length`. */
+  static fromBytes(bytes: Uint8Array): PublicKey {
+    return new PublicKey(Uint8Array.from(requireBytes(bytes, "public key", KEY_BYTES)));
+  }
+
+  /** 64 upper-case hex digits. */
+  toHex(): string {
+    return toHex(this.#bytes).toUpperCase();
+  }
+
+  /** A copy of the 32 bytes. */
+  toBytes(): Uint8Array {
+    return this.#bytes.slice();
+  }
+
+  /** Whether the other is a public key of the same bytes. */
+  equals(other: PublicKey): boolean {
+    return PublicKey.is(other) && equalBytes(this.#bytes, other.#bytes);
+  }
+
+  /** @internal The bytes themselves, one array for the life of the key. */
+  static bytesOf(key: PublicKey): Uint8Array {
+    return key.#bytes;
+  }
+
+  /** @internal Whether `x` was made by this class: unlike `instanceof`, not to be forged by a prototype. */
+  static is(x: unknown): x is PublicKey {
+    return typeof x === "object" && x !== null && #bytes in x;
+  }
+}
+
+/** A server's private key. Nothing but `toHex` and `toBytes` ever shows it. */
+export class PrivateKey {
+  readonly #pair: X25519KeyPair;
+  #publicKey: PublicKey | undefined;
+
+  private constructor(pair: X25519KeyPair) {
+    this.#pair = pair;
+  }
+
+  /** From 64 hex digits of either case. Throws `wrong-length`, `invalid-encoding`; the text stays out of the message. */
+  static fromHex(text: string): PrivateKey {
+    return new PrivateKey(provider().keyPair(fromHex(text, "private key", KEY_BYTES)));
+  }
+
+  /** From 32 bytes, which are copied. Throws `wrong-length`. */
+  static fromBytes(bytes: Uint8Array): PrivateKey {
+    return new PrivateKey(provider().keyPair(Uint8Array.from(requireBytes(bytes, "private key", KEY_BYTES))));
+  }
+
+  /** @internal A fresh key from the system's generator. */
+  static generate(): PrivateKey {
+    return new PrivateKey(provider().generateKeyPair());
+  }
+
+  /** 64 upper-case hex digits. */
+  toHex(): string {
+    return toHex(this.#pair.privateKey).toUpperCase();
+  }
+
+  /** A copy of the 32 bytes, as given: X25519 clamps them when it computes. */
+  toBytes(): Uint8Array {
+    return this.#pair.privateKey.slice();
+  }
+
+  get publicKey(): PublicKey {
+    this.#publicKey ??= PublicKey.fromBytes(this.#pair.publicKey);
+    return this.#publicKey;
+  }
+
+  /** @internal The pair itself. */
+  static pairOf(key: PrivateKey): X25519KeyPair {
+    return key.#pair;
+  }
+
+  /** @internal Whether `x` was made by this class. */
+  static is(x: unknown): x is PrivateKey {
+    return typeof x === "object" && x !== null && #pair in x;
+  }
+}
+
+/** A fresh key pair for a server, from the system's cryptographic generator. Throws `no-randomness`. */
+export function generateKeyPair(): { publicKey: PublicKey; privateKey: PrivateKey } {
+  const privateKey = PrivateKey.generate();
+  return { publicKey: privateKey.publicKey, privateKey };
+}

@@ -1,0 +1,26 @@
+// The primitives that the protocol takes from elsewhere, as one synchronous interface. All providers of it give the same
+// bytes for the same input.
+
+/** An X25519 key pair (RFC 7748), made ready once for many agreements. */
+export interface X25519KeyPair {
+  /** 32 raw bytes, not clamped. */
+  readonly privateKey: Uint8Array;
+  /** 32 raw bytes. */
+  readonly publicKey: Uint8Array;
+  /** The 32-byte shared secret with a 32-byte public key, or null when that key is of low order (the secret is all zero). */
+  agree(peerPublicKey: Uint8Array): Uint8Array | null;
+}
+
+export interface CryptoProvider {
+  readonly name: "noble" | "native";
+  generateKeyPair(): X25519KeyPair;
+  /** The pair of a 32-byte private key. */
+  keyPair(privateKey: Uint8Array): X25519KeyPair;
+  sha256(bytes: Uint8Array): Uint8Array;
+  /** `length` bytes of AES-128 in counter mode over zeros, from a 16-byte big-endian counter block (NIST SP 800-38A). */
+  aes128Ctr(key: Uint8Array, counter: Uint8Array, length: number): Uint8Array;
+  /** AES-128-GCM with a 12-byte IV (NIST SP 800-38D): ciphertext ‖ 16-byte tag. */
+  aes128GcmSeal(key: Uint8Array, iv: Uint8Array, plaintext: Uint8Array, associatedData: Uint8Array): Uint8Array;
+  /** The plaintext of at least 16 bytes of ciphertext ‖ tag, or null when the tag does not fit. */
+  aes128GcmOpen(key: Uint8Array, iv: Uint8Array, sealed: Uint8Array, associatedData: Uint8Array): Uint8Array | null;
+}

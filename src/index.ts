@@ -1,0 +1,19 @@
+// What users import. No logic here.
+
+export { generateKeyPair, PrivateKey, PublicKey } from "./crypto/keys.js";
+export { ServerSecret } from "./crypto/secret.js";
+export { PrioError, type PrioErrorCode } from "./errors.js";
+export { Client, type Packets } from "./prio1/client.js";
+export {
+  type BatchOptions,
+  Config,
+  type ConfigOptions,
+  type IntegerConfigOptions,
+  type PrgKey,
+} from "./prio1/config.js";
+export { publish } from "./prio1/publish.js";
+export type { QueryPoints } from "./prio1/query-points.js";
+export { MemoryReplayRecord, type ReplayRecord } from "./prio1/replay.js";
+export { Server, type ServerOptions } from "./prio1/server.js";
+export { VerifiedReport, Verifier } from "./prio1/verify.js";
+export type { ServerId } from "./prio1/wire.js";

@@ -1,0 +1,161 @@
+// The client: bits in, two sealed packets out (WIRE.md section 2).
+
+import { kindOf } from "../core/bytes.js";
+import { type RandomSource, randomElements, systemRandom } from "../core/random.js";
+import { shareOf, sharesOf } from "../core/sharing.js";
+import type { Vector } from "../core/vector.js";
+import { randomSealing, type SealingRandomness } from "../crypto/ecies.js";
+import { PrioError } from "../errors.js";
+import { Config } from "./config.js";
+import { expandSeed, sealPacketA, sealPacketB } from "./packet.js";
+import { SEED_BYTES } from "./prg.js";
+import type { ProofShare, ReportShare } from "./snip.js";
+import type { SeededShare } from "./wire.js";
+
+/** A report's two packets: `a` for server A alone, `b` for server B alone. */
+export interface Packets {
+  a: Uint8Array;
+  b: Uint8Array;
+}
+
+/** Everything random that the values of a report's shares are made of. */
+export interface ReportRandomness {
+  /** f(ω^0) and g(ω^0), and the factors of the Beaver triple. */
+  readonly f0: bigint;
+  readonly g0: bigint;
+  readonly a: bigint;
+  readonly b: bigint;
+  /** B's shares of the six scalars; A's are what is missing to the values. */
+  readonly proofB: ProofShare;
+  /** B's 16-byte seed, from which its shares of the data and of h grow. */
+  readonly seed: Uint8Array;
+}
+
+/** Encodes the values of one client after the other. Holds nothing of them. */
+export class Client {
+  readonly #config: Config;
+
+  /** Throws `invalid-argument` when `config` is not a Config. */
+  constructor(config: Config) {
+    this.#config = Config.require(config);
+  }
+
+  /**
+   * Encodes exactly `config.fields` values, each `true`, `false`, 0 or 1. Throws `wrong-length`, `out-of-range` with the
+   * index of a value that is none of these, `invalid-key` when a server's key cannot be sealed to.
+   */
+  encode(values: ArrayLike<boolean | number>): Packets {
+    return encode(this.#config, readBits(values, this.#config.fields));
+  }
+
+  /**
+   * Encodes exactly `config.count` integers, each in [0, 2^precision), as bits, the most significant first. Throws as
+   * `encode` does, and `invalid-argument` when the configuration is not for integers.
+   */
+  encodeIntegers(values: ArrayLike<number | bigint>): Packets {
+    return encode(this.#config, readIntegers(values, this.#config));
+  }
+}
+
+function encode(config: Config, bits: Uint8Array): Packets {
+  const randomness = drawReportRandomness(config, systemRandom);
+  const data = config.snip.space.fromIntegers(bits);
+  return sealReport(config, shareReport(config, data, randomness), randomSealing(), randomSealing());
+}
+
+export function drawReportRandomness(config: Config, random: RandomSource): ReportRandomness {
+  const [f0, g0, a, b, ...shares] = randomElements(config.snip.space.field, 10, random) as [
+    bigint,
+    bigint,
+    bigint,
+    bigint,
+    ...bigint[],
+  ];
+  const [aB, bB, cB, f0B, g0B, h0B] = shares as [bigint, bigint, bigint, bigint, bigint, bigint];
+  const proofB = { a: aB, b: bB, c: cB, f0: f0B, g0: g0B, h0: h0B };
+  return { f0, g0, a, b, proofB, seed: random(SEED_BYTES) };
+}
+
+/** Splits the values of a report, n elements, into the shares of both servers, with the proof. */
+export function shareReport(
+  config: Config,
+  data: Vector,
+  { f0, g0, a, b, proofB, seed }: ReportRandomness,
+): { a: ReportShare; b: SeededShare } {
+  const { snip } = config;
+  const { field } = snip.space;
+  const h = snip.prove(data, f0, g0);
+  const shareB = { ...proofB, seed };
+  const grown = expandSeed(config, shareB);
+  const shareA = {
+    a: shareOf(field, a, proofB.a),
+    b: shareOf(field, b, proofB.b),
+    c: shareOf(field, field.mul(a, b), proofB.c),
+    f0: shareOf(field, f0, proofB.f0),
+    g0: shareOf(field, g0, proofB.g0),
+    h0: shareOf(field, field.mul(f0, g0), proofB.h0),
+    data: sharesOf(data, grown.data),
+    h: sharesOf(h, grown.h),
+  };
+  return { a: shareA, b: shareB };
+}
+
+/** Seals a report's shares to their servers. */
+export function sealReport(
+  config: Config,
+  shares: { a: ReportShare; b: SeededShare },
+  sealingA: SealingRandomness,
+  sealingB: SealingRandomness,
+): Packets {
+  return { a: sealPacketA(config, shares.a, sealingA), b: sealPacketB(config, shares.b, sealingB) };
+}
+
+// The values are the client's secret: errors name the index of a wrong one and never the value.
+
+function readBits(values: ArrayLike<boolean | number>, length: number): Uint8Array {
+  requireList(values, length);
+  const bits = new Uint8Array(length);
+  for (let i = 0; i < length; i++) {
+    const x: unknown = values[i];
+    if (x !== true && x !== false && x !== 0 && x !== 1) {
+      throw new PrioError("out-of-range", `client: expected true, false, 0 or 1 at index ${i}, got another value`);
+    }
+    bits[i] = Number(x);
+  }
+  return bits;
+}
+
+function readIntegers(values: ArrayLike<number | bigint>, { count, precision }: Config): Uint8Array {
+  if (count === undefined || precision === undefined) {
+    throw new PrioError("invalid-argument", "client: expected a configuration for integers, got one for booleans");
+  }
+  requireList(values, count);
+  const bits = new Uint8Array(count * precision);
+  for (let i = 0; i < count; i++) {
+    const x: unknown = values[i];
+    if ((typeof x !== "bigint" && !Number.isInteger(x)) || !inRange(BigInt(x as bigint | number), precision)) {
+      throw new PrioError(
+        "out-of-range",
+        `client: expected an integer of ${precision} bits at index ${i}, got another value`,
+      );
+    }
+    // Most significant bit first.
+    for (let k = 0, rest = BigInt(x as bigint | number); k < precision; k++, rest >>= 1n) {
+      bits[(i + 1) * precision - 1 - k] = Number(rest & 1n);
+    }
+  }
+  return bits;
+}
+
+function inRange(x: bigint, precision: number): boolean {
+  return x >= 0n && x < 1n << BigInt(precision);
+}
+
+function requireList(values: ArrayLike<unknown>, length: number): void {
+  if (typeof values !== "object" || values === null) {
+    throw new PrioError("invalid-argument", `client: expected a list of values, got ${kindOf(values)}`);
+  }
+  if (values.length !== length) {
+    throw new PrioError("wrong-length", `client: expected ${length} values, got ${values.length}`);
+  }
+}

@@ -1,0 +1,33 @@
+// Packets: a report's two shares, sealed to the two servers, and a server's share out of a packet.
+
+import { open, type SealingRandomness, seal } from "../crypto/ecies.js";
+import type { PrivateKey } from "../crypto/keys.js";
+import type { Config } from "./config.js";
+import { Prg } from "./prg.js";
+import type { ReportShare } from "./snip.js";
+import { readPacketA, readPacketB, type SeededShare, type ServerId, writePacketA, writePacketB } from "./wire.js";
+
+/** Grows B's shares of the data and of h from its seed: first n draws, then N. */
+export function expandSeed(config: Config, { seed, ...proof }: SeededShare): ReportShare {
+  const { space, fields, size } = config.snip;
+  const prg = Prg.fromSeed(config, seed);
+  const data = space.zeros(fields);
+  prg.fill(data);
+  const h = space.zeros(size);
+  prg.fill(h);
+  return { ...proof, data, h };
+}
+
+export function sealPacketA(config: Config, share: ReportShare, randomness: SealingRandomness): Uint8Array {
+  return seal(config.serverA, writePacketA(config, share), randomness);
+}
+
+export function sealPacketB(config: Config, share: SeededShare, randomness: SealingRandomness): Uint8Array {
+  return seal(config.serverB, writePacketB(config, share), randomness);
+}
+
+/** Throws `cannot-open`, `malformed`, `wrong-batch`, `wrong-server`. */
+export function openPacket(config: Config, id: ServerId, privateKey: PrivateKey, packet: Uint8Array): ReportShare {
+  const plaintext = open(privateKey, packet);
+  return id === "A" ? readPacketA(config, plaintext) : expandSeed(config, readPacketB(config, plaintext));
+}

@@ -1,0 +1,140 @@
+// The proof that a report's values are bits, a SNIP (Corrigan-Gibbs and Boneh, "Prio", NSDI 2017, section 4; WIRE.md section
+// 2): what the client computes from the values, and what a server computes from its shares. No bytes and no randomness here.
+//
+// f is the polynomial of degree < N with f(ω^0) = f0 random and f(ω^i) = x_i; g has g(ω^0) = g0 random and g(ω^i) = x_i − 1;
+// both are 0 at the roots past n. h = f·g is 0 at ω^1 … ω^(N−1) when every x_i is a bit. The servers test f·g = h at a
+// secret random point, with one multiplication of shares by a Beaver triple.
+
+import { lagrangeCoefficients } from "../core/evaluate.js";
+import { Ntt } from "../core/ntt.js";
+import type { Vector, VectorSpace } from "../core/vector.js";
+
+/** A server's share of what a proof has besides the data, as scalars. h0 = f0·g0 and c = a·b when the client is honest. */
+export interface ProofShare {
+  readonly a: bigint;
+  readonly b: bigint;
+  readonly c: bigint;
+  readonly f0: bigint;
+  readonly g0: bigint;
+  readonly h0: bigint;
+}
+
+/** A server's share of a report. */
+export interface ReportShare extends ProofShare {
+  /** x_1 … x_n, length n. */
+  readonly data: Vector;
+  /** h at the odd 2N-th roots ω_2N^1, ω_2N^3, …, length N. */
+  readonly h: Vector;
+}
+
+/** One transform engine a vector space: its tables of roots serve every number of fields. */
+const engines = new WeakMap<VectorSpace, Ntt>();
+
+function engineFor(space: VectorSpace): Ntt {
+  let ntt = engines.get(space);
+  if (ntt === undefined) engines.set(space, (ntt = new Ntt(space)));
+  return ntt;
+}
+
+/** The proof system for n fields. */
+export class Snip {
+  readonly ntt: Ntt;
+  /** n */
+  readonly fields: number;
+  /** N, the smallest power of two ≥ n + 1. */
+  readonly size: number;
+  /** 1/2 and 1/ω_2N. */
+  readonly half: bigint;
+  readonly inverseRoot: bigint;
+  #onesAtOddRoots: Vector | undefined;
+  #firstAtOddRoots: Vector | undefined;
+
+  constructor(space: VectorSpace, fields: number) {
+    this.ntt = engineFor(space);
+    this.fields = fields;
+    this.size = 2 ** Math.ceil(Math.log2(fields + 1));
+    this.half = space.field.inv(2n);
+    this.inverseRoot = space.field.inv(space.field.rootOfUnity(2 * this.size));
+  }
+
+  get space(): VectorSpace {
+    return this.ntt.space;
+  }
+
+  /** The client's N points of h, at the odd 2N-th roots, for the values x_1 … x_n and the random f0 and g0. */
+  prove(data: Vector, f0: bigint, g0: bigint): Vector {
+    const f = this.#oddRootValues(f0, data);
+    // On the N-th roots g is f − 1 at 1 … n and f + (g0 − f0) at 0; so it is everywhere, in the basis of those roots.
+    const g = f.sub(this.#ones()).add(this.#first().scale(this.space.field.sub(g0, f0)));
+    return f.mul(g);
+  }
+
+  /** The query point r with all that depends on it alone. */
+  queryPoint(r: bigint): QueryPoint {
+    return new QueryPoint(this, r);
+  }
+
+  /** The odd-root values of the polynomial that is 1 at roots 1 … n and 0 at the others. */
+  #ones(): Vector {
+    this.#onesAtOddRoots ??= this.#oddRootValues(0n, this.space.fromIntegers(new Uint8Array(this.fields).fill(1)));
+    return this.#onesAtOddRoots;
+  }
+
+  /** The odd-root values of the polynomial that is 1 at root 0 and 0 at the others. */
+  #first(): Vector {
+    this.#firstAtOddRoots ??= this.#oddRootValues(1n, this.space.zeros(this.fields));
+    return this.#firstAtOddRoots;
+  }
+
+  /** The odd-root values of the polynomial with these values at root 0 and at roots 1 … n, and 0 at the others. */
+  #oddRootValues(first: bigint, data: Vector): Vector {
+    const values = this.space.zeros(this.size);
+    values.set(0, first);
+    values.setAll(data, 1);
+    return this.ntt.oddRootValues(values);
+  }
+}
+
+/** A point that reports are checked at. Reports checked at one point share it. */
+export class QueryPoint {
+  readonly #snip: Snip;
+  /** L_0(r), and L_1(r) … L_n(r) with their sum: evaluates f and g. */
+  readonly #first: bigint;
+  readonly #data: Vector;
+  readonly #dataSum: bigint;
+  /** What h0 and the odd-root points of h weigh in h(r). */
+  readonly #h0: bigint;
+  readonly #h: Vector;
+  readonly #hScale: bigint;
+
+  constructor(snip: Snip, r: bigint) {
+    const { field } = snip.space;
+    const { fields, size } = snip;
+    this.#snip = snip;
+
+    const coefficients = lagrangeCoefficients(snip.ntt, size, r);
+    this.#first = coefficients.get(0);
+    this.#data = coefficients.slice(1, fields + 1);
+    this.#dataSum = this.#data.sum();
+
+    // With E and O of degree < N through the values of h at the even and at the odd 2N-th roots,
+    // h(x) = E(x)·(1 + x^N)/2 + O(x)·(1 − x^N)/2, since x^N is 1 at the former and −1 at the latter. E is h0·L_0, and
+    // O(ω_2N·y) is the polynomial in y through the odd points on the N-th roots.
+    const rN = field.pow(r, BigInt(size));
+    this.#h0 = field.mul(this.#first, field.mul(snip.half, field.add(1n, rN)));
+    this.#hScale = field.mul(snip.half, field.sub(1n, rN));
+    this.#h = lagrangeCoefficients(snip.ntt, size, field.mul(r, snip.inverseRoot));
+  }
+
+  /**
+   * A server's shares of f(r), g(r) and h(r). The constant −1 in g's values is public, so server A alone subtracts it.
+   */
+  evaluate(share: ReportShare, isServerA: boolean): { f: bigint; g: bigint; h: bigint } {
+    const { field } = this.#snip.space;
+    const f = field.add(field.mul(share.f0, this.#first), share.data.dot(this.#data));
+    const gPlusOnes = field.add(f, field.mul(field.sub(share.g0, share.f0), this.#first));
+    const g = isServerA ? field.sub(gPlusOnes, this.#dataSum) : gPlusOnes;
+    const h = field.add(field.mul(share.h0, this.#h0), field.mul(this.#hScale, this.#h.dot(share.h)));
+    return { f, g, h };
+  }
+}

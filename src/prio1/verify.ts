@@ -1,0 +1,129 @@
+// Checking one report: each server computes its half from its share, the halves are exchanged twice (WIRE.md section 2).
+//
+//   verify1   [d] = [f(r)] − [a], [e] = [g(r)] − [b]
+//   verify2   [out] = d·e/2 + d·[b] + e·[a] + [c] − [h(r)]
+//   check     out = 0
+
+import { requireBytes } from "../core/bytes.js";
+import { combine } from "../core/sharing.js";
+import type { Vector } from "../core/vector.js";
+import { PrioError } from "../errors.js";
+import type { Config } from "./config.js";
+import type { ReportShare } from "./snip.js";
+import { readVerify1, readVerify2, type ServerId, type Verify1, writeVerify1, writeVerify2 } from "./wire.js";
+
+/** What a session asks of its own reports. */
+interface Origin {
+  readonly session: object;
+  readonly data: Vector;
+}
+
+/** Reports that a check let through and no session has counted yet. Nothing outside this file can add to it. */
+const uncounted = new WeakMap<VerifiedReport, Origin>();
+
+/** A report whose proof holds. Only {@link Verifier.check} makes one; the session that opened the report counts it once. */
+export class VerifiedReport {
+  private constructor() {}
+
+  /** @internal */
+  static of(origin: Origin): VerifiedReport {
+    const report = new VerifiedReport();
+    uncounted.set(report, origin);
+    return report;
+  }
+
+  /** @internal Hands the data share to the session that may count it, once. Throws `invalid-argument`, `wrong-state`. */
+  static take(report: unknown, session: object): Vector {
+    if (!(report instanceof VerifiedReport)) {
+      throw new PrioError("invalid-argument", "aggregate: expected the VerifiedReport of a check");
+    }
+    const origin = uncounted.get(report);
+    if (origin === undefined) throw new PrioError("wrong-state", "aggregate: expected a report not counted yet");
+    if (origin.session !== session)
+      throw new PrioError("wrong-state", "aggregate: expected a report that this session opened");
+    uncounted.delete(report);
+    return origin.data;
+  }
+}
+
+/** One server's side of one report's check. */
+export class Verifier {
+  readonly #config: Config;
+  readonly #id: ServerId;
+  readonly #share: ReportShare;
+  readonly #point: bigint;
+  readonly #session: object;
+  #evaluated: { mine: Verify1; h: bigint } | undefined;
+  #answered: { d: bigint; e: bigint; out: bigint } | undefined;
+  #verified: VerifiedReport | undefined;
+
+  private constructor(config: Config, id: ServerId, share: ReportShare, point: bigint, session: object) {
+    this.#config = config;
+    this.#id = id;
+    this.#share = share;
+    this.#point = point;
+    this.#session = session;
+  }
+
+  /** @internal */
+  static of(config: Config, id: ServerId, share: ReportShare, point: bigint, session: object): Verifier {
+    return new Verifier(config, id, share, point, session);
+  }
+
+  /**
+   * This server's first message: [d] and [e], each a msgpack str of at most 11 bytes. Send it to the other server over an
+   * authenticated channel, never to the client.
+   */
+  verify1(): Uint8Array {
+    return writeVerify1(this.#config, this.#evaluate().mine);
+  }
+
+  /**
+   * This server's second message, [out], from both first messages. It answers one pair of them: for other d and e on the
+   * same report the triple would no longer hide f(r) and g(r). Throws `malformed`, and `wrong-state` for a second pair.
+   */
+  verify2(verify1A: Uint8Array, verify1B: Uint8Array): Uint8Array {
+    const { field } = this.#config.snip.space;
+    const fromA = readVerify1(this.#config, requireBytes(verify1A, "verify1 of A"), "verify1 of A");
+    const fromB = readVerify1(this.#config, requireBytes(verify1B, "verify1 of B"), "verify1 of B");
+    const d = combine(field, fromA.d, fromB.d);
+    const e = combine(field, fromA.e, fromB.e);
+    if (this.#answered !== undefined && (this.#answered.d !== d || this.#answered.e !== e)) {
+      throw new PrioError(
+        "wrong-state",
+        "verify2: expected the verify1 messages that this report was answered for, got others",
+      );
+    }
+    this.#answered ??= { d, e, out: this.#out(d, e) };
+    return writeVerify2(this.#config, this.#answered.out);
+  }
+
+  /**
+   * Both second messages tell whether the proof holds: returns the report, for this session to count, or `null` when it
+   * does not. Throws only when bytes are not a message: `malformed`.
+   */
+  check(verify2A: Uint8Array, verify2B: Uint8Array): VerifiedReport | null {
+    const outA = readVerify2(this.#config, requireBytes(verify2A, "verify2 of A"), "verify2 of A");
+    const outB = readVerify2(this.#config, requireBytes(verify2B, "verify2 of B"), "verify2 of B");
+    if (combine(this.#config.snip.space.field, outA, outB) !== 0n) return null;
+    this.#verified ??= VerifiedReport.of({ session: this.#session, data: this.#share.data });
+    return this.#verified;
+  }
+
+  #evaluate(): { mine: Verify1; h: bigint } {
+    if (this.#evaluated === undefined) {
+      const { snip } = this.#config;
+      const { field } = snip.space;
+      const { f, g, h } = snip.queryPoint(this.#point).evaluate(this.#share, this.#id === "A");
+      this.#evaluated = { mine: { d: field.sub(f, this.#share.a), e: field.sub(g, this.#share.b) }, h };
+    }
+    return this.#evaluated;
+  }
+
+  #out(d: bigint, e: bigint): bigint {
+    const { half, space } = this.#config.snip;
+    const { a, b, c } = this.#share;
+    // Each server adds half of d·e, so that the halves make one whole.
+    return space.field.reduce(d * e * half + d * b + e * a + c - this.#evaluate().h);
+  }
+}

@@ -1,0 +1,217 @@
+// Bytes ↔ values of the protocol (WIRE.md section 3). Above this file there is no byte of a message, below it no protocol.
+// Every message is a concatenation of msgpack objects; a field element ("int") is a str of its big-endian bytes.
+//
+//   packet for A   str batch id, int a b c f0 g0 h0, integer 0, array(n) of int data, array(N) of int h
+//   packet for B   str batch id, int a b c f0 g0 h0, integer 1, str seed (16 bytes)
+//   verify1        int d, int e
+//   verify2        int out
+//   state          array(n) of int
+//   total share    integer server id, array(n or count) of int
+
+import { MAX_HEADER_BYTES, Reader, Writer } from "../codec/msgpack.js";
+import { equalBytes } from "../core/bytes.js";
+import type { Vector, VectorSpace } from "../core/vector.js";
+import { PrioError } from "../errors.js";
+import type { Config } from "./config.js";
+import { SEED_BYTES } from "./prg.js";
+import type { ProofShare, ReportShare } from "./snip.js";
+
+export type ServerId = "A" | "B";
+
+/** What the client sends to B: its shares of the data and of h grow from the seed. */
+export interface SeededShare extends ProofShare {
+  /** 16 bytes. */
+  readonly seed: Uint8Array;
+}
+
+export interface Verify1 {
+  readonly d: bigint;
+  readonly e: bigint;
+}
+
+const PROOF_SCALARS = ["a", "b", "c", "f0", "g0", "h0"] as const satisfies readonly (keyof ProofShare)[];
+
+export function writePacketA(config: Config, share: ReportShare): Uint8Array {
+  const ints = share.data.length + share.h.length;
+  const writer = packetWriter(config, share, "A", ints * intBytes(config) + 2 * MAX_HEADER_BYTES);
+  writeVector(writer, share.data);
+  writeVector(writer, share.h);
+  return writer.written();
+}
+
+export function writePacketB(config: Config, share: SeededShare): Uint8Array {
+  const writer = packetWriter(config, share, "B", MAX_HEADER_BYTES + SEED_BYTES);
+  writer.str(share.seed);
+  return writer.written();
+}
+
+/** Throws `malformed`, `wrong-batch`, `wrong-server`. */
+export function readPacketA(config: Config, bytes: Uint8Array): ReportShare {
+  const { reader, proof } = readPacketHead(config, bytes, "A");
+  const { space, fields, size } = config.snip;
+  const data = readVector(space, reader, fields, "data");
+  const h = readVector(space, reader, size, "h");
+  reader.end();
+  return { ...proof, data, h };
+}
+
+/** Throws `malformed`, `wrong-batch`, `wrong-server`. */
+export function readPacketB(config: Config, bytes: Uint8Array): SeededShare {
+  const { reader, proof } = readPacketHead(config, bytes, "B");
+  const seed = reader.str("the seed");
+  if (seed.length !== SEED_BYTES) throw reader.error(`expected ${SEED_BYTES} bytes for the seed, got ${seed.length}`);
+  reader.end();
+  return { ...proof, seed };
+}
+
+export function writeVerify1(config: Config, { d, e }: Verify1): Uint8Array {
+  return writeScalars(config, [d, e]);
+}
+
+/** Throws `malformed`. */
+export function readVerify1(config: Config, bytes: Uint8Array, subject: string): Verify1 {
+  return readScalarMessage(config, bytes, subject, ["d", "e"]);
+}
+
+export function writeVerify2(config: Config, out: bigint): Uint8Array {
+  return writeScalars(config, [out]);
+}
+
+/** Throws `malformed`. */
+export function readVerify2(config: Config, bytes: Uint8Array, subject: string): bigint {
+  return readScalarMessage(config, bytes, subject, ["out"]).out;
+}
+
+/** A server's running total. */
+export function writeState(config: Config, total: Vector): Uint8Array {
+  const writer = new Writer(MAX_HEADER_BYTES + total.length * intBytes(config));
+  writeVector(writer, total);
+  return writer.written();
+}
+
+/** Throws `malformed`. */
+export function readState(config: Config, bytes: Uint8Array): Vector {
+  const reader = new Reader(bytes, "server state");
+  const total = readVector(config.snip.space, reader, config.fields, "the total");
+  reader.end();
+  return total;
+}
+
+export function writeTotalShare(config: Config, id: ServerId, totals: Vector): Uint8Array {
+  const writer = new Writer(1 + MAX_HEADER_BYTES + totals.length * intBytes(config));
+  writer.smallInteger(idNumber(id));
+  writeVector(writer, totals);
+  return writer.written();
+}
+
+/** Throws `malformed`, and `wrong-server` when the share is not server `id`'s. */
+export function readTotalShare(config: Config, id: ServerId, bytes: Uint8Array): Vector {
+  const subject = `total share ${id}`;
+  const reader = new Reader(bytes, subject);
+  readServerId(reader, id, subject);
+  const totals = readVector(config.snip.space, reader, config.count ?? config.fields, "the totals");
+  reader.end();
+  return totals;
+}
+
+/** A writer that has written what both packets begin with, with room for `more` bytes. */
+function packetWriter(config: Config, proof: ProofShare, id: ServerId, more: number): Writer {
+  const head = MAX_HEADER_BYTES + config.batchId.length + PROOF_SCALARS.length * intBytes(config) + 1;
+  const writer = new Writer(head + more);
+  writer.str(config.batchId);
+  writeInts(writer, config.snip.space.fromBigInts(PROOF_SCALARS.map((name) => proof[name])));
+  writer.smallInteger(idNumber(id));
+  return writer;
+}
+
+function readPacketHead(config: Config, bytes: Uint8Array, id: ServerId): { reader: Reader; proof: ProofShare } {
+  const subject = "client packet";
+  const reader = new Reader(bytes, subject);
+  if (!equalBytes(reader.str("the batch id"), config.batchId)) {
+    throw new PrioError("wrong-batch", `${subject}: expected this configuration's batch id, got another`);
+  }
+  const proof = readScalars(config, reader, PROOF_SCALARS);
+  readServerId(reader, id, subject);
+  return { reader, proof };
+}
+
+function readServerId(reader: Reader, id: ServerId, subject: string): void {
+  const got = reader.integer("the server id");
+  if (got !== BigInt(idNumber(id))) {
+    throw new PrioError("wrong-server", `${subject}: expected server id ${idNumber(id)}, got ${got}`);
+  }
+}
+
+function writeScalars(config: Config, scalars: readonly bigint[]): Uint8Array {
+  const writer = new Writer(scalars.length * intBytes(config));
+  writeInts(writer, config.snip.space.fromBigInts(scalars));
+  return writer.written();
+}
+
+function readScalarMessage<Name extends string>(
+  config: Config,
+  bytes: Uint8Array,
+  subject: string,
+  names: readonly Name[],
+): Record<Name, bigint> {
+  const reader = new Reader(bytes, subject);
+  const scalars = readScalars(config, reader, names);
+  reader.end();
+  return scalars;
+}
+
+function readScalars<Name extends string>(
+  config: Config,
+  reader: Reader,
+  names: readonly Name[],
+): Record<Name, bigint> {
+  const scalars = config.snip.space.zeros(names.length);
+  for (let i = 0; i < names.length; i++) readInt(reader, scalars, i, names);
+  return Object.fromEntries(names.map((name, i) => [name, scalars.get(i)])) as Record<Name, bigint>;
+}
+
+function writeVector(writer: Writer, vector: Vector): void {
+  writer.array(vector.length);
+  writeInts(writer, vector);
+}
+
+function readVector(space: VectorSpace, reader: Reader, length: number, name: string): Vector {
+  reader.array(length, name);
+  // Each element takes two bytes at least: nothing is allocated for elements that cannot be there.
+  const left = reader.bytes.length - reader.offset;
+  if (left < 2 * length) throw reader.error(`expected ${length} elements in ${name}, got ${left} bytes for them`);
+  const vector = space.zeros(length);
+  for (let i = 0; i < length; i++) readInt(reader, vector, i, name);
+  return vector;
+}
+
+/** The most bytes that an int takes: a fixstr header and the element. */
+function intBytes(config: Config): number {
+  return 1 + config.snip.space.field.bytes;
+}
+
+/** Writes every element as a fixstr; a field's elements have fewer than 32 bytes. */
+function writeInts(writer: Writer, vector: Vector): void {
+  for (let i = 0; i < vector.length; i++) {
+    const length = vector.writeBE(i, writer.bytes, writer.offset + 1);
+    writer.bytes[writer.offset] = 0xa0 | length;
+    writer.offset += 1 + length;
+  }
+}
+
+/**
+ * Reads an int of any header width and any number of leading zeros into element i. `names` is the vector's name, or one for
+ * each element.
+ */
+function readInt(reader: Reader, vector: Vector, i: number, names: string | readonly string[]): void {
+  const length = reader.strHeader(typeof names === "string" ? names : (names[i] as string));
+  const start = reader.offset;
+  reader.offset = start + length;
+  if (length > 0 && vector.readBE(i, reader.bytes, start, reader.offset)) return;
+  const name = typeof names === "string" ? `element ${i} of ${names}` : names[i];
+  throw reader.error(length === 0 ? `${name} is empty` : `${name} is not below the modulus`);
+}
+
+function idNumber(id: ServerId): 0 | 1 {
+  return id === "A" ? 0 : 1;
+}

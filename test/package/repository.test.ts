@@ -1,0 +1,77 @@
+// No file of the repository depends on the machine that it was written on: no absolute path of it, no registry's host.
+
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { relative } from "node:path";
+import { expect, test } from "vitest";
+import { read, root } from "./built.js";
+
+/** Folders that git ignores, for when git itself is not there. */
+const ignored = new Set([".git", "node_modules", "dist", "coverage"]);
+
+/** The files in git; every file that git would not ignore where there is no git, as in an unpacked archive. */
+function repositoryFiles(): string[] {
+  if (existsSync(`${root}/.git`)) {
+    try {
+      const output = execFileSync("git", ["ls-files", "-z"], { cwd: root, encoding: "utf8" });
+      return output.split("\0").filter((path) => path !== "" && existsSync(`${root}/${path}`));
+    } catch {
+      // No git on this machine, or not one that trusts this folder.
+    }
+  }
+  const walk = (folder: string): string[] =>
+    readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+      if (ignored.has(entry.name)) return [];
+      const path = `${folder}/${entry.name}`;
+      return entry.isDirectory() ? walk(path) : [relative(root, path)];
+    });
+  return walk(root);
+}
+
+// An absolute path below a folder that only the writer's machine has; a host that serves packages: one that is named so,
+// or the one that this machine's npm is set to.
+const machinePath = /(?<![\w.~-])\/(?:work|root)\/[\w.]/;
+const registryName = /\bregistry\.[a-z0-9-]+\.[a-z]+|\b(?:artifactory|nexus|verdaccio)[a-z0-9-]*\.[a-z]+/i;
+const setting = process.env["npm_config_registry"] ?? "";
+const registryHere = URL.canParse(setting) ? new URL(setting).host : undefined;
+
+const namesRegistry = (line: string): boolean =>
+  registryName.test(line) || (registryHere !== undefined && line.includes(registryHere));
+
+test("no file names a path of a machine or a registry's host", () => {
+  const files = repositoryFiles();
+  expect(files).toEqual(expect.arrayContaining(["package.json", "src/errors.ts"]));
+  const found = files.flatMap((path) =>
+    readFileSync(`${root}/${path}`, "utf8")
+      .split("\n")
+      .flatMap((line, i) => (machinePath.test(line) || namesRegistry(line) ? [`${path}:${i + 1}`] : [])),
+  );
+  expect(found).toEqual([]);
+});
+
+test("the lock file says which bytes, not where from", () => {
+  const lock = JSON.parse(read("package-lock.json")) as { packages: Record<string, Record<string, unknown>> };
+  const packages = Object.entries(lock.packages).filter(([path]) => path !== "");
+  expect(packages.length).toBeGreaterThan(10);
+  for (const [path, entry] of packages) {
+    expect(entry, path).not.toHaveProperty("resolved");
+    expect(entry["integrity"], path).toMatch(/^sha512-/);
+  }
+});
+
+test.each([
+  ["a path", `see ${["", "work", "notes.md"].join("/")}`, true],
+  ["a home", `import "${["", "root", ".cache"].join("/")}"`, true],
+  ["a file URL", `file://${["", "root", "x.js"].join("/")}`, true],
+  ["a public registry", `https://${["registry", "npmjs", "org"].join(".")}/prio`, false],
+  ["a private registry", `http://${["verdaccio", "example"].join(".")}:4873/prio`, false],
+])("the check finds %s", (_name, line, isPath) => {
+  expect(isPath ? machinePath.test(line) : namesRegistry(line)).toBe(true);
+});
+
+test.each(["docs/work/a.md", "https://example.org/root/x", "a/root/b", "../work/x"])(
+  "the check lets %s pass",
+  (line) => {
+    expect(line).not.toMatch(machinePath);
+  },
+);

@@ -1,0 +1,101 @@
+// The recorded vectors (vectors/README.md), decoded: bytes from base64, keys and secrets as objects.
+
+import { readFileSync } from "node:fs";
+import { Config, type PrgKey, PrivateKey, PublicKey, Server, ServerSecret } from "../../src/index.js";
+
+interface RecordedKeys {
+  privateKey: string;
+  publicKey: string;
+}
+
+interface RecordedSession {
+  fields: number;
+  batchId: string;
+  uint?: { precision: number; count: number };
+  serverA: RecordedKeys;
+  serverB: RecordedKeys;
+  secret: string;
+}
+
+export interface RecordedReport {
+  data: number[];
+  packetA: string;
+  packetB: string;
+  verify1A: string;
+  verify1B: string;
+  verify2A: string;
+  verify2B: string;
+}
+
+export interface RecordedBatch extends RecordedSession {
+  name: string;
+  prgKey: PrgKey;
+  reports: RecordedReport[];
+  serverStateA?: string;
+  serverStateB?: string;
+  totalShareA: string;
+  totalShareB: string;
+  result: string[];
+}
+
+export interface RecordedVerdict {
+  name: string;
+  what: string;
+  data: number[];
+  packetA: string;
+  packetB: string;
+  libprio: { opensA: boolean; opensB: boolean; valid: boolean | null };
+  expect: "accept" | "reject";
+}
+
+export interface Verdicts extends RecordedSession {
+  prgKey: PrgKey;
+  reports: RecordedVerdict[];
+}
+
+function read(name: string): unknown {
+  return JSON.parse(readFileSync(new URL(`../../vectors/${name}.json`, import.meta.url), "utf8"));
+}
+
+/** Every batch that libprio recorded: booleans and integers, both PRG key variants. */
+export const recordedBatches: RecordedBatch[] = ["libprio-bool", "libprio-uint", "libprio-seed-key"].flatMap((name) => {
+  const { prgKey, cases } = read(name) as { prgKey: PrgKey; cases: Omit<RecordedBatch, "prgKey">[] };
+  return cases.map((batch) => ({ ...batch, prgKey }));
+});
+
+export const verdicts: Verdicts = read("libprio-verdicts") as Verdicts;
+
+export function bytes(base64: string): Uint8Array {
+  return Uint8Array.from(Buffer.from(base64, "base64"));
+}
+
+export function base64(data: Uint8Array): string {
+  return Buffer.from(data).toString("base64");
+}
+
+export function configOf(session: RecordedSession & { prgKey: PrgKey }): Config {
+  const common = {
+    batchId: session.batchId,
+    serverA: PublicKey.fromHex(session.serverA.publicKey),
+    serverB: PublicKey.fromHex(session.serverB.publicKey),
+    prgKey: session.prgKey,
+  };
+  return session.uint
+    ? Config.forIntegers({ ...common, ...session.uint })
+    : new Config({ ...common, fields: session.fields });
+}
+
+/** The bits of a recorded report's data, which are integers in batches of integers: the most significant bit first. */
+export function bitsOf({ uint }: RecordedSession, data: readonly number[]): number[] {
+  if (uint === undefined) return data.slice();
+  return data.flatMap((x) => Array.from(x.toString(2).padStart(uint.precision, "0"), Number));
+}
+
+/** A fresh pair of sessions for a recorded batch. */
+export function serversOf(session: RecordedSession, config: Config): { a: Server; b: Server } {
+  const secret = ServerSecret.fromBase64(session.secret);
+  return {
+    a: new Server(config, { id: "A", privateKey: PrivateKey.fromHex(session.serverA.privateKey), secret }),
+    b: new Server(config, { id: "B", privateKey: PrivateKey.fromHex(session.serverB.privateKey), secret }),
+  };
+}
