@@ -20,15 +20,19 @@
 export const LIMBS = 4;
 
 // x + R − R rounds x to a multiple of the ulp of R: of the unit above limb 0, 1, 2 and of 2^87. It holds for |x| < R/3.
-const R1 = 3 * 2 ** (51 + 23);
-const R2 = 3 * 2 ** (51 + 46);
-const R3 = 3 * 2 ** (51 + 68);
-const R4 = 3 * 2 ** (51 + 87);
-
 // 2^k = −2^(k−68) − 2^(k−87): the two parts of a folded column, and their sum for a multiple of 2^87 itself.
-const FOLD_68 = 2 ** -68;
-const FOLD_87 = 2 ** -87;
-const FOLD = FOLD_68 + FOLD_87;
+//
+// They stand in an array that each loop reads once, before it starts. V8 builds a constant of the code anew at each use, and
+// reads a variable of the module, which a bundler makes of it, anew at each use: 10 and 20 % of a product.
+const CONSTANTS = Float64Array.of(
+  3 * 2 ** (51 + 23), // R1
+  3 * 2 ** (51 + 46), // R2
+  3 * 2 ** (51 + 68), // R3
+  3 * 2 ** (51 + 87), // R4
+  2 ** -68, // FOLD_68
+  2 ** -87, // FOLD_87
+  2 ** -68 + 2 ** -87, // FOLD
+);
 
 // The same seven lines end each loop below: a function that returns four numbers would allocate, and one that stores them
 // costs more than the carries themselves. First the multiple of 2^87 in the two top limbs is folded; it is exact to within
@@ -37,6 +41,11 @@ const FOLD = FOLD_68 + FOLD_87;
 
 /** x[i] = the usual form of x[i] for `count` elements from the start, each a sum of at most 2^6 operands. */
 export function carryAll(x: Float64Array, count: number): void {
+  const R1 = CONSTANTS[0] as number;
+  const R2 = CONSTANTS[1] as number;
+  const R3 = CONSTANTS[2] as number;
+  const R4 = CONSTANTS[3] as number;
+  const FOLD = CONSTANTS[6] as number;
   for (let n = 0, i = 0; n < count; n++, i += 4) {
     let r0 = x[i] as number;
     let r1 = x[i + 1] as number;
@@ -59,8 +68,18 @@ export function carryAll(x: Float64Array, count: number): void {
   }
 }
 
-/** out[i] = a[i]·b[i] for `count` elements, or a[i]·b[0] when `bStep` is 0 instead of LIMBS. All in the usual form. */
+/**
+ * out[i] = a[i]·b[i] for `count` elements, or a[i]·b[0] when `bStep` is 0 instead of LIMBS, in the usual form. Each a[i] is
+ * a sum of at most 32 operands, b is one; `out` may be `a`.
+ */
 export function multiplyAll(out: Float64Array, a: Float64Array, b: Float64Array, bStep: number, count: number): void {
+  const R1 = CONSTANTS[0] as number;
+  const R2 = CONSTANTS[1] as number;
+  const R3 = CONSTANTS[2] as number;
+  const R4 = CONSTANTS[3] as number;
+  const FOLD_68 = CONSTANTS[4] as number;
+  const FOLD_87 = CONSTANTS[5] as number;
+  const FOLD = CONSTANTS[6] as number;
   for (let n = 0, i = 0, j = 0; n < count; n++, i += 4, j += bStep) {
     const a0 = a[i] as number;
     const a1 = a[i + 1] as number;
@@ -109,7 +128,20 @@ export function butterflies(
   wStep: number,
   count: number,
 ): void {
-  for (let n = 0, i = 4 * u, j = 4 * v, k = 4 * w; n < count; n++, i += 4 * step, j += 4 * step, k += 4 * wStep) {
+  const R1 = CONSTANTS[0] as number;
+  const R2 = CONSTANTS[1] as number;
+  const R3 = CONSTANTS[2] as number;
+  const R4 = CONSTANTS[3] as number;
+  const FOLD_68 = CONSTANTS[4] as number;
+  const FOLD_87 = CONSTANTS[5] as number;
+  const FOLD = CONSTANTS[6] as number;
+  const ij = (LIMBS * step) | 0;
+  const kk = (LIMBS * wStep) | 0;
+  for (
+    let n = 0, i = (LIMBS * u) | 0, j = (LIMBS * v) | 0, k = (LIMBS * w) | 0;
+    n < count;
+    n++, i += ij, j += ij, k += kk
+  ) {
     const a0 = x[j] as number;
     const a1 = x[j + 1] as number;
     const a2 = x[j + 2] as number;
@@ -162,6 +194,13 @@ export function butterfliesByOne(
   w: number,
   count: number,
 ): void {
+  const R1 = CONSTANTS[0] as number;
+  const R2 = CONSTANTS[1] as number;
+  const R3 = CONSTANTS[2] as number;
+  const R4 = CONSTANTS[3] as number;
+  const FOLD_68 = CONSTANTS[4] as number;
+  const FOLD_87 = CONSTANTS[5] as number;
+  const FOLD = CONSTANTS[6] as number;
   const b0 = twiddles[4 * w] as number;
   const b1 = twiddles[4 * w + 1] as number;
   const b2 = twiddles[4 * w + 2] as number;
@@ -174,7 +213,8 @@ export function butterfliesByOne(
   const same = b0 - b3 * FOLD_68; // 1 to 1, 2 to 2, 3 to 3
   const down1 = m1to0 - b2 * FOLD_68; // 2 to 1, 3 to 2
   const m3to1 = m2to0 - b1 * FOLD_68;
-  for (let n = 0, i = 4 * u, j = 4 * v; n < count; n++, i += 4 * step, j += 4 * step) {
+  const ij = (LIMBS * step) | 0;
+  for (let n = 0, i = (LIMBS * u) | 0, j = (LIMBS * v) | 0; n < count; n++, i += ij, j += ij) {
     const a0 = x[j] as number;
     const a1 = x[j + 1] as number;
     const a2 = x[j + 2] as number;
@@ -215,6 +255,13 @@ const DOT_BLOCK = 30;
 
 /** out[0…3] = Σ a[i]·b[i] over `count` elements, in the usual form. */
 export function dotInto(out: Float64Array, a: Float64Array, b: Float64Array, count: number): void {
+  const R1 = CONSTANTS[0] as number;
+  const R2 = CONSTANTS[1] as number;
+  const R3 = CONSTANTS[2] as number;
+  const R4 = CONSTANTS[3] as number;
+  const FOLD_68 = CONSTANTS[4] as number;
+  const FOLD_87 = CONSTANTS[5] as number;
+  const FOLD = CONSTANTS[6] as number;
   let r0 = 0;
   let r1 = 0;
   let r2 = 0;

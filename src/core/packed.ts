@@ -47,6 +47,10 @@ class PackedVector implements Vector {
     this.limbs.set(source.limbs, LIMBS * offset);
   }
 
+  copyWithin(offset: number, start: number, end: number): void {
+    this.limbs.copyWithin(LIMBS * offset, LIMBS * start, LIMBS * end);
+  }
+
   swap(i: number, j: number): void {
     const { limbs } = this;
     for (let k = 0; k < LIMBS; k++) {
@@ -91,6 +95,10 @@ class PackedVector implements Vector {
     carryAll(limbs, this.length);
   }
 
+  multiplyBy(other: PackedVector): void {
+    multiplyAll(this.limbs, this.limbs, other.limbs, LIMBS, this.length);
+  }
+
   sum(): bigint {
     // Limbs of at most 2^22 units: 2^30 of them, more than an array holds elements, still add up exactly.
     const total = new Float64Array(LIMBS);
@@ -112,7 +120,7 @@ class PackedVector implements Vector {
     const { limbs } = this;
     const w = twiddles.limbs;
     const blocks = (end - start) / (2 * half);
-    if (blocks >= WORTH_PREPARING && half <= 2 * WORTH_PREPARING) {
+    if (blocks > half) {
       // Few twiddles for many short blocks: each in turn, for all blocks.
       for (let j = 0; j < half; j++) butterfliesByOne(limbs, start + j, start + j + half, 2 * half, w, j, blocks);
     } else {
@@ -131,6 +139,19 @@ class PackedVector implements Vector {
       }
     } else {
       for (let j = 0; j < half; j++) butterflies(limbs, start + j, start + j + half, 2 * half, w, first, 1, blocks);
+    }
+  }
+
+  stageOfSums(start: number, end: number, half: number): void {
+    const { limbs } = this;
+    // Sums of two operands, which is what a butterfly would make of them.
+    for (let u = start; u < end; u += 2 * half) {
+      for (let i = (LIMBS * u) | 0, j = (LIMBS * (u + half)) | 0, last = j; i < last; i++, j++) {
+        const a = limbs[i] as number;
+        const b = limbs[j] as number;
+        limbs[i] = a + b;
+        limbs[j] = a - b;
+      }
     }
   }
 

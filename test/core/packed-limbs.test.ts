@@ -45,9 +45,9 @@ const units = (operands: number): fc.Arbitrary<number[]> =>
   ) as fc.Arbitrary<number[]>;
 
 describe("products", () => {
-  test("of extreme limbs with all signs are exact and in the usual form", () => {
+  test.each([1, 20, 32])("of sums of %d extreme operands by one, all signs, are exact and in the usual form", (k) => {
     for (const inset of [0, 1]) {
-      for (const a of extremes(1, inset)) {
+      for (const a of extremes(k, inset)) {
         for (const b of extremes(1, inset)) {
           const [x, y, out] = [limbsOf(a), limbsOf(b), new Float64Array(LIMBS)];
           multiplyAll(out, x, y, LIMBS, 1);
@@ -58,16 +58,18 @@ describe("products", () => {
     }
   });
 
-  test("of any limbs within the bound are exact and in the usual form, element-wise and by a scalar", () => {
+  test.each([1, 32])("of any sums of %d operands by one are exact, element-wise, by a scalar and in place", (k) => {
     fc.assert(
-      fc.property(units(1), units(1), units(1), (a, b, c) => {
-        const [x, y, out] = [limbsOf(a, b), limbsOf(c, a), new Float64Array(2 * LIMBS)];
-        multiplyAll(out, x, y, LIMBS, 2);
-        for (const i of [0, 1]) expect(elementOf(out, i)).toBe(field.mul(elementOf(x, i), elementOf(y, i)));
-        expect(inUsualForm(out)).toBe(true);
+      fc.property(units(k), units(k), units(1), units(1), (a, b, c, d) => {
+        const [x, y, out] = [limbsOf(a, b), limbsOf(c, d), new Float64Array(2 * LIMBS)];
         multiplyAll(out, x, y, 0, 2);
         for (const i of [0, 1]) expect(elementOf(out, i)).toBe(field.mul(elementOf(x, i), elementOf(y, 0)));
         expect(inUsualForm(out)).toBe(true);
+        multiplyAll(out, x, y, LIMBS, 2);
+        for (const i of [0, 1]) expect(elementOf(out, i)).toBe(field.mul(elementOf(x, i), elementOf(y, i)));
+        expect(inUsualForm(out)).toBe(true);
+        multiplyAll(x, x, y, LIMBS, 2);
+        expect(x).toEqual(out);
       }),
       { numRuns: 3000 },
     );

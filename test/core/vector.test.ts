@@ -51,7 +51,7 @@ describe.each(spaces)("%s vectors", (_, space) => {
     expect(space.fromIntegers(Uint8Array.of(1, 0, 1)).toBigInts()).toEqual([1n, 0n, 1n]);
   });
 
-  test("add, sub, mul, scale and accumulate agree with BigInt", () => {
+  test("add, sub, mul, scale, accumulate and multiplyBy agree with BigInt", () => {
     fc.assert(
       fc.property(lists(2), element, ([a, b], c) => {
         const [va, vb] = [vector(a as bigint[]), vector(b as bigint[])];
@@ -63,6 +63,8 @@ describe.each(spaces)("%s vectors", (_, space) => {
         expect([va.toBigInts(), vb.toBigInts()]).toEqual([a, b]);
         va.accumulate(vb);
         expect(va.toBigInts()).toEqual(pairs.map(([x, y]) => field.reduce(x + y)));
+        va.multiplyBy(vb);
+        expect(va.toBigInts()).toEqual(pairs.map(([x, y]) => field.reduce((x + y) * y)));
       }),
       { numRuns: 500 },
     );
@@ -102,9 +104,11 @@ describe.each(spaces)("%s vectors", (_, space) => {
     expect(a.dot(b)).toBe(31n);
     a.accumulate(b);
     expect(a.toBigInts()).toEqual([7n, 10n]);
+    a.multiplyBy(b);
+    expect(a.toBigInts()).toEqual([35n, 70n]);
   });
 
-  test("slice copies, setAll overwrites, swap exchanges", () => {
+  test("slice and copyWithin copy, setAll overwrites, swap exchanges", () => {
     const v = vector([1n, 2n, 3n, p - 1n]);
     const copy = v.slice(1, 3);
     copy.set(0, 9n);
@@ -118,6 +122,10 @@ describe.each(spaces)("%s vectors", (_, space) => {
     expect(v.toBigInts()).toEqual([9n, 2n, 1n, 3n]);
     v.swap(1, 1);
     expect(v.toBigInts()).toEqual([9n, 2n, 1n, 3n]);
+    v.copyWithin(2, 0, 2);
+    expect(v.toBigInts()).toEqual([9n, 2n, 9n, 2n]);
+    v.copyWithin(1, 0, 3);
+    expect(v.toBigInts()).toEqual([9n, 9n, 2n, 9n]);
   });
 
   test("a long chain of operations stays right", () => {
@@ -164,7 +172,7 @@ describe.each(spaces)("%s vectors", (_, space) => {
     }
   });
 
-  test("stages by element and by block are butterflies with the twiddles they name", () => {
+  test("stages are butterflies with the twiddles they name", () => {
     fc.assert(
       fc.property(
         fc
@@ -176,25 +184,29 @@ describe.each(spaces)("%s vectors", (_, space) => {
               fc.array(element, { minLength: 2 ** log, maxLength: 2 ** log }),
             ),
           ),
+        fc.constantFrom("stageByElement", "stageByBlock", "stageOfSums"),
+        fc.constantFrom("normalize", "multiplyBy"),
         fc.boolean(),
-        fc.boolean(),
-        ([level, values, twiddles], byBlock, upperHalf) => {
+        ([level, values, twiddles], stage, last, upperHalf) => {
           const half = 2 ** level;
           const start = upperHalf && values.length > 2 * half ? values.length / 2 : 0;
           const expected = values.slice();
           for (let block = start; block < values.length; block += 2 * half) {
             for (let j = 0; j < half; j++) {
-              const w = twiddles[byBlock ? block / (2 * half) : j] as bigint;
+              const index = { stageByElement: j, stageByBlock: block / (2 * half), stageOfSums: 0 }[stage];
+              const w = stage === "stageOfSums" ? 1n : (twiddles[index] as bigint);
               const [u, v] = [values[block + j] as bigint, values[block + j + half] as bigint];
               expected[block + j] = field.reduce(u + w * v);
               expected[block + j + half] = field.reduce(u - w * v);
             }
           }
           const v = vector(values);
-          if (byBlock) v.stageByBlock(start, values.length, half, vector(twiddles));
-          else v.stageByElement(start, values.length, half, vector(twiddles));
-          v.normalize();
-          expect(v.toBigInts()).toEqual(expected);
+          v[stage](start, values.length, half, vector(twiddles));
+          if (last === "normalize") v.normalize();
+          else v.multiplyBy(vector(twiddles));
+          expect(v.toBigInts()).toEqual(
+            last === "normalize" ? expected : expected.map((x, i) => field.mul(x, twiddles[i] as bigint)),
+          );
         },
       ),
       { numRuns: 400 },
