@@ -118,6 +118,8 @@ function batchComplaint(error: PrioError, { precision }: Batch): string {
   return error.message.replace(/^config: /, "");
 }
 
+export const QUERY_POINTS: readonly QueryPoints[] = ["stream", "report", "batch"];
+
 /** A server's own part in a batch. */
 export interface ServerRole {
   readonly batch: Batch;
@@ -145,7 +147,7 @@ export function serverRoleFrom(given: Given, talk: Talk): ServerRole {
       "internal is this server's own key pair, external the other server's",
     );
   }
-  const queryPoints = given.choice("query-points", ["stream", "report"] as const) ?? "stream";
+  const queryPoints = given.choice("query-points", QUERY_POINTS) ?? "stream";
   return { batch, serverId, privateKey, secret, queryPoints };
 }
 

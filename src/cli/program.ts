@@ -7,9 +7,10 @@ import { runDemo } from "./demo.js";
 import { encodeShares } from "./encode-shares.js";
 import { inspect } from "./inspect.js";
 import { keygen, sharedSeed } from "./keys.js";
+import { QUERY_POINTS } from "./options.js";
 import { publish } from "./publish.js";
 import type { Run } from "./stage.js";
-import type { Surroundings } from "./ui.js";
+import { hasColor, type Surroundings } from "./ui.js";
 import { verify1, verify2 } from "./verify.js";
 
 /** An option: its flags, what help says, the heading that it stands under, and the values that it can have. */
@@ -43,7 +44,7 @@ const serverRows: readonly Row[] = [
   ["--shared-secret-file <file>", "the secret: base64, or what shared-seed wrote"],
   secretRow,
   ...publicKeyRows,
-  ["--query-points <mode>", "stream (libprio's, default) or report (robust)", ["stream", "report"]],
+  ["--query-points <mode>", "stream (libprio's, default), report or batch", QUERY_POINTS],
 ];
 
 const runRows: readonly Row[] = [
@@ -79,6 +80,17 @@ function exchangeFiles(message: string): readonly Row[] {
     ["--input-external <file>", `the other server's ${message}`],
     ["--output <dir>", "directory for the output, named as internal"],
   ];
+}
+
+/** The demonstration, with the progress line and the colours that the terminal and the environment allow. */
+function demo({ around: { stdout, stderr, env } }: Run): number {
+  const isWatched = stderr.isTTY === true && !env["CI"] && env["TERM"] !== "dumb";
+  return runDemo({
+    write: (text) => stdout.write(text),
+    progress: (line) => isWatched && stderr.write(`\r\x1b[K${line ?? ""}`),
+    columns: stdout.columns ?? HELP_WIDTH,
+    color: hasColor(stdout, env),
+  });
 }
 
 const DEFINITIONS: readonly Definition[] = [
@@ -220,7 +232,7 @@ const DEFINITIONS: readonly Definition[] = [
     group: "Tools:",
     options: [],
     example: "prio demo",
-    work: () => runDemo(),
+    work: demo,
   },
   {
     name: "completion",

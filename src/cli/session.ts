@@ -7,7 +7,7 @@ import { randomUUID } from "node:crypto";
 import { PrioError } from "../errors.js";
 import { Client, Config, PrivateKey, PublicKey, Server, ServerSecret } from "../index.js";
 import { openPacket } from "../prio1/packet.js";
-import { type QueryPointSource, type QueryPoints, reportPoints } from "../prio1/query-points.js";
+import { type CheckAt, type QueryPointSource, type QueryPoints, queryPointSource } from "../prio1/query-points.js";
 import type { ReportShare } from "../prio1/snip.js";
 import { Verifier } from "../prio1/verify.js";
 import type { ServerId } from "../prio1/wire.js";
@@ -58,7 +58,7 @@ export interface OpenedRow {
 
 /** What is to be done with a row that opened. */
 export interface Order {
-  /** The query point in stream mode; a report's own point is made here. */
+  /** The query point in stream mode; those of the other modes are made where they are used. */
   readonly point?: bigint;
   /** The servers' messages in base64, A's first, for verify2 and aggregate. */
   readonly messages?: readonly [string, string];
@@ -125,7 +125,7 @@ export class ServerSession {
   readonly #assignment: Exclude<Assignment, { stage: "encode-shares" }>;
   readonly #config: Config;
   readonly #privateKey: PrivateKey;
-  readonly #reportPoint: QueryPointSource;
+  readonly #pointOf: QueryPointSource;
   /** Counts the reports of `aggregate`; nothing is opened through it. */
   readonly #server: Server;
   /** The shares of the chunks between `open` and `finish`, null for rows that did not open. */
@@ -136,7 +136,7 @@ export class ServerSession {
     this.#config = configOf(assignment.batch);
     this.#privateKey = PrivateKey.fromHex(assignment.privateKey);
     const secret = ServerSecret.fromBase64(assignment.secret);
-    this.#reportPoint = reportPoints(this.#config, secret);
+    this.#pointOf = queryPointSource(assignment.queryPoints, this.#config, secret);
     this.#server = new Server(this.#config, { id: assignment.serverId, privateKey: this.#privateKey, secret });
   }
 
@@ -188,9 +188,7 @@ export class ServerSession {
   /** The stage's message for one report, null when the stage counts it instead. */
   #carryOut(id: string, share: ReportShare, { point, messages }: Order): Uint8Array | Refusal | null {
     const { stage, serverId } = this.#assignment;
-    // Checking needs no point: what it depends on is in the messages.
-    const r = stage === "aggregate" ? 0n : (point ?? this.#reportPoint(Buffer.from(id)));
-    const verifier = Verifier.of(this.#config, serverId, share, r, this.#server);
+    const verifier = Verifier.of(this.#config, serverId, share, this.#checkAt(id, point), this.#server);
     if (stage === "verify1") return verifier.verify1();
     const [fromA, fromB] = (messages ?? []).map(decodeBase64);
     if (!fromA || !fromB) return refuse("malformed-verify", id);
@@ -204,6 +202,15 @@ export class ServerSession {
       if (error instanceof PrioError && error.code === "malformed") return refuse("malformed-verify", id);
       throw error;
     }
+  }
+
+  #checkAt(id: string, point: bigint | undefined): CheckAt {
+    const { stage, queryPoints } = this.#assignment;
+    if (queryPoints !== "stream") return this.#pointOf(Buffer.from(id));
+    // The last stage needs no point: what it depends on is in the messages.
+    if (point === undefined && stage !== "aggregate") throw new Error("session: a stream's point is missing");
+    // libprio's points have no weight (query-points.ts).
+    return { point: this.#config.snip.queryPoint(point ?? 0n), weight: 1n };
   }
 
   /** The running total of what this session counted. */

@@ -3,12 +3,12 @@
 // (stream mode's points), and which id or packet was there before.
 
 import { ServerSecret } from "../index.js";
-import { streamPoints } from "../prio1/query-points.js";
+import { MAX_REPORTS_AT_ONE_POINT, queryPointSource } from "../prio1/query-points.js";
 import { type Chunk, type ChunkLimits, chunksOf, Input, type Output } from "./batches.js";
 import { Crew, type Ordered } from "./crew.js";
-import { EXIT, usage } from "./failure.js";
+import { EXIT, Failure, usage } from "./failure.js";
 import { VerificationPackets } from "./lookup.js";
-import { type Given, jobsFrom, type ServerRole } from "./options.js";
+import { type Given, jobsFrom, QUERY_POINTS, type ServerRole } from "./options.js";
 import { isRefusal, type Refusal, refuse } from "./rows.js";
 import { FingerprintSet, fingerprintKey } from "./seen.js";
 import { type Assignment, configOf, type Finished, type OpenedRow, type Order } from "./session.js";
@@ -147,17 +147,28 @@ export class FileRecord {
   readonly #ids = new FingerprintSet();
   readonly #packets = new FingerprintSet();
   readonly #nextPoint: (() => bigint) | undefined;
+  readonly #isAtOnePoint: boolean;
+  #checked = 0;
 
   constructor(stage: ServerStage, { batch, secret, queryPoints }: ServerRole) {
-    if (queryPoints === "report" || stage === "aggregate") return;
-    const source = streamPoints(configOf(batch), ServerSecret.fromBase64(secret));
-    this.#nextPoint = () => source(undefined);
+    this.#isAtOnePoint = queryPoints === "batch" && stage !== "aggregate";
+    if (queryPoints !== "stream" || stage === "aggregate") return;
+    const source = queryPointSource("stream", configOf(batch), ServerSecret.fromBase64(secret));
+    this.#nextPoint = () => source(undefined).point.r;
   }
 
   decide({ id, idPrint, packetPrint }: OpenedRow, messages: (id: string) => Messages): Ordered {
     const point = this.#nextPoint?.();
     if (!this.#ids.add(idPrint)) return refuse("duplicate-id", id);
     if (!this.#packets.add(packetPrint)) return refuse("duplicate-packet", id);
+    this.#checked++;
+    // Each thread has the library's own limit; this one is of the whole file.
+    if (this.#isAtOnePoint && this.#checked > MAX_REPORTS_AT_ONE_POINT) {
+      throw new Failure(
+        `--query-points batch: one point serves ${MAX_REPORTS_AT_ONE_POINT} reports, and the file has more`,
+        "make more batches of it, or use --query-points report",
+      );
+    }
     const found = messages(id);
     if (found !== undefined && isRefusal(found)) return found;
     const order: Order = {
@@ -219,7 +230,7 @@ export function conclude({ given, talk, around }: Run, tally: Tally, outputs: re
   if (outputs.includes("-")) talk.plain(tally.counts);
   else around.stdout.write(`${tally.counts}\n`);
   if (tally.reasons !== undefined) talk.say(`left out: ${tally.reasons}`);
-  const hint = tally.hint(given.choice("query-points", ["stream", "report"] as const) ?? "stream");
+  const hint = tally.hint(given.choice("query-points", QUERY_POINTS) ?? "stream");
   if (hint !== undefined) talk.hint(hint);
   return given.flag("strict") && tally.errors > 0 ? EXIT.refused : EXIT.done;
 }

@@ -2,6 +2,7 @@
 // nearly all of them were refused.
 
 import { basename, dirname } from "node:path";
+import type { QueryPoints } from "../prio1/query-points.js";
 import { type Chunk, type Output, openFile } from "./batches.js";
 import { pythonString, type Reason, type Refusal } from "./rows.js";
 
@@ -81,7 +82,7 @@ export class Tally {
   }
 
   /** What it usually means that so many rows were refused, or undefined. */
-  hint(queryPoints: "stream" | "report" | undefined): string | undefined {
+  hint(queryPoints: QueryPoints): string | undefined {
     const checked = this.total - this.errors + this.of("proof-failed");
     if (this.of("proof-failed") > 0 && this.of("proof-failed") >= NEARLY_ALL * checked) {
       return "when nearly every proof fails, the servers differ in something: the shared secret, --query-points, the order of the rows, --batch-id or --prg-key";

@@ -21,9 +21,14 @@ export interface Surroundings {
 const STYLES = { bold: "1", dim: "2", red: "31", yellow: "33", cyan: "36" } as const;
 export type Style = keyof typeof STYLES;
 
-/** Wraps text in a style when the terminal shows it: not under NO_COLOR (no-color.org), TERM=dumb, or in a pipe. */
+/** Whether a stream shows colours: not under NO_COLOR (no-color.org), TERM=dumb, or in a pipe. */
+export function hasColor(stream: Terminal, env: Surroundings["env"]): boolean {
+  return stream.isTTY === true && !env["NO_COLOR"] && env["TERM"] !== "dumb";
+}
+
+/** Wraps text in a style when the stream shows it. */
 export function painter(stream: Terminal, env: Surroundings["env"]): (style: Style, text: string) => string {
-  const wanted = stream.isTTY === true && !env["NO_COLOR"] && env["TERM"] !== "dumb";
+  const wanted = hasColor(stream, env);
   return (style, text) => (wanted ? `\x1b[${STYLES[style]}m${text}\x1b[0m` : text);
 }
 
