@@ -2,10 +2,20 @@
 // input and output, and output that appears under its name only when it is complete.
 
 import { randomBytes } from "node:crypto";
-import { closeSync, createReadStream, fsyncSync, openSync, renameSync, statSync, unlinkSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  createReadStream,
+  fsyncSync,
+  openSync,
+  type ReadStream,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { finished, type Readable, type Writable } from "node:stream";
+import { pipeline, type Readable, type Writable } from "node:stream";
 import { createGunzip, createGzip } from "node:zlib";
 import { ClosedPipe, Failure, systemCode, systemFailure } from "./failure.js";
 
@@ -44,13 +54,14 @@ export class Input {
   readonly name: string;
   /** Bytes on disk, when that is known. */
   readonly size: number | undefined;
+  readonly #path: string;
   readonly #stdin: Readable;
-  #source: Readable | undefined;
-  #read = 0;
+  #file: ReadStream | undefined;
 
   /** Throws a Failure when there is no such file to read. */
   constructor(path: string, stdin: Readable) {
     this.name = path === "-" ? "standard input" : path;
+    this.#path = path;
     this.#stdin = stdin;
     if (path === "-") return;
     try {
@@ -67,38 +78,35 @@ export class Input {
 
   /** Whether the rows can be read where they stand. */
   get isSeekable(): boolean {
-    return this.size !== undefined && !this.name.endsWith(".gz");
+    return this.size !== undefined && !this.#path.endsWith(".gz");
   }
 
-  /** Bytes read so far, of a compressed file as they are on disk. */
+  /** Bytes read so far from a file, as they are on disk. */
   get bytesRead(): number {
-    return this.#read;
+    return this.#file?.bytesRead ?? 0;
   }
 
   /** The file's bytes, decompressed when its name ends in .gz. */
   async *pieces(): AsyncGenerator<Buffer> {
-    const source =
-      this.name === "standard input" ? this.#stdin : createReadStream(this.name, { highWaterMark: READ_BYTES });
-    this.#source = source;
-    const gunzip = this.name.endsWith(".gz") ? createGunzip({ chunkSize: READ_BYTES }) : undefined;
-    source.on("data", (piece: Buffer) => {
-      this.#read += piece.length;
-    });
-    if (gunzip !== undefined) {
-      finished(source, (error) => error && gunzip.destroy(error));
-      source.pipe(gunzip);
-    }
     try {
-      for await (const piece of gunzip ?? source) yield piece as Buffer;
+      if (this.#path === "-") yield* this.#stdin as AsyncIterable<Buffer>;
+      else yield* this.#filePieces();
     } catch (error) {
       throw systemFailure(error, `cannot read ${this.name}`);
-    } finally {
-      source.destroy();
     }
   }
 
+  #filePieces(): AsyncIterable<Buffer> {
+    this.#file = createReadStream(this.#path, { highWaterMark: READ_BYTES });
+    if (!this.#path.endsWith(".gz")) return this.#file;
+    // Errors of either stream end both, and reach whoever reads the pieces.
+    return pipeline(this.#file, createGunzip({ chunkSize: READ_BYTES }), () => undefined);
+  }
+
+  /** Gives back what reading holds; for an input that was not read to its end. */
   close(): void {
-    this.#source?.destroy();
+    if (this.#path === "-") this.#stdin.destroy();
+    else this.#file?.destroy();
   }
 }
 

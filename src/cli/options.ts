@@ -183,16 +183,25 @@ const SHARED_SECRET: SecretKind = {
 };
 
 function secretFrom(given: Given, talk: Talk, kind: SecretKind): string {
-  const { what, option, file, check } = kind;
+  const { option, file, check } = kind;
   // A value on the command line is nearer than a file in the environment.
   const path = given.isOnCommandLine(option) ? undefined : given.text(file);
   if (path !== undefined) return parse(file, () => check(readSecretFile(path, kind)));
-  if (given.isOnCommandLine(option)) {
-    talk.warn(
-      `--${option} shows the ${what} to every user of this machine; use --${file} or the variable ${environmentName(option)}`,
-    );
-  }
+  warnOfSecret(given, talk, kind);
   return parse(option, () => check(given.required(option).trim()));
+}
+
+/** Other users of the machine see the command line of every process. */
+function warnOfSecret(given: Given, talk: Talk, { what, option, file }: SecretKind): void {
+  if (!given.isOnCommandLine(option)) return;
+  talk.warn(
+    `--${option} shows the ${what} to every user of this machine; use --${file} or the variable ${environmentName(option)}`,
+  );
+}
+
+/** For a command that takes the secrets' options but has no use for them. */
+export function warnOfSecrets(given: Given, talk: Talk): void {
+  for (const kind of [PRIVATE_KEY, SHARED_SECRET]) warnOfSecret(given, talk, kind);
 }
 
 /** Far above any secret file: nothing else should be read in whole. */

@@ -63,6 +63,8 @@ export interface Definition {
   readonly group: "Stages:" | "Keys:" | "Tools:";
   readonly argument?: readonly [name: string, description: string, choices?: readonly string[]];
   readonly options: readonly (readonly [heading: string, rows: readonly Row[]])[];
+  /** Options that a script may give to every stage alike, taken and not used; help is silent about them. */
+  readonly ignored?: readonly string[];
   readonly example: string;
   readonly work: (run: Run, argument: string) => Promise<number> | number;
 }
@@ -188,13 +190,6 @@ const DEFINITIONS: readonly Definition[] = [
       [BATCH, batchRows],
       [SERVER, [serverIdRow, ...publicKeyRows]],
       [
-        "Accepted for the Python command's sake, not needed:",
-        [
-          ["--private-key-hex <hex>", "not read"],
-          ["--shared-secret <base64>", "not read"],
-        ],
-      ],
-      [
         FILES,
         [
           ["--input-internal <file>", "this server's aggregate"],
@@ -211,6 +206,13 @@ const DEFINITIONS: readonly Definition[] = [
           ["--quiet", "says nothing but results and errors"],
         ],
       ],
+    ],
+    ignored: [
+      "--private-key-file <file>",
+      "--private-key-hex <hex>",
+      "--shared-secret-file <file>",
+      "--shared-secret <base64>",
+      "--query-points <mode>",
     ],
     example: `prio publish --server-id A --min-reports 100 --pretty --output processed \\
     --input-internal internal/aggregate/data.ndjson \\
@@ -302,6 +304,7 @@ function addCommand(program: Command, definition: Definition, onChosen: OnChosen
       command.addOption(choices === undefined ? option : option.choices([...choices]));
     }
   }
+  for (const flags of definition.ignored ?? []) command.addOption(new Option(flags).hideHelp());
   // commander writes "(choices: …)" after a description; ours name them already.
   command.configureHelp({
     optionDescription: (option) => option.description,

@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import { PrioError, publish as publishTotals } from "../index.js";
 import { Input, openOutput, outputName } from "./batches.js";
 import { EXIT, Failure } from "./failure.js";
-import { batchFrom, serverIdFrom } from "./options.js";
+import { batchFrom, serverIdFrom, warnOfSecrets } from "./options.js";
 import { decodeBase64 } from "./rows.js";
 import { configOf } from "./session.js";
 import { type Run, requireOneDash, withOutputs } from "./stage.js";
@@ -20,7 +20,8 @@ interface Aggregate {
 }
 
 export async function publish(run: Run): Promise<number> {
-  const { given, around } = run;
+  const { given, talk, around } = run;
+  warnOfSecrets(given, talk);
   const isShown = given.flag("pretty");
   given.require("batch-id", "n-data", "server-id", "public-key-hex-internal", "public-key-hex-external");
   given.require("input-internal", "input-external", ...(isShown ? [] : ["output"]));
