@@ -22,7 +22,10 @@ export interface BatchOptions {
 
 /** Options of a configuration for booleans. */
 export interface ConfigOptions extends BatchOptions {
-  /** How many booleans a report has, 1 … 262143. */
+  /**
+   * How many booleans a report has, 1 … 262143. With query points `"stream"` avoid 2^k − 1, where libprio's proof has a hole
+   * (SECURITY.md): add a field that is always false.
+   */
   readonly fields: number;
 }
 

@@ -82,7 +82,9 @@ describe("query points", () => {
       const offset = BigInt(fields + 2);
       const next = streamPoints(configFor({ fields }), secret);
       const expected = take(draws(batchKey(secret.toBytes(), "test batch"), field.modulus - offset), 50);
-      expect(Array.from({ length: 50 }, () => next(undefined))).toEqual(expected.map((x) => x + offset));
+      expect(Array.from({ length: 50 }, () => next(undefined))).toEqual(
+        expected.map((x) => ({ r: x + offset, weight: 1n })),
+      );
     }
   });
 
@@ -101,12 +103,13 @@ describe("query points", () => {
       )
       .digest()
       .subarray(0, 16);
-    expect(reportPoints(configFor({ fields: 5 }), secret)(id)).toBe(draws(key, field.modulus).next().value);
+    const r = draws(key, field.modulus).next().value;
+    expect(reportPoints(configFor({ fields: 5 }), secret)(id)).toEqual({ r, weight: r });
   });
 
   it("of a report depend on secret, batch and report id, and on nothing else", () => {
     const point = (batchId: string, from: ServerSecret, id: string, prgKey: "batch" | "seed" = "batch") =>
-      reportPoints(configFor({ fields: 5, batchId, prgKey }), from)(Buffer.from(id));
+      reportPoints(configFor({ fields: 5, batchId, prgKey }), from)(Buffer.from(id)).r;
     const r = point("b", secret, "id");
     expect(point("b", secret, "id", "seed")).toBe(r);
     // The boundary between batch id and report id counts.

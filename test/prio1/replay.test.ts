@@ -26,7 +26,7 @@ function collect(a: Server, b: Server, times: number): { r: bigint; d: bigint }[
   const nextPoint = streamPoints(config, secret);
   const equations: { r: bigint; d: bigint }[] = [];
   for (let k = 0; k < times; k++) {
-    const r = nextPoint(undefined);
+    const { r } = nextPoint(undefined);
     let answer: Verifier;
     try {
       answer = b.open(packets.b);
