@@ -12,7 +12,8 @@ const dotOf = (a: readonly bigint[], b: readonly bigint[]): bigint => sumOf(a.ma
 /** The big-endian bytes of x without leading zeros, at least one. */
 function bytesOf(x: bigint): number[] {
   const hex = x.toString(16);
-  return [...Buffer.from(hex.length % 2 ? `0${hex}` : hex, "hex")];
+  const pairs = (hex.length % 2 ? `0${hex}` : hex).match(/../g) ?? [];
+  return pairs.map((pair) => Number.parseInt(pair, 16));
 }
 
 /** The integer that big-endian bytes stand for. */
