@@ -1,5 +1,6 @@
 // The recorded vectors (vectors/README.md), decoded: bytes from base64, keys and secrets as objects.
 
+import type { VectorSpace } from "../../src/core/vector.js";
 import { Config, type PrgKey, PrivateKey, PublicKey, Server, ServerSecret } from "../../src/index.js";
 import libprioBool from "../../vectors/libprio-bool.json" with { type: "json" };
 import libprioSeedKey from "../../vectors/libprio-seed-key.json" with { type: "json" };
@@ -83,16 +84,16 @@ export function base64(data: Uint8Array): string {
   return btoa(binary);
 }
 
-export function configOf(session: RecordedSession & { prgKey: PrgKey }): Config {
-  const common = {
+export function configOf(session: RecordedSession & { prgKey: PrgKey }, space?: VectorSpace): Config {
+  const options = {
     batchId: session.batchId,
     serverA: PublicKey.fromHex(session.serverA.publicKey),
     serverB: PublicKey.fromHex(session.serverB.publicKey),
     prgKey: session.prgKey,
   };
-  return session.uint
-    ? Config.forIntegers({ ...common, ...session.uint })
-    : new Config({ ...common, fields: session.fields });
+  const shape = { ...options, ...(session.uint ?? { fields: session.fields }) };
+  if (space !== undefined) return new Config(shape, space);
+  return "precision" in shape ? Config.forIntegers(shape) : new Config(shape);
 }
 
 /** The bits of a recorded report's data, which are integers in batches of integers: the most significant bit first. */
