@@ -1,8 +1,8 @@
 // What client and servers of one batch must agree on (WIRE.md section 1).
 
 import { isBytes, kindOf, requireObject, utf8 } from "../core/bytes.js";
-import { FIELD_PRIO_V1 } from "../core/fields.js";
-import { bigIntSpace, type VectorSpace } from "../core/vector.js";
+import { packedPrioV1Space } from "../core/packed.js";
+import type { VectorSpace } from "../core/vector.js";
 import { PublicKey } from "../crypto/keys.js";
 import { PrioError } from "../errors.js";
 import { Snip } from "./snip.js";
@@ -22,7 +22,10 @@ export interface BatchOptions {
 
 /** Options of a configuration for booleans. */
 export interface ConfigOptions extends BatchOptions {
-  /** How many booleans a report has, 1 … 262143. */
+  /**
+   * How many booleans a report has, 1 … 262143. With query points `"stream"` avoid 2^k − 1, where libprio's proof has a hole
+   * (SECURITY.md): add a field that is always false.
+   */
   readonly fields: number;
 }
 
@@ -39,7 +42,7 @@ const MAX_FIELDS = 262143;
 const MAX_PRECISION = 42;
 const MAX_BATCH_ID = 65535;
 
-const PRIO_V1: VectorSpace = bigIntSpace(FIELD_PRIO_V1);
+const PRIO_V1: VectorSpace = packedPrioV1Space();
 
 /** What the client and both servers of a batch must give alike. Immutable; make one and share it. */
 export class Config {

@@ -6,8 +6,8 @@ import { describe, expect, it } from "vitest";
 import { FIELD_PRIO_V1 as field } from "../../src/core/fields.js";
 import { ServerSecret } from "../../src/index.js";
 import { Prg } from "../../src/prio1/prg.js";
-import { reportPoints, streamPoints } from "../../src/prio1/query-points.js";
-import { configFor } from "../support/deployment.js";
+import { MAX_REPORTS_AT_ONE_POINT, queryPointSource } from "../../src/prio1/query-points.js";
+import { codeOf, configFor } from "../support/deployment.js";
 
 /** Draws below `bound` from the key stream, as WIRE.md says. */
 function* draws(key: Uint8Array, bound: bigint): Generator<bigint, never> {
@@ -80,9 +80,11 @@ describe("query points", () => {
   it("of a stream lie above n + 1 and follow the rule", () => {
     for (const fields of [1, 20, 262143]) {
       const offset = BigInt(fields + 2);
-      const next = streamPoints(configFor({ fields }), secret);
+      const next = queryPointSource("stream", configFor({ fields }), secret);
       const expected = take(draws(batchKey(secret.toBytes(), "test batch"), field.modulus - offset), 50);
-      expect(Array.from({ length: 50 }, () => next(undefined))).toEqual(expected.map((x) => x + offset));
+      const points = Array.from({ length: 50 }, () => next(undefined));
+      expect(points.map(({ point }) => point.r)).toEqual(expected.map((x) => x + offset));
+      expect(points.every(({ weight }) => weight === 1n)).toBe(true);
     }
   });
 
@@ -101,12 +103,14 @@ describe("query points", () => {
       )
       .digest()
       .subarray(0, 16);
-    expect(reportPoints(configFor({ fields: 5 }), secret)(id)).toBe(draws(key, field.modulus).next().value);
+    const r = draws(key, field.modulus).next().value;
+    const { point, weight } = queryPointSource("report", configFor({ fields: 5 }), secret)(id);
+    expect([point.r, weight]).toEqual([r, r]);
   });
 
   it("of a report depend on secret, batch and report id, and on nothing else", () => {
     const point = (batchId: string, from: ServerSecret, id: string, prgKey: "batch" | "seed" = "batch") =>
-      reportPoints(configFor({ fields: 5, batchId, prgKey }), from)(Buffer.from(id));
+      queryPointSource("report", configFor({ fields: 5, batchId, prgKey }), from)(Buffer.from(id)).point.r;
     const r = point("b", secret, "id");
     expect(point("b", secret, "id", "seed")).toBe(r);
     // The boundary between batch id and report id counts.
@@ -117,5 +121,22 @@ describe("query points", () => {
       point("", secret, "bid"),
     ];
     expect(new Set([r, ...others]).size).toBe(5);
+  });
+
+  it("of a batch is one, bound to secret and batch id, for a bounded number of reports", () => {
+    const config = configFor({ fields: 5 });
+    const next = queryPointSource("batch", config, secret);
+    const first = next(undefined);
+    for (let i = 1; i < MAX_REPORTS_AT_ONE_POINT; i++)
+      if (next(undefined) !== first) throw new Error(`another point at ${i}`);
+    expect(codeOf(() => next(undefined))).toBe("out-of-range");
+    expect(first.weight).toBe(first.point.r);
+    const others = [
+      queryPointSource("batch", configFor({ fields: 5, batchId: "other" }), secret)(undefined),
+      queryPointSource("batch", config, ServerSecret.generate())(undefined),
+      queryPointSource("report", config, secret)(new Uint8Array(0)),
+    ];
+    expect(new Set([first, ...others].map(({ point }) => point.r)).size).toBe(4);
+    expect(queryPointSource("batch", config, secret)(undefined).point.r).toBe(first.point.r);
   });
 });

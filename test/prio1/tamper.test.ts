@@ -6,7 +6,7 @@ import { FIELD_PRIO_V1 as field } from "../../src/core/fields.js";
 import { systemRandom } from "../../src/core/random.js";
 import type { Vector } from "../../src/core/vector.js";
 import { randomSealing } from "../../src/crypto/ecies.js";
-import { Client, type Server } from "../../src/index.js";
+import { Client, type Packets, type QueryPoints, type Server } from "../../src/index.js";
 import { drawReportRandomness, sealReport, shareReport } from "../../src/prio1/client.js";
 import type { ReportShare } from "../../src/prio1/snip.js";
 import { readVerify1, readVerify2, type SeededShare, writeVerify1, writeVerify2 } from "../../src/prio1/wire.js";
@@ -116,6 +116,42 @@ describe("one changed share", () => {
       const seed = shares.b.seed.slice();
       seed[bit >> 3] = (seed[bit >> 3] as number) ^ (1 << (bit & 7));
       expect(accepts({ ...shares, b: { ...shares.b, seed } })).toBe(false);
+    }
+  });
+});
+
+describe("a false triple", () => {
+  /**
+   * The report of a client whose values are v and 1 − v, any v: with δ = −v·(v − 1) the polynomial f·g + δ vanishes at every
+   * root that carries a value. The client sends it as h, and a triple with c = a·b + δ to make up for δ.
+   */
+  function forge(forged: typeof config, v: bigint): Packets {
+    const values = Array.from({ length: forged.fields }, (_, i) => (i % 3 === 1 ? field.sub(1n, v) : v));
+    const delta = field.neg(field.mul(v, field.sub(v, 1n)));
+    const shares = shareReport(forged, space.fromBigInts(values), drawReportRandomness(forged, systemRandom));
+    const everywhere = space.fromBigInts(new Array<bigint>(forged.snip.size).fill(delta));
+    const { c, h0, h } = shares.a;
+    const a = { ...shares.a, c: field.add(c, delta), h0: field.add(h0, delta), h: h.add(everywhere) };
+    return sealReport(forged, { ...shares, a }, randomSealing(), randomSealing());
+  }
+
+  const verdict = (forged: typeof config, v: bigint, queryPoints: QueryPoints) => {
+    const packets = forge(forged, v);
+    const [a, b] = [serverA(forged, { queryPoints }), serverB(forged, { queryPoints })];
+    return process(a, b, packets, "id");
+  };
+
+  it('is refused for every number of fields with query points "report" and "batch"', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 16 }), nonZero, fc.constantFrom("report", "batch"), (n, v, points) => {
+        expect(verdict(configFor({ fields: n }), v, points)).toBe(v === 1n);
+      }),
+    );
+  });
+
+  it('is refused with "stream" but for 2^k − 1 fields, where libprio lets it through (SECURITY.md) and so must we', () => {
+    for (let n = 1; n <= 33; n++) {
+      expect(verdict(configFor({ fields: n }), 1000n, "stream")).toBe(Number.isInteger(Math.log2(n + 1)));
     }
   });
 });

@@ -1,6 +1,7 @@
 // The recorded vectors (vectors/README.md), decoded: bytes from base64, keys and secrets as objects.
 
 import { readFileSync } from "node:fs";
+import type { VectorSpace } from "../../src/core/vector.js";
 import { Config, type PrgKey, PrivateKey, PublicKey, Server, ServerSecret } from "../../src/index.js";
 
 interface RecordedKeys {
@@ -73,16 +74,16 @@ export function base64(data: Uint8Array): string {
   return Buffer.from(data).toString("base64");
 }
 
-export function configOf(session: RecordedSession & { prgKey: PrgKey }): Config {
-  const common = {
+export function configOf(session: RecordedSession & { prgKey: PrgKey }, space?: VectorSpace): Config {
+  const options = {
     batchId: session.batchId,
     serverA: PublicKey.fromHex(session.serverA.publicKey),
     serverB: PublicKey.fromHex(session.serverB.publicKey),
     prgKey: session.prgKey,
   };
-  return session.uint
-    ? Config.forIntegers({ ...common, ...session.uint })
-    : new Config({ ...common, fields: session.fields });
+  const shape = { ...options, ...(session.uint ?? { fields: session.fields }) };
+  if (space !== undefined) return new Config(shape, space);
+  return "precision" in shape ? Config.forIntegers(shape) : new Config(shape);
 }
 
 /** The bits of a recorded report's data, which are integers in batches of integers: the most significant bit first. */
