@@ -21,11 +21,17 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/package/**", "test/large/**"],
+          exclude: ["test/package/**", "test/examples/**", "test/docs/**", "test/large/**"],
           testTimeout: 30_000,
         },
       },
-      { test: { name: "package", include: ["test/package/**/*.test.ts"], testTimeout: 60_000 } },
+      {
+        test: {
+          name: "package",
+          include: ["test/package/**/*.test.ts", "test/examples/**/*.test.ts", "test/docs/**/*.test.ts"],
+          testTimeout: 60_000,
+        },
+      },
       { test: { name: "large", include: ["test/large/**/*.test.ts"], testTimeout: 600_000 } },
     ],
   },
