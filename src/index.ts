@@ -1,6 +1,7 @@
 // What users import. No logic here.
 
 export { generateKeyPair, PrivateKey, PublicKey } from "./crypto/keys.js";
+export { type CryptoName, cryptoInUse, setCrypto } from "./crypto/provider.js";
 export { ServerSecret } from "./crypto/secret.js";
 export { PrioError, type PrioErrorCode } from "./errors.js";
 export { Client, type Packets } from "./prio1/client.js";

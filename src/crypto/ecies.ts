@@ -44,7 +44,7 @@ export function seal(recipient: PublicKey, plaintext: Uint8Array, { ephemeral, i
     throw new PrioError("out-of-range", `packet: expected at most ${MAX_PLAINTEXT} bytes, got ${plaintext.length}`);
   }
   const pair = PrivateKey.pairOf(ephemeral);
-  const secret = pair.agree(PublicKey.bytesOf(recipient));
+  const secret = pair.agree(PublicKey.bytesOf(recipient), true);
   if (secret === null) throw new PrioError("invalid-key", "public key: expected a point of large order");
   const header = concat(pair.publicKey, iv);
   const sealed = provider().aes128GcmSeal(deriveKey(secret), iv, plaintext, concat(LABEL, header));
@@ -64,8 +64,7 @@ export function open(recipient: PrivateKey, packet: Uint8Array): Uint8Array {
 function tryOpen(recipient: PrivateKey, packet: Uint8Array): Uint8Array | null {
   if (packet.length < SEALING_BYTES || packet.length > SEALING_BYTES + MAX_PLAINTEXT) return null;
   const header = packet.subarray(0, HEADER_BYTES);
-  // Copied, so that a provider which keeps key objects by array never meets bytes that change under it.
-  const secret = PrivateKey.pairOf(recipient).agree(header.slice(0, EPHEMERAL_BYTES));
+  const secret = PrivateKey.pairOf(recipient).agree(header.subarray(0, EPHEMERAL_BYTES), false);
   if (secret === null) return null;
   const iv = header.subarray(EPHEMERAL_BYTES);
   return provider().aes128GcmOpen(deriveKey(secret), iv, packet.subarray(HEADER_BYTES), concat(LABEL, header));

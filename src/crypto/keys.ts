@@ -2,7 +2,7 @@
 // bytes live in #private fields, which neither inspection nor JSON shows.
 
 import { equalBytes, fromHex, requireBytes, toHex } from "../core/bytes.js";
-import type { X25519KeyPair } from "./primitives.js";
+import type { CryptoProvider, X25519KeyPair } from "./primitives.js";
 import { provider } from "./provider.js";
 
 const KEY_BYTES = 32;
@@ -53,26 +53,35 @@ export class PublicKey {
 
 /** A server's private key. Nothing but `toHex` and `toBytes` ever shows it. */
 export class PrivateKey {
-  readonly #pair: X25519KeyPair;
+  #pair: X25519KeyPair;
+  /** The provider that made the pair. */
+  #provider: CryptoProvider;
   #publicKey: PublicKey | undefined;
 
-  private constructor(pair: X25519KeyPair) {
+  private constructor(maker: CryptoProvider, pair: X25519KeyPair) {
+    this.#provider = maker;
     this.#pair = pair;
   }
 
   /** From 64 hex digits of either case. Throws `wrong-length`, `invalid-encoding`; the text stays out of the message. */
   static fromHex(text: string): PrivateKey {
-    return new PrivateKey(provider().keyPair(fromHex(text, "private key", KEY_BYTES)));
+    return PrivateKey.#of(fromHex(text, "private key", KEY_BYTES));
   }
 
   /** From 32 bytes, which are copied. Throws `wrong-length`. */
   static fromBytes(bytes: Uint8Array): PrivateKey {
-    return new PrivateKey(provider().keyPair(Uint8Array.from(requireBytes(bytes, "private key", KEY_BYTES))));
+    return PrivateKey.#of(Uint8Array.from(requireBytes(bytes, "private key", KEY_BYTES)));
   }
 
   /** @internal A fresh key from the system's generator. */
   static generate(): PrivateKey {
-    return new PrivateKey(provider().generateKeyPair());
+    const maker = provider();
+    return new PrivateKey(maker, maker.generateKeyPair());
+  }
+
+  static #of(bytes: Uint8Array): PrivateKey {
+    const maker = provider();
+    return new PrivateKey(maker, maker.keyPair(bytes));
   }
 
   /** 64 upper-case hex digits. */
@@ -90,8 +99,13 @@ export class PrivateKey {
     return this.#publicKey;
   }
 
-  /** @internal The pair itself. */
+  /** @internal The pair itself, of the provider in use: a pair that another provider made is made anew from its bytes. */
   static pairOf(key: PrivateKey): X25519KeyPair {
+    const current = provider();
+    if (key.#provider !== current) {
+      key.#pair = current.keyPair(key.#pair.privateKey);
+      key.#provider = current;
+    }
     return key.#pair;
   }
 

@@ -7,8 +7,11 @@ export interface X25519KeyPair {
   readonly privateKey: Uint8Array;
   /** 32 raw bytes. */
   readonly publicKey: Uint8Array;
-  /** The 32-byte shared secret with a 32-byte public key, or null when that key is of low order (the secret is all zero). */
-  agree(peerPublicKey: Uint8Array): Uint8Array | null;
+  /**
+   * The 32-byte shared secret with a 32-byte public key, or null when that key is of low order (the secret is all zero).
+   * `lasting` says that the same array, its bytes unchanged, will come again: what a provider makes of it is worth keeping.
+   */
+  agree(peerPublicKey: Uint8Array, lasting: boolean): Uint8Array | null;
 }
 
 export interface CryptoProvider {

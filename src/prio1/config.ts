@@ -22,7 +22,10 @@ export interface BatchOptions {
 
 /** Options of a configuration for booleans. */
 export interface ConfigOptions extends BatchOptions {
-  /** How many booleans a report has, 1 … 262143. */
+  /**
+   * How many booleans a report has, 1 … 262143. With query points `"stream"` avoid 2^k − 1, where libprio's proof has a hole
+   * (SECURITY.md): add a field that is always false.
+   */
   readonly fields: number;
 }
 
@@ -91,14 +94,13 @@ export class Config {
         "config: expected two servers, got one public key for both: it would see everything",
       );
     }
-    this.prgKey = options.prgKey ?? "batch";
-    if (this.prgKey !== "batch" && this.prgKey !== "seed") {
-      throw new PrioError(
-        "invalid-argument",
-        `config: prgKey: expected "batch" or "seed", got ${kindOf(options.prgKey)}`,
-      );
+    const { prgKey = "batch" } = options;
+    if (prgKey !== "batch" && prgKey !== "seed") {
+      throw new PrioError("invalid-argument", `config: prgKey: expected "batch" or "seed", got ${kindOf(prgKey)}`);
     }
+    this.prgKey = prgKey;
     this.snip = new Snip(space, this.fields);
+    Object.freeze(this);
   }
 
   /** @internal Returns `x` when it is a configuration. */

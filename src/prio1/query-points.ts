@@ -11,23 +11,35 @@ import { Prg, SEED_BYTES } from "./prg.js";
 /** `"stream"`: libprio's, one after the other; `"report"`: ours, bound to the report id. */
 export type QueryPoints = "stream" | "report";
 
+/** Where a report is checked, and what both sides of f·g = h are multiplied by there. */
+export interface CheckAt {
+  readonly r: bigint;
+  readonly weight: bigint;
+}
+
 /** Gives the point of the next report. */
-export type QueryPointSource = (reportId: Uint8Array | undefined) => bigint;
+export type QueryPointSource = (reportId: Uint8Array | undefined) => CheckAt;
 
 const LABEL = utf8("prio v1 query point", "label");
 
-/** libprio's points: the draws of one PRG, so that a point depends on how many packets opened before it. */
+/**
+ * libprio's points: the draws of one PRG, so that a point depends on how many packets opened before it. libprio checks
+ * f·g = h without a weight, which a false triple gets past when n is 2^k − 1 (SECURITY.md, "A hole in libprio's proof").
+ */
 export function streamPoints(config: Config, secret: ServerSecret): QueryPointSource {
   const prg = Prg.fromSeed(config, ServerSecret.bytesOf(secret));
   const offset = BigInt(config.fields + 2);
   const range = config.snip.space.field.modulus - offset;
-  return () => offset + prg.below(range);
+  return () => ({ r: offset + prg.below(range), weight: 1n });
 }
 
 /**
  * Points bound to secret, batch id and report id alone: order does not matter, and no report can disturb another. The PRG's
  * key is the first half of SHA-256(label ‖ secret ‖ batch id ‖ report id), each part behind its length in 4 bytes; a point
- * that is a 2N-th root of unity, where a proof would give a value away, is drawn anew.
+ * that is a 2N-th root of unity, where a proof would give a value away, is drawn anew, and so is 0.
+ *
+ * Both sides are multiplied by r, as in the paper (section 4.2): r·(f·g − h) has no constant term that a false triple's
+ * error c − a·b could cancel.
  */
 export function reportPoints(config: Config, secret: ServerSecret): QueryPointSource {
   const { field } = config.snip.space;
@@ -37,7 +49,7 @@ export function reportPoints(config: Config, secret: ServerSecret): QueryPointSo
     const prg = Prg.fromKey(sha256(prefix, ...prefixed(reportId as Uint8Array)).subarray(0, SEED_BYTES));
     for (;;) {
       const r = prg.below(field.modulus);
-      if (field.pow(r, order) !== 1n) return r;
+      if (r !== 0n && field.pow(r, order) !== 1n) return { r, weight: r };
     }
   };
 }

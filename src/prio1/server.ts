@@ -84,7 +84,7 @@ export class Server {
     requireBytes(packet, "packet");
     const id = this.#reportIdBytes(reportId);
     const share = openPacket(this.#config, this.#id, this.#privateKey, packet);
-    const point = this.#nextPoint(id);
+    const at = this.#nextPoint(id);
     // The id first: a replayed packet under a new id wastes that id, which its sender could do with any packet of its own.
     if (id !== undefined && !isNew(this.#replays, reportKey(this.#config, id))) {
       throw new PrioError("replay", "cannot open packet: its report id was seen before");
@@ -92,7 +92,7 @@ export class Server {
     if (!isNew(this.#replays, packetKey(packet))) {
       throw new PrioError("replay", "cannot open packet: it was opened before");
     }
-    return Verifier.of(this.#config, this.#id, share, point, this);
+    return Verifier.of(this.#config, this.#id, share, at, this);
   }
 
   /** Counts a report that a check of this session let through. Throws `invalid-argument`, and `wrong-state` the second time. */

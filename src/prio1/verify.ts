@@ -1,14 +1,17 @@
 // Checking one report: each server computes its half from its share, the halves are exchanged twice (WIRE.md section 2).
 //
-//   verify1   [d] = [f(r)] − [a], [e] = [g(r)] − [b]
-//   verify2   [out] = d·e/2 + d·[b] + e·[a] + [c] − [h(r)]
-//   check     out = 0
+//   verify1   [d] = w·[f(r)] − [a], [e] = [g(r)] − [b]
+//   verify2   [out] = d·e/2 + d·[b] + e·[a] + [c] − w·[h(r)]
+//   check     out = w·(f(r)·g(r) − h(r)) + (c − a·b) = 0
+//
+// The weight w is 1 with libprio's points and r with ours (query-points.ts).
 
 import { requireBytes } from "../core/bytes.js";
 import { combine } from "../core/sharing.js";
 import type { Vector } from "../core/vector.js";
 import { PrioError } from "../errors.js";
 import type { Config } from "./config.js";
+import type { CheckAt } from "./query-points.js";
 import type { ReportShare } from "./snip.js";
 import { readVerify1, readVerify2, type ServerId, type Verify1, writeVerify1, writeVerify2 } from "./wire.js";
 
@@ -51,23 +54,23 @@ export class Verifier {
   readonly #config: Config;
   readonly #id: ServerId;
   readonly #share: ReportShare;
-  readonly #point: bigint;
+  readonly #at: CheckAt;
   readonly #session: object;
-  #evaluated: { mine: Verify1; h: bigint } | undefined;
+  #evaluated: { mine: Verify1; weightedH: bigint } | undefined;
   #answered: { d: bigint; e: bigint; out: bigint } | undefined;
   #verified: VerifiedReport | undefined;
 
-  private constructor(config: Config, id: ServerId, share: ReportShare, point: bigint, session: object) {
+  private constructor(config: Config, id: ServerId, share: ReportShare, at: CheckAt, session: object) {
     this.#config = config;
     this.#id = id;
     this.#share = share;
-    this.#point = point;
+    this.#at = at;
     this.#session = session;
   }
 
   /** @internal */
-  static of(config: Config, id: ServerId, share: ReportShare, point: bigint, session: object): Verifier {
-    return new Verifier(config, id, share, point, session);
+  static of(config: Config, id: ServerId, share: ReportShare, at: CheckAt, session: object): Verifier {
+    return new Verifier(config, id, share, at, session);
   }
 
   /**
@@ -110,12 +113,15 @@ export class Verifier {
     return this.#verified;
   }
 
-  #evaluate(): { mine: Verify1; h: bigint } {
+  #evaluate(): { mine: Verify1; weightedH: bigint } {
     if (this.#evaluated === undefined) {
       const { snip } = this.#config;
       const { field } = snip.space;
-      const { f, g, h } = snip.queryPoint(this.#point).evaluate(this.#share, this.#id === "A");
-      this.#evaluated = { mine: { d: field.sub(f, this.#share.a), e: field.sub(g, this.#share.b) }, h };
+      const { r, weight } = this.#at;
+      const { f, g, h } = snip.queryPoint(r).evaluate(this.#share, this.#id === "A");
+      const d = field.sub(field.mul(weight, f), this.#share.a);
+      const e = field.sub(g, this.#share.b);
+      this.#evaluated = { mine: { d, e }, weightedH: field.mul(weight, h) };
     }
     return this.#evaluated;
   }
@@ -124,6 +130,6 @@ export class Verifier {
     const { half, space } = this.#config.snip;
     const { a, b, c } = this.#share;
     // Each server adds half of d·e, so that the halves make one whole.
-    return space.field.reduce(d * e * half + d * b + e * a + c - this.#evaluate().h);
+    return space.field.reduce(d * e * half + d * b + e * a + c - this.#evaluate().weightedH);
   }
 }

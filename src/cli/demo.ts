@@ -1,0 +1,232 @@
+// `prio demo`, which `npm start` runs: the main job on real input, with nothing to configure. First a batch that Mozilla's
+// libprio recorded, then a simulated collection with cheats among the clients.
+
+import { readFileSync } from "node:fs";
+import { performance } from "node:perf_hooks";
+import { Config, PrivateKey, PublicKey, publish, Server, ServerSecret } from "../index.js";
+import { type Outcome, PRECISION, QUESTIONS, simulate } from "./simulation.js";
+
+const CLIENTS = 1000;
+/** 3 % of 1,000 clients. */
+const CHEAT_EVERY = 33;
+
+const LABELS = [
+  ...[
+    "has a pet",
+    "plays an instrument",
+    "slept badly",
+    "rides a bicycle",
+    "works at night",
+    "likes olives",
+    "owns a car",
+  ],
+  ...["voted last time", "smokes", "lives alone", "has a garden", "drinks coffee", "wears glasses", "cooks at home"],
+  ...["uses dark mode", "reads books", "recycles", "takes the bus", "uses a phone", "has seen the sea"],
+];
+
+/** Where the demonstration writes: results, and, on a terminal, progress. */
+export interface DemoOutput {
+  write(text: string): void;
+  /** Shows how far the simulation is; called with `undefined` at the end to clear the line. */
+  progress(line: string | undefined): void;
+  columns: number;
+  color: boolean;
+}
+
+/** Runs it and returns the exit code: 0, or 1 when any total is off or any cheat got through. */
+export function runDemo(output: DemoOutput): 0 | 1 {
+  const style = styles(output.color);
+  const line = (text = "") => output.write(`${text}\n`);
+
+  line(style.bold("1. A batch recorded from Mozilla's libprio"));
+  const recorded = replayRecordedBatch();
+  for (const text of describeRecorded(recorded, output.columns)) line(`   ${text}`);
+  line();
+
+  line(style.bold(`2. ${format(CLIENTS)} simulated clients, some of which cheat`));
+  const started = performance.now();
+  let shown = 0;
+  const outcome = simulate(CLIENTS, CHEAT_EVERY, (done) => {
+    const now = performance.now();
+    if (now - shown < 80 && done < CLIENTS) return;
+    shown = now;
+    const rate = done / ((now - started) / 1000);
+    const left = Math.ceil((CLIENTS - done) / rate);
+    output.progress(
+      `   ${bar(done / CLIENTS, 24)} ${format(done)} of ${format(CLIENTS)} reports, ${format(Math.round(rate))} a second, ${left} s left`,
+    );
+  });
+  output.progress(undefined);
+  for (const text of describeOutcome(outcome, output.columns, style)) line(`   ${text}`);
+  line();
+
+  const faults = [...faultsOfRecorded(recorded), ...faultsOf(outcome)];
+  for (const fault of faults) line(style.red(`   wrong: ${fault}`));
+  line(
+    faults.length === 0
+      ? style.green("All totals are right and no cheat got through.")
+      : style.red("This should not happen."),
+  );
+  return faults.length === 0 ? 0 : 1;
+}
+
+interface RecordedBatch {
+  name: string;
+  fields: number;
+  batchId: string;
+  serverA: { privateKey: string; publicKey: string };
+  serverB: { privateKey: string; publicKey: string };
+  secret: string;
+  reports: Record<"packetA" | "packetB" | "verify1A" | "verify1B" | "verify2A" | "verify2B", string>[];
+  totalShareA: string;
+  totalShareB: string;
+  result: string[];
+}
+
+interface Recorded {
+  batch: RecordedBatch;
+  totals: bigint[];
+  /** How many messages and total shares there are, and how many of ours equal libprio's byte for byte. */
+  messages: number;
+  equal: number;
+  refused: number;
+}
+
+/** The batch of the recorded file that looks most like a real collection. The path holds from src/cli/ and from dist/cli/. */
+const RECORDED = { file: "../../vectors/libprio-bool.json", name: "bool-64-3-content.blocking_blocked_TESTONLY-0" };
+
+/** Both servers over the recorded packets, with the recorded keys and secret. */
+function replayRecordedBatch(): Recorded {
+  const { cases } = JSON.parse(readFileSync(new URL(RECORDED.file, import.meta.url), "utf8")) as {
+    cases: RecordedBatch[];
+  };
+  const batch = cases.find(({ name }) => name === RECORDED.name);
+  if (batch === undefined) throw new Error(`expected the batch ${RECORDED.name} in ${RECORDED.file}`);
+  const config = new Config({
+    fields: batch.fields,
+    batchId: batch.batchId,
+    serverA: PublicKey.fromHex(batch.serverA.publicKey),
+    serverB: PublicKey.fromHex(batch.serverB.publicKey),
+  });
+  const secret = ServerSecret.fromBase64(batch.secret);
+  const a = new Server(config, { id: "A", privateKey: PrivateKey.fromHex(batch.serverA.privateKey), secret });
+  const b = new Server(config, { id: "B", privateKey: PrivateKey.fromHex(batch.serverB.privateKey), secret });
+
+  const recorded: Recorded = { batch, totals: [], messages: 0, equal: 0, refused: 0 };
+  const compare = (ours: Uint8Array, theirs: string) => {
+    recorded.messages++;
+    if (Buffer.from(ours).toString("base64") === theirs) recorded.equal++;
+    return ours;
+  };
+  for (const report of batch.reports) {
+    const verifierA = a.open(Buffer.from(report.packetA, "base64"));
+    const verifierB = b.open(Buffer.from(report.packetB, "base64"));
+    const verify1 = [
+      compare(verifierA.verify1(), report.verify1A),
+      compare(verifierB.verify1(), report.verify1B),
+    ] as const;
+    const verify2 = [
+      compare(verifierA.verify2(...verify1), report.verify2A),
+      compare(verifierB.verify2(...verify1), report.verify2B),
+    ] as const;
+    const verified = [verifierA.check(...verify2), verifierB.check(...verify2)] as const;
+    if (verified[0] === null || verified[1] === null) {
+      recorded.refused++;
+      continue;
+    }
+    a.aggregate(verified[0]);
+    b.aggregate(verified[1]);
+  }
+  const shares = [compare(a.totalShare(), batch.totalShareA), compare(b.totalShare(), batch.totalShareB)] as const;
+  recorded.totals = publish(config, ...shares);
+  return recorded;
+}
+
+function describeRecorded({ batch, totals, messages, equal }: Recorded, columns: number): string[] {
+  const shown = Math.max(8, Math.min(batch.fields, Math.floor((columns - 14) / 2)));
+  const row = (name: string, values: readonly (string | bigint)[]) =>
+    `${name.padEnd(9)}${values.slice(0, shown).join(" ")}${shown < values.length ? " …" : ""}`;
+  const same = totals.filter((total, i) => String(total) === batch.result[i]).length;
+  return [
+    `batch "${batch.batchId}": ${batch.fields} fields, ${batch.reports.length} reports`,
+    row("libprio", batch.result),
+    row("ours", totals),
+    `${same} of ${batch.fields} totals equal; ${equal} of ${messages} messages and total shares equal byte for byte`,
+  ];
+}
+
+function describeOutcome(outcome: Outcome, columns: number, style: Styles): string[] {
+  const { clients, truth, published, honest, cheats, bytes, time, counted } = outcome;
+  const width = Math.max(10, Math.min(40, columns - 54));
+  const rows = LABELS.map((label, k) => {
+    const total = published[k] as bigint;
+    const right = total === truth[k] ? style.green("=") : style.red("≠");
+    return `${label.padEnd(20)}${String(truth[k]).padStart(7)} ${right}${String(total).padStart(7)} ${style.cyan(bar(Number(total) / honest.sent, width))}`;
+  });
+  const sum = published[QUESTIONS] as bigint;
+  const right = sum === truth[QUESTIONS] ? style.green("=") : style.red("≠");
+  const mean = Number(sum) / honest.sent;
+  const refusals = cheats.map(
+    ({ cheat, sent, refused, by }) =>
+      `${cheat.name.padEnd(30)}${String(sent).padStart(4)}${String(refused).padStart(9)}   by ${[...by].join(", ") || "nobody"}`,
+  );
+  const perReport = (total: number) => `${(total / clients).toFixed(2)} ms`;
+  const each = (total: number) => format(Math.round(total / clients));
+  return [
+    `${QUESTIONS} yes/no questions and a ${PRECISION}-bit integer each; servers exchange only messages`,
+    "",
+    style.bold(`${"yes to".padEnd(20)}${"truth".padStart(7)}  ${"totals".padStart(7)}`),
+    ...rows,
+    `${"books owned, sum".padEnd(20)}${String(truth[QUESTIONS]).padStart(7)} ${right}${String(sum).padStart(7)} ${style.cyan(bar(mean / 2 ** PRECISION, width))} mean ${mean.toFixed(1)}`,
+    "",
+    style.bold(`${"cheat".padEnd(30)}sent  refused`),
+    ...refusals,
+    `${"none (honest)".padEnd(30)}${String(honest.sent).padStart(4)}${String(honest.refused).padStart(9)}`,
+    `counted at A ${format(counted.A)}, at B ${format(counted.B)}`,
+    "",
+    `bytes per report   ${each(bytes.toA)} to A, ${each(bytes.toB)} to B, ${each(bytes.between)} between the servers`,
+    `time per report    client ${perReport(time.clients)}, server A ${perReport(time.A)}, server B ${perReport(time.B)}`,
+  ];
+}
+
+function faultsOfRecorded({ batch, totals, messages, equal, refused }: Recorded): string[] {
+  const faults: string[] = [];
+  if (totals.map(String).join() !== batch.result.join())
+    faults.push("totals of the recorded batch differ from libprio's");
+  if (equal !== messages) faults.push(`${messages - equal} messages of the recorded batch differ from libprio's`);
+  if (refused > 0) faults.push(`${refused} reports of the recorded batch were refused`);
+  return faults;
+}
+
+function faultsOf({ truth, published, honest, cheats, counted }: Outcome): string[] {
+  const faults: string[] = [];
+  const off = truth.filter((total, i) => total !== published[i]).length;
+  if (off > 0 || truth.length !== published.length) faults.push(`${off} totals differ from the truth`);
+  if (honest.refused > 0) faults.push(`${honest.refused} honest reports were refused`);
+  if (counted.A !== honest.sent || counted.B !== honest.sent) faults.push("a server counted another number of reports");
+  for (const { cheat, sent, refused, by } of cheats) {
+    if (sent === 0) faults.push(`nobody tried ${cheat.name}`);
+    if (refused < sent) faults.push(`${sent - refused} got through with ${cheat.name}`);
+    if ([...by].some((check) => check !== cheat.expected)) faults.push(`${cheat.name} was refused by another check`);
+  }
+  return faults;
+}
+
+/** A bar of `width` characters, filled to `part` of 1, in eighths. */
+function bar(part: number, width: number): string {
+  const eighths = Math.round(Math.min(1, Math.max(0, part)) * width * 8);
+  const full = "█".repeat(eighths >> 3);
+  const rest = eighths % 8 === 0 ? "" : String.fromCharCode(0x2590 - (eighths % 8));
+  return (full + rest).padEnd(width, "·");
+}
+
+function format(x: number): string {
+  return x.toLocaleString("en");
+}
+
+type Styles = Record<"bold" | "green" | "red" | "cyan", (text: string) => string>;
+
+function styles(color: boolean): Styles {
+  const style = (code: number) => (text: string) => (color ? `\x1b[${code}m${text}\x1b[0m` : text);
+  return { bold: style(1), green: style(32), red: style(31), cyan: style(36) };
+}

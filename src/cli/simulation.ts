@@ -1,0 +1,230 @@
+// A simulated collection for the demonstration: clients, some of which cheat, and two servers that hear nothing but their
+// own packets and each other's messages. Nothing is printed here.
+
+import { performance } from "node:perf_hooks";
+import { systemRandom } from "../core/random.js";
+import { randomSealing } from "../crypto/ecies.js";
+import {
+  Client,
+  Config,
+  generateKeyPair,
+  type Packets,
+  PrioError,
+  publish,
+  Server,
+  type ServerId,
+  ServerSecret,
+  type Verifier,
+} from "../index.js";
+import { drawReportRandomness, sealReport, shareReport } from "../prio1/client.js";
+
+/** Yes/no answers of every client, and the bits of the one integer that follows them. */
+export const QUESTIONS = 20;
+export const PRECISION = 10;
+
+/** The ways to cheat, and the check that each has to meet. */
+export const CHEATS = [
+  { name: "a 2 for a bit", expected: "the proof" },
+  { name: "a changed share", expected: "the proof" },
+  { name: "packets for the wrong server", expected: "decryption" },
+  { name: "an earlier report again", expected: "the replay record" },
+] as const;
+
+export type Cheat = (typeof CHEATS)[number];
+export type Check = Cheat["expected"];
+
+/** What became of the simulation. */
+export interface Outcome {
+  clients: number;
+  /** What the honest clients answered, added up in the open: 20 counts and the sum of the integers. */
+  truth: bigint[];
+  /** What the two servers publish. */
+  published: bigint[];
+  /** How many reports each server counted. */
+  counted: { A: number; B: number };
+  honest: { sent: number; refused: number };
+  cheats: { cheat: Cheat; sent: number; refused: number; by: Set<Check> }[];
+  bytes: { toA: number; toB: number; between: number };
+  /** Milliseconds of all reports together. */
+  time: { clients: number; A: number; B: number };
+}
+
+type Message =
+  | { kind: "verify1" | "verify2"; id: string; bytes: Uint8Array }
+  | { kind: "refused"; id: string; by: Check };
+
+/** One server with its half of every exchange. It answers each message with at most one of its own. */
+class Party {
+  readonly server: Server;
+  readonly #id: ServerId;
+  readonly #reports = new Map<string, { verifier: Verifier; verify1: Uint8Array; verify2?: Uint8Array }>();
+  /** Why reports were refused, by id. */
+  readonly refused = new Map<string, Check>();
+
+  constructor(server: Server, id: ServerId) {
+    this.server = server;
+    this.#id = id;
+  }
+
+  packet(id: string, packet: Uint8Array): Message {
+    try {
+      const verifier = this.server.open(packet, id);
+      const verify1 = verifier.verify1();
+      this.#reports.set(id, { verifier, verify1 });
+      return { kind: "verify1", id, bytes: verify1 };
+    } catch (error) {
+      if (!(error instanceof PrioError)) throw error;
+      return this.#refuse(id, error.code === "replay" ? "the replay record" : "decryption");
+    }
+  }
+
+  message(message: Message): Message | undefined {
+    const report = this.#reports.get(message.id);
+    if (report === undefined) return undefined;
+    if (message.kind === "refused") {
+      this.#refuse(message.id, message.by);
+      return undefined;
+    }
+    if (message.kind === "verify1") {
+      report.verify2 = report.verifier.verify2(...this.#inOrder(report.verify1, message.bytes));
+      return { kind: "verify2", id: message.id, bytes: report.verify2 };
+    }
+    if (report.verify2 === undefined) throw new Error("a verify2 message came before verify1");
+    const verified = report.verifier.check(...this.#inOrder(report.verify2, message.bytes));
+    if (verified === null) this.#refuse(message.id, "the proof");
+    else this.server.aggregate(verified);
+    this.#reports.delete(message.id);
+    return undefined;
+  }
+
+  #refuse(id: string, by: Check): Message {
+    this.#reports.delete(id);
+    this.refused.set(id, by);
+    return { kind: "refused", id, by };
+  }
+
+  #inOrder(mine: Uint8Array, theirs: Uint8Array): [Uint8Array, Uint8Array] {
+    return this.#id === "A" ? [mine, theirs] : [theirs, mine];
+  }
+}
+
+/** Simulates `clients` clients, of which every `cheatEvery`-th cheats, each way in turn. `progress` hears of each report. */
+export function simulate(clients: number, cheatEvery: number, progress: (done: number) => void): Outcome {
+  const [keysA, keysB, secret] = [generateKeyPair(), generateKeyPair(), ServerSecret.generate()];
+  const config = new Config({
+    fields: QUESTIONS + PRECISION,
+    batchId: "demonstration",
+    serverA: keysA.publicKey,
+    serverB: keysB.publicKey,
+  });
+  const options = { secret, queryPoints: "report" } as const;
+  const a = new Party(new Server(config, { ...options, id: "A", privateKey: keysA.privateKey }), "A");
+  const b = new Party(new Server(config, { ...options, id: "B", privateKey: keysB.privateKey }), "B");
+  const client = new Client(config);
+
+  const outcome: Outcome = {
+    clients,
+    truth: new Array<bigint>(QUESTIONS + 1).fill(0n),
+    published: [],
+    counted: { A: 0, B: 0 },
+    honest: { sent: 0, refused: 0 },
+    cheats: CHEATS.map((cheat) => ({ cheat, sent: 0, refused: 0, by: new Set() })),
+    bytes: { toA: 0, toB: 0, between: 0 },
+    time: { clients: 0, A: 0, B: 0 },
+  };
+  let earlier: Packets | undefined;
+
+  for (let i = 0; i < clients; i++) {
+    const { answers, integer } = drawAnswers();
+    const bits = [...answers, ...bitsOf(integer)];
+    const cheats = (i + 1) % cheatEvery === 0;
+    const row = cheats ? outcome.cheats[Math.floor(i / cheatEvery) % CHEATS.length] : undefined;
+
+    const packets = timed(outcome.time, "clients", () =>
+      row === undefined ? client.encode(bits) : cheat(config, row.cheat, bits, earlier),
+    );
+    outcome.bytes.toA += packets.a.length;
+    outcome.bytes.toB += packets.b.length;
+    const id = `report ${i}`;
+    exchange(outcome, a, b, id, packets);
+
+    const by = a.refused.get(id) ?? b.refused.get(id);
+    const tally = row ?? outcome.honest;
+    tally.sent++;
+    if (by !== undefined) {
+      tally.refused++;
+      row?.by.add(by);
+    }
+    if (row === undefined) {
+      earlier = packets;
+      for (const [k, answer] of [...answers, integer].entries()) {
+        outcome.truth[k] = (outcome.truth[k] as bigint) + BigInt(answer);
+      }
+    }
+    progress(i + 1);
+  }
+
+  outcome.counted = { A: a.server.reports, B: b.server.reports };
+  const totals = publish(config, a.server.totalShare(), b.server.totalShare());
+  // The integer's bits were counted like any others; its sum is theirs, weighted (WIRE.md section 2).
+  const integerSum = totals.slice(QUESTIONS).reduce((sum, count) => 2n * sum + count, 0n);
+  outcome.published = [...totals.slice(0, QUESTIONS), integerSum];
+  return outcome;
+}
+
+/** One report's way through both servers: each gets its packet, then only the other's messages. */
+function exchange(outcome: Outcome, a: Party, b: Party, id: string, packets: Packets): void {
+  const { time, bytes } = outcome;
+  let fromA: Message | undefined = timed(time, "A", () => a.packet(id, packets.a));
+  let fromB: Message | undefined = timed(time, "B", () => b.packet(id, packets.b));
+  while (fromA !== undefined || fromB !== undefined) {
+    for (const message of [fromA, fromB])
+      bytes.between += message !== undefined && "bytes" in message ? message.bytes.length : 0;
+    const [toA, toB]: [Message | undefined, Message | undefined] = [fromB, fromA];
+    fromA = toA && timed(time, "A", () => a.message(toA));
+    fromB = toB && timed(time, "B", () => b.message(toB));
+  }
+}
+
+/** The packets of a client that cheats. The public client refuses to, so it is done with the inner functions. */
+function cheat(config: Config, { name }: Cheat, bits: number[], earlier: Packets | undefined): Packets {
+  const { space } = config.snip;
+  const report = (values: number[]) =>
+    shareReport(config, space.fromIntegers(values), drawReportRandomness(config, systemRandom));
+  const sealed = (shares: ReturnType<typeof report>) => sealReport(config, shares, randomSealing(), randomSealing());
+  if (name === "a 2 for a bit") return sealed(report([2, ...bits.slice(1)]));
+  if (name === "a changed share") {
+    const shares = report(bits);
+    const { data } = shares.a;
+    data.set(3, space.field.add(data.get(3), 1n));
+    return sealed(shares);
+  }
+  if (name === "packets for the wrong server") {
+    const { a, b } = sealed(report(bits));
+    return { a: b, b: a };
+  }
+  if (earlier === undefined) throw new Error("there is no earlier report to send again");
+  return earlier;
+}
+
+/** A client's answers: question k is a yes with probability (k + 1) / 21, the integer is the smaller of two dice. */
+function drawAnswers(): { answers: number[]; integer: number } {
+  const random = systemRandom(QUESTIONS + 4);
+  const answers = Array.from({ length: QUESTIONS }, (_, k) =>
+    Number((random[k] as number) < (256 * (k + 1)) / (QUESTIONS + 1)),
+  );
+  const die = (i: number) => (((random[i] as number) << 8) | (random[i + 1] as number)) % 2 ** PRECISION;
+  return { answers, integer: Math.min(die(QUESTIONS), die(QUESTIONS + 2)) };
+}
+
+/** Most significant bit first. */
+function bitsOf(integer: number): number[] {
+  return Array.from({ length: PRECISION }, (_, k) => (integer >> (PRECISION - 1 - k)) & 1);
+}
+
+function timed<Name extends string, T>(time: Record<Name, number>, name: Name, f: () => T): T {
+  const start = performance.now();
+  const result = f();
+  time[name] += performance.now() - start;
+  return result;
+}

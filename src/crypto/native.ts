@@ -1,0 +1,169 @@
+// The platform's own primitives: node:crypto, the one synchronous interface to them that Node, Bun and Deno share. It is
+// asked for at run time through process.getBuiltinModule (Node from 20.16 and 22.3), so that no bundler and no browser
+// meets an import of it. Only what is used here is typed here.
+
+import { concat, fromBase64, toBase64 } from "../core/bytes.js";
+import { noble } from "./noble.js";
+import type { CryptoProvider, X25519KeyPair } from "./primitives.js";
+
+interface PublicJwk {
+  readonly kty: string;
+  readonly crv: string;
+  /** 32 bytes in base64url without padding, as RFC 8037 has it; so is `d`. */
+  readonly x: string;
+}
+
+interface KeyObject {
+  export(options: { format: "jwk" }): PublicJwk & { readonly d?: string };
+}
+
+interface Cipher {
+  setAAD(bytes: Uint8Array): unknown;
+  update(bytes: Uint8Array): Uint8Array;
+  final(): Uint8Array;
+}
+
+interface NodeCrypto {
+  generateKeyPairSync(type: "x25519"): { publicKey: KeyObject; privateKey: KeyObject };
+  createPublicKey(key: KeyObject | { key: PublicJwk; format: "jwk" }): KeyObject;
+  createPrivateKey(key: { key: Uint8Array; format: "der"; type: "pkcs8" }): KeyObject;
+  diffieHellman(keys: { privateKey: KeyObject; publicKey: KeyObject }): Uint8Array;
+  createHash(name: "sha256"): { update(bytes: Uint8Array): { digest(): Uint8Array } };
+  createCipheriv(
+    name: "aes-128-ctr" | "aes-128-gcm",
+    key: Uint8Array,
+    iv: Uint8Array,
+  ): Cipher & { getAuthTag(): Uint8Array };
+  createDecipheriv(
+    name: "aes-128-gcm",
+    key: Uint8Array,
+    iv: Uint8Array,
+  ): Cipher & { setAuthTag(tag: Uint8Array): unknown };
+}
+
+interface Host {
+  readonly process?: { readonly getBuiltinModule?: (name: string) => unknown };
+}
+
+const TAG_BYTES = 16;
+
+/** What stands before the 32 bytes of an X25519 private key in PKCS #8 (RFC 8410 section 7). */
+const PKCS8_PREFIX = Uint8Array.of(0x30, 46, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x6e, 4, 34, 4, 32);
+
+/** The native provider, or null where the platform has none. Whether it computes rightly is for the caller to check. */
+export function findNative(): CryptoProvider | null {
+  try {
+    const node = (globalThis as unknown as Host).process?.getBuiltinModule?.("node:crypto");
+    return node === undefined || node === null ? null : nativeProvider(node as NodeCrypto);
+  } catch {
+    // A platform may have the function and refuse the module.
+    return null;
+  }
+}
+
+function nativeProvider(node: NodeCrypto): CryptoProvider {
+  /**
+   * Key objects of lasting public keys. Importing a JWK takes a fifth of an agreement in Node 20, and as DER three times as
+   * long as one.
+   */
+  const publicKeys = new WeakMap<Uint8Array, KeyObject>();
+
+  function importPublicKey(bytes: Uint8Array): KeyObject {
+    return node.createPublicKey({ key: { kty: "OKP", crv: "X25519", x: toBase64Url(bytes) }, format: "jwk" });
+  }
+
+  class NativeKeyPair implements X25519KeyPair {
+    readonly #key: KeyObject;
+    #privateKey: Uint8Array | undefined;
+    #publicKey: Uint8Array | undefined;
+
+    constructor(key: KeyObject, privateKey?: Uint8Array, publicKey?: Uint8Array) {
+      this.#key = key;
+      this.#privateKey = privateKey;
+      this.#publicKey = publicKey;
+    }
+
+    get privateKey(): Uint8Array {
+      this.#privateKey ??= fromBase64Url(this.#key.export({ format: "jwk" }).d ?? "");
+      return this.#privateKey;
+    }
+
+    get publicKey(): Uint8Array {
+      this.#publicKey ??= fromBase64Url(node.createPublicKey(this.#key).export({ format: "jwk" }).x);
+      return this.#publicKey;
+    }
+
+    agree(peerPublicKey: Uint8Array, lasting: boolean): Uint8Array | null {
+      try {
+        let publicKey = publicKeys.get(peerPublicKey);
+        if (publicKey === undefined) {
+          publicKey = importPublicKey(peerPublicKey);
+          if (lasting) publicKeys.set(peerPublicKey, publicKey);
+        }
+        const secret = plain(node.diffieHellman({ privateKey: this.#key, publicKey }));
+        return secret.every((byte) => byte === 0) ? null : secret;
+      } catch {
+        // OpenSSL and BoringSSL refuse a low-order peer, each with errors of its own that other failures share. The slow
+        // road tells them apart: null for such a peer, and the secret when the platform refused one that it should not.
+        return noble.keyPair(this.privateKey).agree(peerPublicKey, false);
+      }
+    }
+  }
+
+  return {
+    name: "native",
+
+    generateKeyPair() {
+      const { publicKey, privateKey } = node.generateKeyPairSync("x25519");
+      return new NativeKeyPair(privateKey, undefined, fromBase64Url(publicKey.export({ format: "jwk" }).x));
+    },
+
+    keyPair(privateKey) {
+      // A JWK would have to bring the public key along. In Node 20 this takes 0.3 ms, once a key.
+      const der = concat(PKCS8_PREFIX, privateKey);
+      const key = node.createPrivateKey({ key: der, format: "der", type: "pkcs8" });
+      der.fill(0);
+      return new NativeKeyPair(key, privateKey);
+    },
+
+    sha256: (bytes) => plain(node.createHash("sha256").update(bytes).digest()),
+
+    aes128Ctr: (key, counter, length) =>
+      plain(node.createCipheriv("aes-128-ctr", key, counter).update(new Uint8Array(length))),
+
+    aes128GcmSeal(key, iv, plaintext, associatedData) {
+      const cipher = node.createCipheriv("aes-128-gcm", key, iv);
+      cipher.setAAD(associatedData);
+      return concat(cipher.update(plaintext), cipher.final(), cipher.getAuthTag());
+    },
+
+    aes128GcmOpen(key, iv, sealed, associatedData) {
+      const decipher = node.createDecipheriv("aes-128-gcm", key, iv);
+      decipher.setAAD(associatedData);
+      decipher.setAuthTag(sealed.subarray(sealed.length - TAG_BYTES));
+      const plaintext = decipher.update(sealed.subarray(0, sealed.length - TAG_BYTES));
+      try {
+        decipher.final();
+      } catch {
+        // All that is left to fail here is the tag.
+        plaintext.fill(0);
+        return null;
+      }
+      return plain(plaintext);
+    },
+  };
+}
+
+/** The bytes of a Buffer as a plain Uint8Array that owns its memory: the platform may hand out parts of a shared pool. */
+function plain(buffer: Uint8Array): Uint8Array {
+  return buffer.byteLength === buffer.buffer.byteLength ? new Uint8Array(buffer.buffer) : Uint8Array.from(buffer);
+}
+
+function toBase64Url(bytes: Uint8Array): string {
+  return toBase64(bytes).replaceAll("+", "-").replaceAll("/", "_").replace("=", "");
+}
+
+/** Decodes 32 bytes. */
+function fromBase64Url(text: string): Uint8Array {
+  return fromBase64(`${text.replaceAll("-", "+").replaceAll("_", "/")}=`, "key of the platform", 32);
+}

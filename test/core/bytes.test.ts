@@ -1,0 +1,123 @@
+// Text forms and helpers of byte strings.
+
+import { runInNewContext } from "node:vm";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  bigIntFromBE,
+  concat,
+  equalBytes,
+  fromBase64,
+  fromHex,
+  isBytes,
+  kindOf,
+  requireBytes,
+  requireObject,
+  toBase64,
+  toHex,
+  uint32BE,
+  utf8,
+} from "../../src/core/bytes.js";
+import { codeOf, errorOf } from "../support/deployment.js";
+
+const anyBytes = fc.uint8Array({ maxLength: 80 });
+
+describe("hex and base64", () => {
+  it("agree with Node's, both ways, and hex is read in either case", () => {
+    fc.assert(
+      fc.property(anyBytes, (bytes) => {
+        const hex = Buffer.from(bytes).toString("hex");
+        expect(toHex(bytes)).toBe(hex);
+        expect(fromHex(hex, "x", bytes.length)).toEqual(bytes);
+        expect(fromHex(hex.toUpperCase(), "x", bytes.length)).toEqual(bytes);
+        const base64 = Buffer.from(bytes).toString("base64");
+        expect(toBase64(bytes)).toBe(base64);
+        expect(fromBase64(base64, "x", bytes.length)).toEqual(bytes);
+      }),
+    );
+  });
+
+  it("refuse every other text, and say nothing of it", () => {
+    expect(codeOf(() => fromHex(7, "x", 2))).toBe("invalid-argument");
+    expect(codeOf(() => fromHex("abc", "x", 2))).toBe("wrong-length");
+    expect(codeOf(() => fromHex("abxy", "x", 2))).toBe("invalid-encoding");
+    expect(codeOf(() => fromHex(" abc", "x", 2))).toBe("invalid-encoding");
+    expect(codeOf(() => fromBase64(null, "x", 2))).toBe("invalid-argument");
+    expect(codeOf(() => fromBase64("AAA", "x", 2))).toBe("wrong-length");
+    // Another alphabet, white space, padding in the middle, a whole byte too many, bits that no byte holds.
+    for (const text of ["A_A=", "A\nA=", "A=AA", "AAAA", "AAB=", "===="]) {
+      const error = errorOf(() => fromBase64(text, "secret", 2));
+      expect(error.code).toBe("invalid-encoding");
+      expect(error.message).not.toContain(text);
+    }
+  });
+
+  it("never throw anything but PrioError on arbitrary text", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary", maxLength: 30 }), fc.nat(20), (text, length) => {
+        for (const decode of [fromHex, fromBase64]) {
+          try {
+            expect(decode(text, "x", length)).toHaveLength(length);
+          } catch (error) {
+            expect((error as Error).name).toBe("PrioError");
+          }
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+it("utf8 refuses a lone surrogate, which would make two ids one", () => {
+  expect(utf8("é€😀", "x")).toEqual(Uint8Array.from(Buffer.from("é€😀")));
+  expect(codeOf(() => utf8("a\ud800", "x"))).toBe("invalid-encoding");
+  expect(codeOf(() => utf8("\udc00\ud800", "x"))).toBe("invalid-encoding");
+});
+
+it("byte strings are told by what they are, in any realm", () => {
+  expect(isBytes(new Uint8Array(1))).toBe(true);
+  expect(isBytes(Buffer.alloc(1))).toBe(true);
+  expect(isBytes(runInNewContext("new Uint8Array(1)"))).toBe(true);
+  for (const x of [
+    undefined,
+    null,
+    "ab",
+    [1],
+    new ArrayBuffer(1),
+    new Uint16Array(1),
+    new DataView(new ArrayBuffer(1)),
+    {},
+  ]) {
+    expect(isBytes(x)).toBe(false);
+    expect(codeOf(() => requireBytes(x, "x"))).toBe("invalid-argument");
+  }
+  expect(codeOf(() => requireBytes(new Uint8Array(3), "x", 4))).toBe("wrong-length");
+  expect(codeOf(() => requireObject(undefined as unknown as object, "x"))).toBe("invalid-argument");
+  expect([null, undefined, [], 1, "s", {}].map(kindOf)).toEqual([
+    "null",
+    "undefined",
+    "an array",
+    "a value of type number",
+    "a value of type string",
+    "a value of type object",
+  ]);
+});
+
+it("concat, equality and big-endian integers", () => {
+  fc.assert(
+    fc.property(fc.array(anyBytes, { maxLength: 5 }), anyBytes, (parts, other) => {
+      const whole = concat(...parts);
+      expect(Buffer.from(whole)).toEqual(Buffer.concat(parts));
+      expect(equalBytes(whole, whole.slice())).toBe(true);
+      expect(equalBytes(whole, other)).toBe(Buffer.compare(whole, other) === 0);
+      expect(toHex(concat(Uint8Array.of(0), whole))).toBe(`00${toHex(whole)}`);
+      expect(bigIntFromBE(whole)).toBe(whole.reduce((x, byte) => x * 256n + BigInt(byte), 0n));
+    }),
+  );
+  fc.assert(
+    fc.property(fc.nat(2 ** 31 - 1), (x) => {
+      expect(bigIntFromBE(uint32BE(x))).toBe(BigInt(x));
+    }),
+  );
+  expect(uint32BE(2 ** 32 - 1)).toEqual(Uint8Array.of(255, 255, 255, 255));
+});

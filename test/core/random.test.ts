@@ -1,0 +1,77 @@
+// Randomness and additive sharing.
+
+import fc from "fast-check";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { Field } from "../../src/core/field.js";
+import { FIELD_PRIO_V1 as field } from "../../src/core/fields.js";
+import { type RandomSource, randomElements, systemRandom } from "../../src/core/random.js";
+import { combine, shareOf, sharesOf } from "../../src/core/sharing.js";
+import { bigIntSpace } from "../../src/core/vector.js";
+import { codeOf } from "../support/deployment.js";
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+describe("the system's random source", () => {
+  it("fills every byte, also past the 65,536 that Web Crypto gives in one call", () => {
+    const bytes = systemRandom(200_000);
+    expect(bytes).toHaveLength(200_000);
+    // A piece left at zero would show: each 65,536-byte piece has all 256 values but for a chance of 2^-360.
+    for (let start = 0; start < bytes.length; start += 65536) {
+      expect(new Set(bytes.subarray(start, start + 65536)).size).toBe(256);
+    }
+    expect(systemRandom(0)).toHaveLength(0);
+  });
+
+  it("is missing with a code when the platform has none", () => {
+    vi.stubGlobal("crypto", undefined);
+    expect(codeOf(() => systemRandom(1))).toBe("no-randomness");
+  });
+});
+
+describe("random elements", () => {
+  it("are taken from the bytes given, candidates past the modulus skipped", () => {
+    const candidates = [
+      "ffffffffffffffffffffff",
+      "8000000000000000080001",
+      "8000000000000000080000",
+      "00000000000000000000ff",
+    ];
+    let stream = Buffer.from(candidates.join(""), "hex");
+    const random: RandomSource = (length) => {
+      const bytes = Uint8Array.from(stream.subarray(0, length));
+      stream = stream.subarray(length);
+      return Buffer.concat([bytes, new Uint8Array(length - bytes.length)]);
+    };
+    expect(randomElements(field, 2, random)).toEqual([field.modulus - 1n, 255n]);
+  });
+
+  it("reach both ends of a small field and nothing outside, evenly", () => {
+    const small = new Field({ modulus: 17n, twoAdicity: 4, generator: 3n });
+    const counts = new Map<bigint, number>();
+    for (const x of randomElements(small, 17_000, systemRandom)) counts.set(x, (counts.get(x) ?? 0) + 1);
+    expect(counts.size).toBe(17);
+    // Each count is 1000 ± 31 (binomial); 7 deviations are a chance of 2^-38.
+    for (const count of counts.values()) expect(Math.abs(count - 1000)).toBeLessThan(220);
+    for (const x of counts.keys()) expect(small.has(x)).toBe(true);
+  });
+});
+
+describe("additive sharing", () => {
+  const element = fc.bigInt({ min: 0n, max: field.modulus - 1n });
+  const space = bigIntSpace(field);
+
+  it("combines to the value, for scalars and vectors", () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(element, element), { minLength: 1, maxLength: 9 }), (pairs) => {
+        for (const [value, other] of pairs) {
+          expect(combine(field, shareOf(field, value, other), other)).toBe(value);
+        }
+        const values = space.fromBigInts(pairs.map(([value]) => value));
+        const others = space.fromBigInts(pairs.map(([, other]) => other));
+        expect(sharesOf(values, others).add(others).toBigInts()).toEqual(values.toBigInts());
+      }),
+    );
+  });
+});

@@ -1,0 +1,202 @@
+// Which provider is in use: the platform's when it computes rightly, noble in every other case.
+
+import nodeCrypto from "node:crypto";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { cryptoInUse, setCrypto } from "../../src/index.js";
+import { codeOf } from "../support/deployment.js";
+
+/** The library as it loads on a platform whose process.getBuiltinModule is this. */
+async function libraryOn(getBuiltinModule: unknown) {
+  vi.resetModules();
+  vi.stubGlobal("process", { ...process, getBuiltinModule });
+  return { ...(await import("../../src/index.js")), ...(await import("../../src/crypto/provider.js")) };
+}
+
+/** The same with some functions of node:crypto replaced. */
+function libraryWith(replacements: Partial<Record<keyof typeof nodeCrypto, unknown>>) {
+  return libraryOn(() => ({ ...nodeCrypto, ...replacements }));
+}
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+  setCrypto("auto");
+});
+
+const broken = () => {
+  throw new Error("not in this build");
+};
+
+/** A hash or cipher of node:crypto with methods replaced. */
+function changed(object: object, methods: Record<string, unknown>): unknown {
+  return new Proxy(object, {
+    get(target, name) {
+      const own = typeof name === "string" ? methods[name] : undefined;
+      const method = own ?? Reflect.get(target, name);
+      return typeof method === "function" ? method.bind(target) : method;
+    },
+  });
+}
+
+describe("setCrypto", () => {
+  it("takes the platform's own by default, here and wherever there is one", () => {
+    expect(cryptoInUse()).toBe("native");
+  });
+
+  it("forces either, and goes back", () => {
+    setCrypto("noble");
+    expect(cryptoInUse()).toBe("noble");
+    setCrypto("native");
+    expect(cryptoInUse()).toBe("native");
+    setCrypto("noble");
+    setCrypto("auto");
+    expect(cryptoInUse()).toBe("native");
+  });
+
+  it.each([undefined, null, "", "openssl", 1, {}])("refuses %j and changes nothing", (choice) => {
+    setCrypto("noble");
+    expect(codeOf(() => setCrypto(choice as "auto"))).toBe("invalid-argument");
+    expect(cryptoInUse()).toBe("noble");
+  });
+});
+
+describe("a platform", () => {
+  it.each([
+    ["without the function", undefined],
+    ["without the module", () => undefined],
+    ["that gives null", () => null],
+    ["that refuses the module", broken],
+    ["with an empty module", () => ({})],
+    ["with a function for everything", () => new Proxy({}, { get: () => () => new Uint8Array(32) })],
+  ])("%s: noble", async (_what, getBuiltinModule) => {
+    const library = await libraryOn(getBuiltinModule);
+    expect(library.cryptoInUse()).toBe("noble");
+    expect(() => library.setCrypto("native")).toThrow(
+      expect.objectContaining({ name: "PrioError", code: "invalid-argument" }),
+    );
+    library.setCrypto("auto");
+    expect(library.cryptoInUse()).toBe("noble");
+    const { publicKey, privateKey } = library.generateKeyPair();
+    expect(library.PrivateKey.fromHex(privateKey.toHex()).publicKey.toHex()).toBe(publicKey.toHex());
+  });
+
+  it("without process: noble", async () => {
+    vi.resetModules();
+    vi.stubGlobal("process", undefined);
+    const library = await import("../../src/index.js");
+    expect(library.cryptoInUse()).toBe("noble");
+  });
+
+  it("with node:crypto as it is: native", async () => {
+    expect((await libraryWith({})).cryptoInUse()).toBe("native");
+  });
+
+  it.each([
+    ["without X25519, a FIPS build", { generateKeyPairSync: broken }],
+    ["without import of public keys", { createPublicKey: broken }],
+    ["without import of private keys", { createPrivateKey: broken }],
+    ["without hashes", { createHash: broken }],
+    ["without ciphers", { createCipheriv: broken }],
+    ["without deciphers", { createDecipheriv: broken }],
+    ["with a wrong hash", { createHash: () => nodeCrypto.createHash("sha512").update("x") }],
+    ["with a wrong agreement", { diffieHellman: () => Buffer.alloc(32, 1) }],
+    ["that agrees on nothing", { diffieHellman: () => Buffer.alloc(32) }],
+    [
+      "with another counter mode",
+      {
+        createCipheriv: (name: string, key: Uint8Array, iv: Uint8Array) =>
+          nodeCrypto.createCipheriv(name === "aes-128-ctr" ? "aes-128-cbc" : name, key, iv),
+      },
+    ],
+    [
+      "that ignores associated data",
+      {
+        createCipheriv: (name: "aes-128-gcm", key: Uint8Array, iv: Uint8Array) =>
+          changed(nodeCrypto.createCipheriv(name, key, iv), { setAAD: () => null }),
+      },
+    ],
+    [
+      "that accepts every tag",
+      {
+        createDecipheriv: (name: "aes-128-gcm", key: Uint8Array, iv: Uint8Array) =>
+          changed(nodeCrypto.createDecipheriv(name, key, iv), { final: () => new Uint8Array(0) }),
+      },
+    ],
+    [
+      "whose fresh keys do not fit",
+      {
+        generateKeyPairSync: () => ({
+          publicKey: nodeCrypto.generateKeyPairSync("x25519").publicKey,
+          privateKey: nodeCrypto.generateKeyPairSync("x25519").privateKey,
+        }),
+      },
+    ],
+  ])("%s: noble", async (_what, replacements) => {
+    const library = await libraryWith(replacements);
+    expect(library.cryptoInUse()).toBe("noble");
+  });
+});
+
+describe("the native provider", () => {
+  it("hands out no part of a pool that the platform shares", async () => {
+    const library = await libraryWith({
+      createHash: () => ({
+        update: (bytes: Uint8Array) => ({
+          digest() {
+            const pool = Buffer.alloc(100);
+            pool.set(nodeCrypto.createHash("sha256").update(bytes).digest(), 50);
+            return pool.subarray(50, 82);
+          },
+        }),
+      }),
+    });
+    expect(library.cryptoInUse()).toBe("native");
+    const digest = library.provider().sha256(Uint8Array.of(1));
+    expect(Buffer.from(digest)).toEqual(nodeCrypto.createHash("sha256").update(Uint8Array.of(1)).digest());
+    expect(digest.buffer.byteLength).toBe(32);
+  });
+
+  it("refuses a low-order key by itself where the platform gives its all-zero secret", async () => {
+    const library = await libraryWith({
+      diffieHellman(keys: Parameters<typeof nodeCrypto.diffieHellman>[0]) {
+        try {
+          return nodeCrypto.diffieHellman(keys);
+        } catch {
+          return Buffer.alloc(32);
+        }
+      },
+    });
+    expect(library.cryptoInUse()).toBe("native");
+    expect(library.provider().generateKeyPair().agree(new Uint8Array(32), false)).toBeNull();
+  });
+
+  it("agrees rightly where the platform refuses a key that it should take", async () => {
+    let refusing = false;
+    const library = await libraryWith({
+      createPublicKey(key: Parameters<typeof nodeCrypto.createPublicKey>[0]) {
+        if (refusing) broken();
+        return nodeCrypto.createPublicKey(key);
+      },
+    });
+    expect(library.cryptoInUse()).toBe("native");
+    const [one, two] = [library.provider().generateKeyPair(), library.provider().generateKeyPair()];
+    const secret = one.agree(two.publicKey, false);
+    refusing = true;
+    expect(two.agree(one.publicKey, false)).toEqual(secret);
+    expect(secret).toHaveLength(32);
+  });
+
+  it("imports a lasting public key once, and a passing one each time", async () => {
+    const createPublicKey = vi.fn(nodeCrypto.createPublicKey);
+    const library = await libraryWith({ createPublicKey });
+    const crypto = library.provider();
+    const pair = crypto.generateKeyPair();
+    const peer = crypto.generateKeyPair().publicKey;
+    createPublicKey.mockClear();
+    const secrets = [pair.agree(peer, true), pair.agree(peer, true), pair.agree(peer, true)];
+    expect(createPublicKey).toHaveBeenCalledTimes(1);
+    const passing = peer.slice();
+    secrets.push(pair.agree(passing, false), pair.agree(passing, false));
+    expect(createPublicKey).toHaveBeenCalledTimes(3);
+    expect(new Set(secrets.map(String)).size).toBe(1);
+  });
+});

@@ -1,0 +1,129 @@
+// The client: values out of range, shapes of packets, integers as bits.
+
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { SEALING_BYTES } from "../../src/crypto/ecies.js";
+import { Client, Config, PublicKey, publish } from "../../src/index.js";
+import {
+  codeOf,
+  configFor,
+  errorOf,
+  integerConfigFor,
+  keysA,
+  keysB,
+  process,
+  serverA,
+  serverB,
+} from "../support/deployment.js";
+
+/** What the servers publish of one report. */
+function roundTrip(config: Config, packets: { a: Uint8Array; b: Uint8Array }): bigint[] {
+  const [a, b] = [serverA(config), serverB(config)];
+  expect(process(a, b, packets)).toBe(true);
+  return publish(config, a.totalShare(), b.totalShare());
+}
+
+describe("encode", () => {
+  const config = configFor({ fields: 4 });
+  const client = new Client(config);
+
+  it("takes booleans, 0 and 1, in any list", () => {
+    for (const values of [
+      [true, false, 1, 0],
+      Uint8Array.of(1, 0, 1, 0),
+      { length: 4, 0: true, 1: false, 2: 1, 3: -0 },
+    ]) {
+      expect(roundTrip(config, client.encode(values))).toEqual([1n, 0n, 1n, 0n]);
+    }
+  });
+
+  it("refuses every other value before anything is computed, naming the index and never the value", () => {
+    for (const x of [2, -1, 0.5, Number.NaN, 1n, "1", null, undefined, {}, []]) {
+      const error = errorOf(() => client.encode([0, 1, x as number, 0]));
+      expect(error.code).toBe("out-of-range");
+      expect(error.message).toBe("client: expected true, false, 0 or 1 at index 2, got another value");
+    }
+    for (const values of [[], [1, 0, 1], [1, 0, 1, 0, 1], new Uint8Array(5)]) {
+      expect(codeOf(() => client.encode(values))).toBe("wrong-length");
+    }
+    for (const values of [undefined, null, 4, "1010", true]) {
+      expect(codeOf(() => client.encode(values as unknown as number[]))).toBe("invalid-argument");
+    }
+  });
+
+  it("wants a Config", () => {
+    for (const x of [undefined, null, {}, { fields: 4 }])
+      expect(codeOf(() => new Client(x as Config))).toBe("invalid-argument");
+  });
+
+  it("gives B a packet whose size does not depend on the values or their number", () => {
+    for (const fields of [1, 100, 1000]) {
+      const large = configFor({ fields });
+      const { a, b } = new Client(large).encode(new Uint8Array(fields));
+      // "test batch" and six elements of at most 11 bytes, each behind a header byte; id, seed.
+      expect(b.length).toBeLessThanOrEqual(SEALING_BYTES + 11 + 6 * 12 + 1 + 17);
+      expect(a.length).toBeLessThanOrEqual(SEALING_BYTES + 11 + 6 * 12 + 1 + (fields + large.snip.size) * 12 + 6);
+    }
+  });
+
+  it("never gives one packet twice, nor the same shares for the same values", () => {
+    const packets = Array.from({ length: 20 }, () => client.encode([1, 1, 1, 1]));
+    expect(new Set(packets.flatMap(({ a, b }) => [String(a), String(b)])).size).toBe(40);
+  });
+
+  it("refuses to seal to a key of low order", () => {
+    const low = PublicKey.fromBytes(new Uint8Array(32));
+    const bad = new Config({ fields: 1, batchId: "b", serverA: low, serverB: keysB.publicKey });
+    expect(codeOf(() => new Client(bad).encode([1]))).toBe("invalid-key");
+    const one = PublicKey.fromBytes(Uint8Array.from({ length: 32 }, (_, i) => Number(i === 0)));
+    const alsoBad = new Config({ fields: 1, batchId: "b", serverA: keysA.publicKey, serverB: one });
+    expect(codeOf(() => new Client(alsoBad).encode([1]))).toBe("invalid-key");
+  });
+});
+
+describe("encodeIntegers", () => {
+  it("gives back any integers of 1 to 42 bits, as numbers or bigints", () => {
+    const shape = fc.tuple(fc.integer({ min: 1, max: 42 }), fc.integer({ min: 1, max: 4 }));
+    fc.assert(
+      fc.property(
+        shape.chain(([precision, count]) =>
+          fc.tuple(
+            fc.constant(precision),
+            fc.array(fc.bigInt({ min: 0n, max: 2n ** BigInt(precision) - 1n }), { minLength: count, maxLength: count }),
+          ),
+        ),
+        fc.boolean(),
+        ([precision, values], asNumbers) => {
+          const config = integerConfigFor({ count: values.length, precision });
+          const packets = new Client(config).encodeIntegers(asNumbers ? values.map(Number) : values);
+          expect(roundTrip(config, packets)).toEqual(values);
+        },
+      ),
+    );
+  });
+
+  it("refuses integers past their precision, other numbers, other lists", () => {
+    const client = new Client(integerConfigFor({ count: 2, precision: 8 }));
+    for (const x of [
+      256,
+      256n,
+      -1,
+      -1n,
+      0.5,
+      2 ** 60,
+      Number.NaN,
+      Number.POSITIVE_INFINITY,
+      "7",
+      true,
+      null,
+      undefined,
+    ]) {
+      const error = errorOf(() => client.encodeIntegers([255, x as number]));
+      expect(error.code).toBe("out-of-range");
+      expect(error.message).toBe("client: expected an integer of 8 bits at index 1, got another value");
+    }
+    expect(codeOf(() => client.encodeIntegers([1]))).toBe("wrong-length");
+    expect(codeOf(() => client.encodeIntegers(null as unknown as number[]))).toBe("invalid-argument");
+    expect(codeOf(() => new Client(configFor({ fields: 2 })).encodeIntegers([1, 1]))).toBe("invalid-argument");
+  });
+});

@@ -1,0 +1,281 @@
+// Sessions: options, report ids, calls out of order, states and totals that do not belong.
+
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  Client,
+  type Config,
+  PrioError,
+  publish,
+  type ReplayRecord,
+  Server,
+  type ServerOptions,
+  ServerSecret,
+  VerifiedReport,
+  Verifier,
+} from "../../src/index.js";
+import {
+  codeOf,
+  configFor,
+  errorOf,
+  exchange,
+  integerConfigFor,
+  keysA,
+  process,
+  secret,
+  serverA,
+  serverB,
+} from "../support/deployment.js";
+
+const config = configFor({ fields: 3 });
+const client = new Client(config);
+const options: ServerOptions = { id: "A", privateKey: keysA.privateKey, secret };
+
+describe("a session's options", () => {
+  it("are all checked", () => {
+    const wrong: [keyof ServerOptions, unknown[]][] = [
+      ["id", ["a", "C", 0, undefined, null]],
+      ["privateKey", [keysA.publicKey, keysA.privateKey.toHex(), undefined, null, {}]],
+      ["secret", [secret.toBytes(), secret.toBase64(), undefined, null, {}]],
+      ["queryPoints", ["Stream", "", null, 1]],
+      ["replays", [null, {}, new Set(), () => true]],
+    ];
+    for (const [name, values] of wrong) {
+      for (const value of values) {
+        // A Set has add(), but it does not answer with a boolean: that shows with the first packet.
+        if (value instanceof Set) continue;
+        const error = errorOf(() => new Server(config, { ...options, [name]: value }));
+        expect([error.code, error.message.split(":")[1]]).toEqual(["invalid-argument", ` ${name}`]);
+      }
+    }
+    expect(codeOf(() => new Server({} as Config, options))).toBe("invalid-argument");
+    expect(codeOf(() => new Server(config, undefined as unknown as ServerOptions))).toBe("invalid-argument");
+  });
+
+  it("refuse a replay record that does not answer with a boolean, and count nothing", () => {
+    const promises = { add: () => Promise.resolve(false) } as unknown as ReplayRecord;
+    for (const replays of [promises, new Set() as unknown as ReplayRecord]) {
+      const server = new Server(config, { ...options, replays });
+      expect(errorOf(() => server.open(client.encode([1, 0, 1]).a)).message).toMatch(
+        /expected add\(\) to return a boolean/,
+      );
+    }
+  });
+});
+
+describe("open", () => {
+  it("wants bytes", () => {
+    for (const packet of [undefined, null, "packet", [1, 2], new ArrayBuffer(80), {}]) {
+      expect(codeOf(() => serverA(config).open(packet as Uint8Array))).toBe("invalid-argument");
+    }
+  });
+
+  it("never throws anything but PrioError on arbitrary bytes", () => {
+    const server = serverA(config);
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), (packet) => {
+        expect(codeOf(() => server.open(packet))).toBe("cannot-open");
+      }),
+    );
+  });
+
+  it('wants a report id of 1 to 65,535 bytes with query points "report"', () => {
+    const server = serverA(config, { queryPoints: "report" });
+    const { a } = client.encode([1, 0, 1]);
+    expect(errorOf(() => server.open(a)).message).toBe('report id: expected one, since query points are "report"');
+    for (const id of [null, 7, ["x"], {}])
+      expect(codeOf(() => server.open(a, id as unknown as string))).toBe("invalid-argument");
+    for (const id of ["", new Uint8Array(0), new Uint8Array(65536)])
+      expect(codeOf(() => server.open(a, id))).toBe("out-of-range");
+    expect(codeOf(() => server.open(a, "\ud800"))).toBe("invalid-encoding");
+    expect(() => server.open(a, new Uint8Array(65535))).not.toThrow();
+  });
+
+  it("takes a report id as a string or as its UTF-8 alike", () => {
+    const [a, b] = [serverA(config, { queryPoints: "report" }), serverB(config, { queryPoints: "report" })];
+    const packets = client.encode([1, 0, 1]);
+    const reports = exchange(a.open(packets.a, "é"), b.open(packets.b, Uint8Array.of(0xc3, 0xa9)));
+    expect(reports.a).toBeInstanceOf(VerifiedReport);
+  });
+});
+
+describe("robustness", () => {
+  it('a packet that opens at one server only disturbs no other report with query points "report"', () => {
+    const [a, b] = [serverA(config, { queryPoints: "report" }), serverB(config, { queryPoints: "report" })];
+    a.open(client.encode([1, 1, 1]).a, "lost at B");
+    expect(codeOf(() => b.open(new Uint8Array(100), "lost at B"))).toBe("cannot-open");
+    expect(process(a, b, client.encode([1, 0, 1]), "next")).toBe(true);
+    // In any order.
+    const [x, y] = [client.encode([0, 0, 1]), client.encode([0, 1, 0])];
+    const [xA, yA] = [a.open(x.a, "x"), a.open(y.a, "y")];
+    const [yB, xB] = [b.open(y.b, "y"), b.open(x.b, "x")];
+    for (const reports of [exchange(xA, xB), exchange(yA, yB)]) {
+      if (reports.a === null || reports.b === null) throw new Error("an honest report was refused");
+      a.aggregate(reports.a);
+      b.aggregate(reports.b);
+    }
+    expect(publish(config, a.totalShare(), b.totalShare())).toEqual([1n, 1n, 2n]);
+  });
+
+  it("in stream mode it does, as with libprio; one that opens nowhere does not", () => {
+    const [a, b] = [serverA(config), serverB(config)];
+    for (const server of [a, b]) expect(codeOf(() => server.open(new Uint8Array(100)))).toBe("cannot-open");
+    expect(process(a, b, client.encode([1, 0, 1]))).toBe(true);
+    a.open(client.encode([1, 1, 1]).a);
+    expect(process(a, b, client.encode([1, 0, 1]))).toBe(false);
+  });
+
+  it("servers with another secret, or one report under two ids, refuse it", () => {
+    const other = serverB(config, { secret: ServerSecret.fromBytes(new Uint8Array(16)) });
+    expect(process(serverA(config), other, client.encode([1, 0, 1]))).toBe(false);
+    const [a, b] = [serverA(config, { queryPoints: "report" }), serverB(config, { queryPoints: "report" })];
+    const packets = client.encode([1, 0, 1]);
+    expect(exchange(a.open(packets.a, "x"), b.open(packets.b, "y"))).toEqual({ a: null, b: null });
+  });
+});
+
+describe("calls out of order", () => {
+  const opened = () => {
+    const [a, b] = [serverA(config), serverB(config)];
+    const packets = client.encode([1, 0, 1]);
+    return { a, b, verifierA: a.open(packets.a), verifierB: b.open(packets.b) };
+  };
+
+  it("verify1 says the same every time", () => {
+    const { verifierA } = opened();
+    expect(verifierA.verify1()).toEqual(verifierA.verify1());
+  });
+
+  it("verify2 answers one pair of messages, again and again, and no other", () => {
+    const { verifierA, verifierB } = opened();
+    const [verify1A, verify1B] = [verifierA.verify1(), verifierB.verify1()];
+    const answer = verifierA.verify2(verify1A, verify1B);
+    expect(verifierA.verify2(verify1A, verify1B)).toEqual(answer);
+    expect(codeOf(() => verifierA.verify2(verify1A, verify1A))).toBe("wrong-state");
+    expect(codeOf(() => verifierA.verify2(Uint8Array.of(0xa1, 0, 0xa1, 0), verify1B))).toBe("wrong-state");
+    expect(verifierA.verify2(verify1A, verify1B)).toEqual(answer);
+  });
+
+  it("one report is counted once, however often it is checked", () => {
+    const { a, b, verifierA, verifierB } = opened();
+    const verify1 = [verifierA.verify1(), verifierB.verify1()] as const;
+    const verify2 = [verifierA.verify2(...verify1), verifierB.verify2(...verify1)] as const;
+    const report = verifierA.check(...verify2) as VerifiedReport;
+    a.aggregate(report);
+    const state = a.toBytes();
+    expect(codeOf(() => a.aggregate(report))).toBe("wrong-state");
+    expect(codeOf(() => a.aggregate(verifierA.check(...verify2) as VerifiedReport))).toBe("wrong-state");
+    const foreign = verifierB.check(...verify2) as VerifiedReport;
+    expect(errorOf(() => a.aggregate(foreign)).message).toMatch(/that this session opened/);
+    expect([a.toBytes(), a.reports]).toEqual([state, 1]);
+    b.aggregate(foreign);
+    expect(publish(config, a.totalShare(), b.totalShare())).toEqual([1n, 0n, 1n]);
+  });
+
+  it("an unchecked report cannot be made up", () => {
+    const { a, verifierA } = opened();
+    const made = [
+      undefined,
+      null,
+      {},
+      verifierA,
+      Object.create(VerifiedReport.prototype),
+      Reflect.construct(VerifiedReport, []),
+    ];
+    for (const report of made)
+      expect(["invalid-argument", "wrong-state"]).toContain(codeOf(() => a.aggregate(report as VerifiedReport)));
+    expect(a.reports).toBe(0);
+    const verify2 = Uint8Array.of(0xa1, 1);
+    expect(verifierA.check(verify2, verify2)).toBeNull();
+    expect(Verifier).toBeTypeOf("function");
+  });
+
+  it("messages that are no messages are an error with their subject", () => {
+    const { verifierA } = opened();
+    const good = verifierA.verify1();
+    for (const bad of [undefined, null, "x", 3]) {
+      expect(codeOf(() => verifierA.verify2(bad as unknown as Uint8Array, good))).toBe("invalid-argument");
+      expect(codeOf(() => verifierA.check(Uint8Array.of(0xa1, 1), bad as unknown as Uint8Array))).toBe(
+        "invalid-argument",
+      );
+    }
+    expect(errorOf(() => verifierA.verify2(good, good.subarray(1))).message).toMatch(/^verify1 of B: /);
+    expect(errorOf(() => verifierA.verify2(Uint8Array.from([...good, 0]), good)).message).toBe(
+      "verify1 of A: expected the end, got 1 more bytes",
+    );
+    expect(errorOf(() => verifierA.check(new Uint8Array(0), good)).message).toBe(
+      "verify2 of A: the bytes end where out should be",
+    );
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
+        for (const call of [() => verifierA.verify2(bytes, good), () => verifierA.check(bytes, bytes)]) {
+          try {
+            call();
+          } catch (error) {
+            expect(error).toBeInstanceOf(PrioError);
+          }
+        }
+      }),
+    );
+  });
+});
+
+describe("merging and states", () => {
+  it("refuses what is not another session of the same server and configuration", () => {
+    const server = serverA(config);
+    for (const x of [undefined, null, {}, 7, Object.create(Server.prototype)]) {
+      expect(codeOf(() => server.merge(x as Server))).toBe("invalid-argument");
+    }
+    const others = [
+      server,
+      serverB(config),
+      serverA(configFor({ fields: 4 })),
+      serverA(configFor({ fields: 3, batchId: "other" })),
+      serverA(configFor({ fields: 3, prgKey: "seed" })),
+      serverA(integerConfigFor({ count: 3, precision: 1 })),
+    ];
+    for (const other of others) expect(codeOf(() => server.merge(other))).toBe("mismatch");
+    expect(() => server.merge(serverA(configFor({ fields: 3 })))).not.toThrow();
+  });
+
+  it("refuses a state of another length", () => {
+    const state = serverA(configFor({ fields: 4 })).toBytes();
+    expect(codeOf(() => Server.fromBytes(config, options, state))).toBe("malformed");
+    expect(codeOf(() => Server.fromBytes(config, options, undefined as unknown as Uint8Array))).toBe(
+      "invalid-argument",
+    );
+  });
+});
+
+describe("publish", () => {
+  it("refuses shares of one server, in the wrong order, of another length", () => {
+    const [a, b] = [serverA(config).totalShare(), serverB(config).totalShare()];
+    expect(publish(config, a, b)).toEqual([0n, 0n, 0n]);
+    for (const [x, y] of [
+      [a, a],
+      [b, a],
+      [b, b],
+    ] as const) {
+      expect(codeOf(() => publish(config, x, y))).toBe("wrong-server");
+    }
+    expect(codeOf(() => publish(configFor({ fields: 4 }), a, b))).toBe("malformed");
+    expect(codeOf(() => publish({} as Config, a, b))).toBe("invalid-argument");
+    expect(codeOf(() => publish(config, a, "x" as unknown as Uint8Array))).toBe("invalid-argument");
+  });
+
+  it("refuses totals that do not fit 64 bits: shares of different reports", () => {
+    const [a, b] = [serverA(config), serverB(config)];
+    const packets = client.encode([1, 0, 1]);
+    const reports = exchange(a.open(packets.a), b.open(packets.b));
+    a.aggregate(reports.a as VerifiedReport);
+    expect(errorOf(() => publish(config, a.totalShare(), b.totalShare())).code).toBe("overflow");
+  });
+
+  it("takes 2^64 − 1 and not one more", () => {
+    const share = (id: number, ...bytes: number[]) => Uint8Array.of(id, 0x91, 0xa0 | bytes.length, ...bytes);
+    const one = configFor({ fields: 1 });
+    const max = new Array<number>(8).fill(0xff);
+    expect(publish(one, share(0, ...max), share(1, 0))).toEqual([2n ** 64n - 1n]);
+    expect(codeOf(() => publish(one, share(0, ...max), share(1, 1)))).toBe("overflow");
+  });
+});
