@@ -88,7 +88,7 @@ const queryPoint = (id) => {
   const draw = generator(queryPointKey(secret.toBytes(), batchId, id));
   for (;;) {
     const r = draw(p);
-    if (pow(r, BigInt(2 * size)) !== 1n) return r;
+    if (r !== 0n && pow(r, BigInt(2 * size)) !== 1n) return r;
   }
 };
 const r = queryPoint(reportId);
@@ -103,15 +103,15 @@ row("h(r)", atA.h, atB.h, "= f(r)·g(r)");
 assert.equal(mod((atA.f + atB.f) * (atA.g + atB.g)), mod(atA.h + atB.h));
 
 // ---------------------------------------------------------------------------------------------------------------------
-heading("5. verify1: hide f(r) and g(r) behind a and b, and exchange");
+heading("5. verify1: hide r·f(r) and g(r) behind a and b, and exchange");
 
 const verifierA = serverA.open(packets.a, reportId);
 const verifierB = serverB.open(packets.b, reportId);
 const verify1A = verifierA.verify1();
 const verify1B = verifierB.verify1();
 const mine = [
-  [mod(atA.f - shareA.a), mod(atA.g - shareA.b)],
-  [mod(atB.f - shareB.a), mod(atB.g - shareB.b)],
+  [mod(r * atA.f - shareA.a), mod(atA.g - shareA.b)],
+  [mod(r * atB.f - shareB.a), mod(atB.g - shareB.b)],
 ];
 assert.deepEqual(
   [verify1A, verify1B].map((message) => readMessage(message, ["int", "int"])),
@@ -121,19 +121,19 @@ const [[dA, eA], [dB, eB]] = /** @type {[[bigint, bigint], [bigint, bigint]]} */
 const d = mod(dA + dB);
 const e = mod(eA + eB);
 tableHead();
-row("d", dA, dB, "= f(r) − a");
+row("d", dA, dB, "= r·f(r) − a");
 row("e", eA, eB, "= g(r) − b");
 console.log(`\n  A → B  ${Buffer.from(verify1A).toString("hex")}`);
 console.log(`  B → A  ${Buffer.from(verify1B).toString("hex")}`);
 console.log("  Checked by hand: the library's messages hold the same numbers.");
 
 // ---------------------------------------------------------------------------------------------------------------------
-heading("6. verify2: the outcome, f(r)·g(r) − h(r), in shares");
+heading("6. verify2: the outcome, r·(f(r)·g(r) − h(r)), in shares");
 
 const verify2A = verifierA.verify2(verify1A, verify1B);
 const verify2B = verifierB.verify2(verify1A, verify1B);
-const outA = outcome(shareA, atA.h, d, e);
-const outB = outcome(shareB, atB.h, d, e);
+const outA = outcome(shareA, mod(r * atA.h), d, e);
+const outB = outcome(shareB, mod(r * atB.h), d, e);
 assert.deepEqual(
   [verify2A, verify2B],
   [outA, outB].map((out) => new Uint8Array(writeMessage([out]))),

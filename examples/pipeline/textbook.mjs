@@ -111,8 +111,8 @@ const half = (p + 1n) / 2n;
  * A server's share of the proof's outcome, from both servers' d and e.
  *
  * @param {Share} share
- * @param {bigint} h its share of h(r)
+ * @param {bigint} weightedH its share of w·h(r), with w = r as the weight
  * @param {bigint} d
  * @param {bigint} e
  */
-export const outcome = ({ a, b, c }, h, d, e) => mod(d * e * half + d * b + e * a + c - h);
+export const outcome = ({ a, b, c }, weightedH, d, e) => mod(d * e * half + d * b + e * a + c - weightedH);
