@@ -7,7 +7,7 @@ import { dirname, join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
 import { read, root } from "../package/built.js";
 
-const ignored = new Set([".git", "node_modules", "dist", "coverage"]);
+const ignored = new Set([".git", "node_modules", "dist", "coverage", "api"]);
 
 /** The Markdown files that git has or would take; without git, all but those in ignored folders. */
 function documents(): string[] {
