@@ -10,13 +10,11 @@ import { findChromium, launchOptions } from "./scripts/chromium.mjs";
 const jsonDir = process.env["VITEST_JSON_DIR"];
 const jsonReport = jsonDir === undefined ? undefined : join(jsonDir, `vitest-${process.pid}.json`);
 
-const otherProjects = ["test/package/**", "test/large/**", "test/pages/**"];
+const otherProjects = ["test/package/**", "test/examples/**", "test/docs/**", "test/large/**", "test/pages/**"];
 /** Unit tests that need files, processes or Node's own modules. Everything else runs in Chromium too. */
 const nodeOnly = [
   "test/house.test.ts",
   "test/cli/**",
-  "test/examples/**",
-  "test/docs/**",
   // The choice of Node's own cryptography, and what Node's inspect shows.
   "test/crypto/provider.test.ts",
   "test/crypto/secrets.test.ts",
@@ -58,7 +56,13 @@ export default defineConfig({
     },
     projects: [
       { test: { name: "unit", include: ["test/**/*.test.ts"], exclude: otherProjects, testTimeout: 30_000 } },
-      { test: { name: "package", include: ["test/package/**/*.test.ts"], testTimeout: 60_000 } },
+      {
+        test: {
+          name: "package",
+          include: ["test/package/**/*.test.ts", "test/examples/**/*.test.ts", "test/docs/**/*.test.ts"],
+          testTimeout: 60_000,
+        },
+      },
       { test: { name: "large", include: ["test/large/**/*.test.ts"], testTimeout: 600_000 } },
       ...inChromium,
     ],

@@ -12,6 +12,10 @@ import type { Config } from "./config.js";
  * for as long as the servers' shared secret is in use: a packet that comes back after it forgot is checked at a second point.
  */
 export interface ReplayRecord {
+  /**
+   * Records a key of 32 bytes. Returns true when it is new, false when it was there; never a promise, since a session asks
+   * before it goes on. An error that it throws passes through `open`.
+   */
   add(key: Uint8Array): boolean;
 }
 
@@ -53,6 +57,7 @@ export class MemoryReplayRecord implements ReplayRecord {
   /** Odd multipliers that no client knows, so that none can pick packets that all fall on one slot. */
   readonly #multipliers = new Uint32Array(systemRandom(4 * WORDS).buffer).map((x) => x | 1);
 
+  /** Records a key; false when it was there. Only the first 16 of its 32 bytes are kept. */
   add(key: Uint8Array): boolean {
     const view = new DataView(key.buffer, key.byteOffset, key.byteLength);
     const words = Uint32Array.from({ length: WORDS }, (_, k) => view.getUint32(4 * k));
