@@ -39,9 +39,12 @@ export type PrioErrorCode =
 
 /** The only error that the library throws for bad input. `code` is stable, the message is for people. */
 export class PrioError extends Error {
+  /** Always `"PrioError"`. */
   override readonly name = "PrioError";
+  /** What the error is about; stable, for programs to act on. */
   readonly code: PrioErrorCode;
 
+  /** The library makes these errors; a program that stands between it and its users may make its own. */
   constructor(code: PrioErrorCode, message: string) {
     super(message);
     this.code = code;

@@ -309,3 +309,22 @@ export function dotInto(out: Float64Array, a: Float64Array, b: Float64Array, cou
   out[2] = r2;
   out[3] = r3;
 }
+
+/** Stores at x[at…] the number with these four digits in base 2^24, at most p − 1, in the usual form. */
+export function storeDigits(x: Float64Array, at: number, d0: number, d1: number, d2: number, d3: number): void {
+  const R1 = CONSTANTS[0] as number;
+  const R2 = CONSTANTS[1] as number;
+  const R3 = CONSTANTS[2] as number;
+  // Each digit's unit is a multiple of its limb's: only carries upwards are missing.
+  let r1 = d1 * 2 ** 24;
+  let r2 = d2 * 2 ** 48;
+  let q = d0 + R1 - R1;
+  x[at] = d0 - q;
+  r1 += q;
+  q = r1 + R2 - R2;
+  x[at + 1] = r1 - q;
+  r2 += q;
+  q = r2 + R3 - R3;
+  x[at + 2] = r2 - q;
+  x[at + 3] = d3 * 2 ** 72 + q;
+}

@@ -3,7 +3,7 @@
 // as bytes, without a bigint on the way between bytes and limbs.
 
 import { FIELD_PRIO_V1 } from "./fields.js";
-import { butterflies, butterfliesByOne, carryAll, dotInto, LIMBS, multiplyAll } from "./packed-limbs.js";
+import { butterflies, butterfliesByOne, carryAll, dotInto, LIMBS, multiplyAll, storeDigits } from "./packed-limbs.js";
 import type { Vector, VectorSpace } from "./vector.js";
 
 /** Bytes of an element. */
@@ -12,27 +12,22 @@ const BYTES = 11;
 /** Below this many butterflies a twiddle, preparing the twiddle costs more than it saves. */
 const WORTH_PREPARING = 4;
 
-// The rounding constants of packed-limbs.ts, for the three carries between limbs.
-const R1 = 3 * 2 ** (51 + 23);
-const R2 = 3 * 2 ** (51 + 46);
-const R3 = 3 * 2 ** (51 + 68);
-
 class PackedVector implements Vector {
   readonly length: number;
   /** LIMBS doubles an element, in the usual form except between stages and `normalize`. */
-  readonly limbs: Float64Array;
+  readonly #limbs: Float64Array;
 
   constructor(limbs: Float64Array) {
-    this.limbs = limbs;
+    this.#limbs = limbs;
     this.length = limbs.length / LIMBS;
   }
 
   get(i: number): bigint {
-    return toElement(this.limbs, LIMBS * i);
+    return toElement(this.#limbs, LIMBS * i);
   }
 
   set(i: number, x: bigint): void {
-    setElement(this.limbs, LIMBS * i, x);
+    setElement(this.#limbs, LIMBS * i, x);
   }
 
   toBigInts(): bigint[] {
@@ -40,19 +35,19 @@ class PackedVector implements Vector {
   }
 
   slice(start: number, end: number): PackedVector {
-    return new PackedVector(this.limbs.slice(LIMBS * start, LIMBS * end));
+    return new PackedVector(this.#limbs.slice(LIMBS * start, LIMBS * end));
   }
 
   setAll(source: PackedVector, offset: number): void {
-    this.limbs.set(source.limbs, LIMBS * offset);
+    this.#limbs.set(source.#limbs, LIMBS * offset);
   }
 
   copyWithin(offset: number, start: number, end: number): void {
-    this.limbs.copyWithin(LIMBS * offset, LIMBS * start, LIMBS * end);
+    this.#limbs.copyWithin(LIMBS * offset, LIMBS * start, LIMBS * end);
   }
 
   swap(i: number, j: number): void {
-    const { limbs } = this;
+    const limbs = this.#limbs;
     for (let k = 0; k < LIMBS; k++) {
       const limb = limbs[LIMBS * i + k] as number;
       limbs[LIMBS * i + k] = limbs[LIMBS * j + k] as number;
@@ -61,42 +56,42 @@ class PackedVector implements Vector {
   }
 
   add(other: PackedVector): PackedVector {
-    const result = new PackedVector(this.limbs.slice());
+    const result = new PackedVector(this.#limbs.slice());
     result.accumulate(other);
     return result;
   }
 
   sub(other: PackedVector): PackedVector {
-    const result = this.limbs.slice();
-    const subtrahend = other.limbs;
+    const result = this.#limbs.slice();
+    const subtrahend = other.#limbs;
     for (let i = 0; i < result.length; i++) result[i] = (result[i] as number) - (subtrahend[i] as number);
     carryAll(result, this.length);
     return new PackedVector(result);
   }
 
   mul(other: PackedVector): PackedVector {
-    const result = new Float64Array(this.limbs.length);
-    multiplyAll(result, this.limbs, other.limbs, LIMBS, this.length);
+    const result = new Float64Array(this.#limbs.length);
+    multiplyAll(result, this.#limbs, other.#limbs, LIMBS, this.length);
     return new PackedVector(result);
   }
 
   scale(x: bigint): PackedVector {
     const factor = new Float64Array(LIMBS);
     setElement(factor, 0, x);
-    const result = new Float64Array(this.limbs.length);
-    multiplyAll(result, this.limbs, factor, 0, this.length);
+    const result = new Float64Array(this.#limbs.length);
+    multiplyAll(result, this.#limbs, factor, 0, this.length);
     return new PackedVector(result);
   }
 
   accumulate(other: PackedVector): void {
-    const { limbs } = this;
-    const addend = other.limbs;
+    const limbs = this.#limbs;
+    const addend = other.#limbs;
     for (let i = 0; i < limbs.length; i++) limbs[i] = (limbs[i] as number) + (addend[i] as number);
     carryAll(limbs, this.length);
   }
 
   multiplyBy(other: PackedVector): void {
-    multiplyAll(this.limbs, this.limbs, other.limbs, LIMBS, this.length);
+    multiplyAll(this.#limbs, this.#limbs, other.#limbs, LIMBS, this.length);
   }
 
   sum(): bigint {
@@ -104,7 +99,7 @@ class PackedVector implements Vector {
     const total = new Float64Array(LIMBS);
     for (let k = 0; k < LIMBS; k++) {
       let limb = 0;
-      for (let i = k; i < this.limbs.length; i += LIMBS) limb += this.limbs[i] as number;
+      for (let i = k; i < this.#limbs.length; i += LIMBS) limb += this.#limbs[i] as number;
       total[k] = limb;
     }
     return toElement(total, 0);
@@ -112,13 +107,13 @@ class PackedVector implements Vector {
 
   dot(other: PackedVector): bigint {
     const total = new Float64Array(LIMBS);
-    dotInto(total, this.limbs, other.limbs, this.length);
+    dotInto(total, this.#limbs, other.#limbs, this.length);
     return toElement(total, 0);
   }
 
   stageByElement(start: number, end: number, half: number, twiddles: PackedVector): void {
-    const { limbs } = this;
-    const w = twiddles.limbs;
+    const limbs = this.#limbs;
+    const w = twiddles.#limbs;
     const blocks = (end - start) / (2 * half);
     if (blocks > half) {
       // Few twiddles for many short blocks: each in turn, for all blocks.
@@ -129,8 +124,8 @@ class PackedVector implements Vector {
   }
 
   stageByBlock(start: number, end: number, half: number, twiddles: PackedVector): void {
-    const { limbs } = this;
-    const w = twiddles.limbs;
+    const limbs = this.#limbs;
+    const w = twiddles.#limbs;
     const first = start / (2 * half);
     const blocks = (end - start) / (2 * half);
     if (half >= WORTH_PREPARING) {
@@ -143,7 +138,7 @@ class PackedVector implements Vector {
   }
 
   stageOfSums(start: number, end: number, half: number): void {
-    const { limbs } = this;
+    const limbs = this.#limbs;
     // Sums of two operands, which is what a butterfly would make of them.
     for (let u = start; u < end; u += 2 * half) {
       for (let i = (LIMBS * u) | 0, j = (LIMBS * (u + half)) | 0, last = j; i < last; i++, j++) {
@@ -156,7 +151,7 @@ class PackedVector implements Vector {
   }
 
   normalize(): void {
-    carryAll(this.limbs, this.length);
+    carryAll(this.#limbs, this.length);
   }
 
   readBE(i: number, bytes: Uint8Array, start: number, end: number): boolean {
@@ -182,12 +177,12 @@ class PackedVector implements Vector {
     }
     // p is the digits 8000, 000000, 000000, 080001 in hexadecimal.
     if (d3 >= 0x8000 && (d3 > 0x8000 || d2 > 0 || d1 > 0 || d0 > 0x080000)) return false;
-    setDigits(this.limbs, LIMBS * i, d0, d1, d2, d3);
+    storeDigits(this.#limbs, LIMBS * i, d0, d1, d2, d3);
     return true;
   }
 
   writeBE(i: number, bytes: Uint8Array, start: number): number {
-    const { limbs } = this;
+    const limbs = this.#limbs;
     // The limbs as 32-bit integers of 23, 23, 22 and 19 bits, made canonical: first the carries, which leave all but the top
     // one non-negative, then p added or taken away until the value is in [0, p).
     let r0 = limbs[LIMBS * i] as number;
@@ -239,25 +234,9 @@ class PackedVector implements Vector {
   }
 }
 
-/** Stores the number with these digits in base 2^24, at most p − 1, in the usual form. */
-function setDigits(limbs: Float64Array, at: number, d0: number, d1: number, d2: number, d3: number): void {
-  // Each digit's unit is a multiple of its limb's: only carries upwards are missing.
-  let r1 = d1 * 2 ** 24;
-  let r2 = d2 * 2 ** 48;
-  let q = d0 + R1 - R1;
-  limbs[at] = d0 - q;
-  r1 += q;
-  q = r1 + R2 - R2;
-  limbs[at + 1] = r1 - q;
-  r2 += q;
-  q = r2 + R3 - R3;
-  limbs[at + 2] = r2 - q;
-  limbs[at + 3] = d3 * 2 ** 72 + q;
-}
-
 function setElement(limbs: Float64Array, at: number, x: bigint): void {
   const digit = (k: bigint): number => Number((x >> (24n * k)) & 0xffffffn);
-  setDigits(limbs, at, digit(0n), digit(1n), digit(2n), digit(3n));
+  storeDigits(limbs, at, digit(0n), digit(1n), digit(2n), digit(3n));
 }
 
 /** The element whose limbs are at [at, at + LIMBS): integers of any size that a double holds. */

@@ -94,6 +94,7 @@ export class PrivateKey {
     return this.#pair.privateKey.slice();
   }
 
+  /** The public half, which clients seal their packets to. */
   get publicKey(): PublicKey {
     this.#publicKey ??= PublicKey.fromBytes(this.#pair.publicKey);
     return this.#publicKey;
@@ -116,7 +117,12 @@ export class PrivateKey {
 }
 
 /** A fresh key pair for a server, from the system's cryptographic generator. Throws `no-randomness`. */
-export function generateKeyPair(): { publicKey: PublicKey; privateKey: PrivateKey } {
+export function generateKeyPair(): {
+  /** For the clients and the other server. */
+  publicKey: PublicKey;
+  /** For this server alone. */
+  privateKey: PrivateKey;
+} {
   const privateKey = PrivateKey.generate();
   return { publicKey: privateKey.publicKey, privateKey };
 }

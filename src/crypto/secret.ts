@@ -29,6 +29,7 @@ export class ServerSecret {
     return new ServerSecret(Uint8Array.from(requireBytes(bytes, "server secret", SECRET_BYTES)));
   }
 
+  /** 24 characters of standard base64, with padding. */
   toBase64(): string {
     return toBase64(this.#bytes);
   }

@@ -14,7 +14,9 @@ import type { SeededShare } from "./wire.js";
 
 /** A report's two packets: `a` for server A alone, `b` for server B alone. */
 export interface Packets {
+  /** For server A: about 12 bytes for each of the n fields and the N points of the proof (WIRE.md section 3). */
   a: Uint8Array;
+  /** For server B: at most 153 bytes beside the batch id's own, whatever n is. */
   b: Uint8Array;
 }
 

@@ -14,7 +14,9 @@ export type PrgKey = "batch" | "seed";
 export interface BatchOptions {
   /** Names the batch in every packet: 0 to 65,535 bytes without NUL; a string stands for its UTF-8. */
   readonly batchId: string | Uint8Array;
+  /** The public key of server A, which gets packets `a`. */
   readonly serverA: PublicKey;
+  /** The public key of server B, which gets packets `b`. It must be another key than A's. */
   readonly serverB: PublicKey;
   /** `"batch"`, the default, since libprio of 2020-07-27 and Python module 1.0.3; `"seed"` for peers older than that. */
   readonly prgKey?: PrgKey;
@@ -55,8 +57,11 @@ export class Config {
   readonly precision?: number;
   /** How many integers a report has, when the configuration is for integers. */
   readonly count?: number;
+  /** The public key of server A. */
   readonly serverA: PublicKey;
+  /** The public key of server B. */
   readonly serverB: PublicKey;
+  /** How a PRG's AES key comes from its seed. */
   readonly prgKey: PrgKey;
   /** @internal The batch id's bytes. */
   readonly batchId: Uint8Array;

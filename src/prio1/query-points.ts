@@ -31,8 +31,8 @@ export type QueryPointSource = (reportId: Uint8Array | undefined) => CheckAt;
  */
 export const MAX_REPORTS_AT_ONE_POINT: number = 2 ** 20;
 
-const REPORT_LABEL = utf8("prio v1 query point", "label");
-const BATCH_LABEL = utf8("prio v1 query point of a batch", "label");
+const REPORT_LABEL = /* @__PURE__ */ utf8("prio v1 query point", "label");
+const BATCH_LABEL = /* @__PURE__ */ utf8("prio v1 query point of a batch", "label");
 
 /** The source of points of this kind. */
 export function queryPointSource(kind: QueryPoints, config: Config, secret: ServerSecret): QueryPointSource {

@@ -12,11 +12,15 @@ import type { Config } from "./config.js";
  * for as long as the servers' shared secret is in use: a packet that comes back after it forgot is checked at a second point.
  */
 export interface ReplayRecord {
+  /**
+   * Records a key of 32 bytes. Returns true when it is new, false when it was there; never a promise, since a session asks
+   * before it goes on. An error that it throws passes through `open`.
+   */
   add(key: Uint8Array): boolean;
 }
 
-const PACKET_LABEL = utf8("prio v1 replay: packet", "label");
-const REPORT_LABEL = utf8("prio v1 replay: report", "label");
+const PACKET_LABEL = /* @__PURE__ */ utf8("prio v1 replay: packet", "label");
+const REPORT_LABEL = /* @__PURE__ */ utf8("prio v1 replay: report", "label");
 
 /** The key of a sealed packet, as its bytes came in: sealing is authenticated, so changed bytes never open. */
 export function packetKey(packet: Uint8Array): Uint8Array {
@@ -53,6 +57,7 @@ export class MemoryReplayRecord implements ReplayRecord {
   /** Odd multipliers that no client knows, so that none can pick packets that all fall on one slot. */
   readonly #multipliers = new Uint32Array(systemRandom(4 * WORDS).buffer).map((x) => x | 1);
 
+  /** Records a key; false when it was there. Only the first 16 of its 32 bytes are kept. */
   add(key: Uint8Array): boolean {
     const view = new DataView(key.buffer, key.byteOffset, key.byteLength);
     const words = Uint32Array.from({ length: WORDS }, (_, k) => view.getUint32(4 * k));

@@ -14,6 +14,7 @@ import { readState, type ServerId, writeState, writeTotalShare } from "./wire.js
 
 /** What a session of one of the two servers needs besides the configuration. */
 export interface ServerOptions {
+  /** Which of the two servers this is. */
   readonly id: ServerId;
   /** The key whose public half is `serverA` or `serverB` of the configuration. */
   readonly privateKey: PrivateKey;

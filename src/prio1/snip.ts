@@ -65,8 +65,10 @@ export class Snip {
   prove(data: Vector, f0: bigint, g0: bigint): Vector {
     const f = this.#oddRootValues(f0, data);
     // On the N-th roots g is f − 1 at 1 … n and f + (g0 − f0) at 0; so it is everywhere, in the basis of those roots.
-    const g = f.sub(this.#ones()).add(this.#first().scale(this.space.field.sub(g0, f0)));
-    return f.mul(g);
+    const product = f.sub(this.#ones());
+    product.accumulate(this.#first().scale(this.space.field.sub(g0, f0)));
+    product.multiplyBy(f);
+    return product;
   }
 
   /** The query point r with all that depends on it alone. */

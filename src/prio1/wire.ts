@@ -16,6 +16,7 @@ import type { Config } from "./config.js";
 import { SEED_BYTES } from "./prg.js";
 import type { ProofShare, ReportShare } from "./snip.js";
 
+/** One of the two servers: A, which gets the long packets, and B, which gets the short ones. In messages 0 and 1. */
 export type ServerId = "A" | "B";
 
 /** What the client sends to B: its shares of the data and of h grow from the seed. */
