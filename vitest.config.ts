@@ -1,11 +1,49 @@
-// Three projects: the unit tests, the tests of the built package (run `npm run build` first), and the large runs that
-// `npm test` leaves out. VITEST_JSON_DIR adds a machine-readable report of each run for .ci/run to sum up.
+// The projects: the unit tests, the same tests in Chromium, the tests of pages that Chromium shows, the tests of the built
+// package (run `npm run build` before these two), and the large runs that `npm test` leaves out. VITEST_JSON_DIR adds a
+// machine-readable report of each run for .ci/run to sum up.
 
 import { join } from "node:path";
-import { defineConfig } from "vitest/config";
+import { playwright } from "@vitest/browser-playwright";
+import { defineConfig, type TestProjectConfiguration } from "vitest/config";
+import { findChromium, launchOptions } from "./scripts/chromium.mjs";
 
 const jsonDir = process.env["VITEST_JSON_DIR"];
 const jsonReport = jsonDir === undefined ? undefined : join(jsonDir, `vitest-${process.pid}.json`);
+
+const otherProjects = ["test/package/**", "test/examples/**", "test/docs/**", "test/large/**", "test/pages/**"];
+/** Unit tests that need files, processes or Node's own modules. Everything else runs in Chromium too. */
+const nodeOnly = [
+  "test/house.test.ts",
+  "test/cli/**",
+  // The choice of Node's own cryptography, and what Node's inspect shows.
+  "test/crypto/provider.test.ts",
+  "test/crypto/secrets.test.ts",
+];
+
+const chromium = findChromium();
+const inChromium: TestProjectConfiguration[] =
+  chromium === null
+    ? []
+    : [
+        {
+          // Named here, so that a first run does not find one after the other and load the page anew for each.
+          optimizeDeps: { include: ["fast-check"], entries: ["test/**/*.test.ts"] },
+          test: {
+            name: "chromium",
+            include: ["test/**/*.test.ts"],
+            exclude: [...otherProjects, ...nodeOnly],
+            testTimeout: 60_000,
+            browser: {
+              enabled: true,
+              headless: true,
+              screenshotFailures: false,
+              provider: playwright({ launchOptions: launchOptions(chromium) }),
+              instances: [{ browser: "chromium" }],
+            },
+          },
+        },
+        { test: { name: "pages", include: ["test/pages/**/*.test.ts"], testTimeout: 120_000 } },
+      ];
 
 export default defineConfig({
   test: {
@@ -17,14 +55,7 @@ export default defineConfig({
       thresholds: { lines: 95 },
     },
     projects: [
-      {
-        test: {
-          name: "unit",
-          include: ["test/**/*.test.ts"],
-          exclude: ["test/package/**", "test/examples/**", "test/docs/**", "test/large/**"],
-          testTimeout: 30_000,
-        },
-      },
+      { test: { name: "unit", include: ["test/**/*.test.ts"], exclude: otherProjects, testTimeout: 30_000 } },
       {
         test: {
           name: "package",
@@ -33,6 +64,7 @@ export default defineConfig({
         },
       },
       { test: { name: "large", include: ["test/large/**/*.test.ts"], testTimeout: 600_000 } },
+      ...inChromium,
     ],
   },
 });

@@ -27,7 +27,7 @@ export function lagrangeCoefficients(ntt: Ntt, length: number, x: bigint): Vecto
   table.set(0, ntt.inverseOf(length));
   for (let half = 1; half < length; half *= 2) {
     // Both halves start as the products so far; the stage multiplies them by 1 ± x^s·ω^(−i·s).
-    table.setAll(table.slice(0, half), half);
+    table.copyWithin(half, 0, half);
     table.stageByElement(0, 2 * half, half, ntt.inversePowers(half).scale(xPowers.pop() as bigint));
   }
   table.normalize();

@@ -37,6 +37,7 @@ export class Ntt {
   /** The N coefficients, constant first, of the polynomial of degree < N with these values. */
   inverse(values: Vector): Vector {
     const v = this.#bitReversedCoefficients(values);
+    v.normalize();
     return bitReversed(v.scale(this.inverseOf(v.length)));
   }
 
@@ -45,7 +46,8 @@ export class Ntt {
    * inverse transform, a twist of coefficient k by ω_2N^k, and one forward transform. N ≤ 2^(twoAdicity − 1).
    */
   oddRootValues(values: Vector): Vector {
-    const v = this.#bitReversedCoefficients(values).mul(this.#twist(values.length));
+    const v = this.#bitReversedCoefficients(values);
+    v.multiplyBy(this.#twist(values.length));
     this.#up(v, 0, v.length);
     v.normalize();
     return v;
@@ -63,7 +65,7 @@ export class Ntt {
     return (this.#inverseLengths[Math.log2(length)] ??= this.space.field.inv(BigInt(length)));
   }
 
-  /** N times the coefficients of the polynomial with these values, in bit-reversed order. */
+  /** N times the coefficients of the polynomial with these values, in bit-reversed order and still in the redundant form. */
   #bitReversedCoefficients(values: Vector): Vector {
     this.space.field.rootOfUnity(values.length);
     if (values.length > 2 * this.#bitReversedInverseRoots.length) {
@@ -71,32 +73,37 @@ export class Ntt {
     }
     const v = values.slice(0, values.length);
     this.#down(v, 0, v.length);
-    v.normalize();
     return v;
   }
 
   /** All stages from natural to bit-reversed order, with inverse roots, on elements [start, end) of v. */
   #down(v: Vector, start: number, end: number): void {
-    let half = (end - start) / 2;
-    if (end - start > CACHED) {
-      v.stageByBlock(start, end, half, this.#bitReversedInverseRoots);
-      this.#down(v, start, start + half);
-      this.#down(v, start + half, end);
-      return;
+    const roots = this.#bitReversedInverseRoots;
+    const size = end - start;
+    for (let half = size >> 1; half >= 1; half >>= 1) {
+      if (2 * half === v.length) v.stageOfSums(start, end, half);
+      else v.stageByBlock(start, end, half, roots);
+      if (half >= CACHED) {
+        this.#down(v, start, start + half);
+        this.#down(v, start + half, end);
+        return;
+      }
     }
-    for (; half >= 1; half /= 2) v.stageByBlock(start, end, half, this.#bitReversedInverseRoots);
   }
 
   /** All stages from bit-reversed to natural order on elements [start, end) of v. */
   #up(v: Vector, start: number, end: number): void {
     const size = end - start;
+    let half = 1;
     if (size > CACHED) {
-      this.#up(v, start, start + size / 2);
-      this.#up(v, start + size / 2, end);
-      v.stageByElement(start, end, size / 2, this.#rootPowers(size / 2));
-      return;
+      half = size >> 1;
+      this.#up(v, start, start + half);
+      this.#up(v, start + half, end);
+    } else if (size > 1) {
+      v.stageOfSums(start, end, 1);
+      half = 2;
     }
-    for (let half = 1; half < size; half *= 2) v.stageByElement(start, end, half, this.#rootPowers(half));
+    for (; half < size; half *= 2) v.stageByElement(start, end, half, this.#rootPowers(half));
   }
 
   /** (1, ω, ω², …) of length `half`, for ω of order 2·half. */

@@ -8,8 +8,9 @@ import type { Field } from "./field.js";
  * A vector of elements of one field. Methods return new vectors unless they say "in place"; another vector that they
  * take is of the same space and at least as long. Indices are not checked: callers own their bounds.
  *
- * The two `stage…` methods may leave elements in a redundant form that only the stages, the copies (`slice`, `setAll`,
- * `swap`) and `normalize` understand; a transform runs up to `twoAdicity` stages over an element and ends with `normalize`.
+ * The `stage…` methods may leave elements in a redundant form that only the stages themselves and the copies (`slice`,
+ * `setAll`, `copyWithin`, `swap`) understand. A transform runs up to `twoAdicity` stages over an element and then brings
+ * it back to the usual form, with `normalize` or `multiplyBy`.
  */
 export interface Vector {
   readonly length: number;
@@ -22,6 +23,8 @@ export interface Vector {
   slice(start: number, end: number): Vector;
   /** In place: copies all of `source` to start at `offset`. */
   setAll(source: Vector, offset: number): void;
+  /** In place: copies elements [start, end) to start at `offset`. */
+  copyWithin(offset: number, start: number, end: number): void;
   /** In place: exchanges two elements. */
   swap(i: number, j: number): void;
 
@@ -32,6 +35,8 @@ export interface Vector {
   scale(x: bigint): Vector;
   /** In place: this += other. */
   accumulate(other: Vector): void;
+  /** In place: this *= other, element by element; elements may be in the redundant form before, and are not after. */
+  multiplyBy(other: Vector): void;
   sum(): bigint;
   /** The inner product over this vector's length. */
   dot(other: Vector): bigint;
@@ -43,6 +48,8 @@ export interface Vector {
   stageByElement(start: number, end: number, half: number, twiddles: Vector): void;
   /** The same with w = twiddles[k] for the k-th block of the whole vector, whose first element is 2·half·k. */
   stageByBlock(start: number, end: number, half: number, twiddles: Vector): void;
+  /** The same with w = 1 throughout. Only as the first stage, while no element is in the redundant form. */
+  stageOfSums(start: number, end: number, half: number): void;
   /** In place: brings elements that stages left in a redundant form back to the usual one. */
   normalize(): void;
 
@@ -111,6 +118,10 @@ export class BigIntVector implements Vector {
     for (let i = 0; i < source.length; i++) this.set(offset + i, source.get(i));
   }
 
+  copyWithin(offset: number, start: number, end: number): void {
+    this.#values.copyWithin(offset, start, end);
+  }
+
   swap(i: number, j: number): void {
     const x = this.get(i);
     this.set(i, this.get(j));
@@ -137,6 +148,10 @@ export class BigIntVector implements Vector {
     for (let i = 0; i < this.length; i++) this.set(i, this.#field.add(this.get(i), other.get(i)));
   }
 
+  multiplyBy(other: BigIntVector): void {
+    for (let i = 0; i < this.length; i++) this.set(i, this.#field.mul(this.get(i), other.get(i)));
+  }
+
   sum(): bigint {
     return this.#field.reduce(this.#values.reduce((total, x) => total + x, 0n));
   }
@@ -156,6 +171,12 @@ export class BigIntVector implements Vector {
     for (let block = start; block < end; block += 2 * half) {
       const w = twiddles.get(block / (2 * half));
       for (let j = 0; j < half; j++) this.#butterfly(block + j, half, w);
+    }
+  }
+
+  stageOfSums(start: number, end: number, half: number): void {
+    for (let block = start; block < end; block += 2 * half) {
+      for (let j = 0; j < half; j++) this.#butterfly(block + j, half, 1n);
     }
   }
 

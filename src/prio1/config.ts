@@ -1,8 +1,8 @@
 // What client and servers of one batch must agree on (WIRE.md section 1).
 
 import { isBytes, kindOf, requireObject, utf8 } from "../core/bytes.js";
-import { FIELD_PRIO_V1 } from "../core/fields.js";
-import { bigIntSpace, type VectorSpace } from "../core/vector.js";
+import { packedPrioV1Space } from "../core/packed.js";
+import type { VectorSpace } from "../core/vector.js";
 import { PublicKey } from "../crypto/keys.js";
 import { PrioError } from "../errors.js";
 import { Snip } from "./snip.js";
@@ -44,7 +44,7 @@ const MAX_FIELDS = 262143;
 const MAX_PRECISION = 42;
 const MAX_BATCH_ID = 65535;
 
-const PRIO_V1: VectorSpace = bigIntSpace(FIELD_PRIO_V1);
+const PRIO_V1: VectorSpace = packedPrioV1Space();
 
 /** What the client and both servers of a batch must give alike. Immutable; make one and share it. */
 export class Config {

@@ -5,53 +5,91 @@
 import { concat, uint32BE, utf8 } from "../core/bytes.js";
 import { ServerSecret } from "../crypto/secret.js";
 import { sha256 } from "../crypto/stream.js";
+import { PrioError } from "../errors.js";
 import type { Config } from "./config.js";
 import { Prg, SEED_BYTES } from "./prg.js";
+import type { QueryPoint } from "./snip.js";
 
-/** `"stream"`: libprio's, one after the other; `"report"`: ours, bound to the report id. */
-export type QueryPoints = "stream" | "report";
+/**
+ * `"stream"`: libprio's, one after the other; `"report"`: ours, bound to the report id; `"batch"`: ours, one point for a bounded
+ * number of reports.
+ */
+export type QueryPoints = "stream" | "report" | "batch";
 
 /** Where a report is checked, and what both sides of f·g = h are multiplied by there. */
 export interface CheckAt {
-  readonly r: bigint;
+  readonly point: QueryPoint;
   readonly weight: bigint;
 }
 
 /** Gives the point of the next report. */
 export type QueryPointSource = (reportId: Uint8Array | undefined) => CheckAt;
 
-const LABEL = utf8("prio v1 query point", "label");
+/**
+ * Most reports that a session checks at one point. A client that tries k false reports at a point which it does not know gets
+ * one through with probability k·2N/p at most: 2^20·2^19/2^87 = 2^−48.
+ */
+export const MAX_REPORTS_AT_ONE_POINT: number = 2 ** 20;
+
+const REPORT_LABEL = /* @__PURE__ */ utf8("prio v1 query point", "label");
+const BATCH_LABEL = /* @__PURE__ */ utf8("prio v1 query point of a batch", "label");
+
+/** The source of points of this kind. */
+export function queryPointSource(kind: QueryPoints, config: Config, secret: ServerSecret): QueryPointSource {
+  if (kind === "stream") return streamPoints(config, secret);
+  return kind === "report" ? reportPoints(config, secret) : batchPoint(config, secret);
+}
 
 /**
  * libprio's points: the draws of one PRG, so that a point depends on how many packets opened before it. libprio checks
  * f·g = h without a weight, which a false triple gets past when n is 2^k − 1 (SECURITY.md, "A hole in libprio's proof").
  */
-export function streamPoints(config: Config, secret: ServerSecret): QueryPointSource {
+function streamPoints(config: Config, secret: ServerSecret): QueryPointSource {
+  const { snip } = config;
   const prg = Prg.fromSeed(config, ServerSecret.bytesOf(secret));
   const offset = BigInt(config.fields + 2);
-  const range = config.snip.space.field.modulus - offset;
-  return () => ({ r: offset + prg.below(range), weight: 1n });
+  const range = snip.space.field.modulus - offset;
+  return () => ({ point: snip.queryPoint(offset + prg.below(range)), weight: 1n });
+}
+
+/** Points bound to secret, batch id and report id alone: order does not matter, and no report can disturb another. */
+function reportPoints(config: Config, secret: ServerSecret): QueryPointSource {
+  const prefix = concat(...[REPORT_LABEL, ServerSecret.bytesOf(secret), config.batchId].flatMap(prefixed));
+  return (reportId) => weightedPoint(config, sha256(prefix, ...prefixed(reportId as Uint8Array)));
+}
+
+/** One point bound to secret and batch id: what depends on it alone is computed once (MAX_REPORTS_AT_ONE_POINT). */
+function batchPoint(config: Config, secret: ServerSecret): QueryPointSource {
+  const parts = [BATCH_LABEL, ServerSecret.bytesOf(secret), config.batchId];
+  const at = weightedPoint(config, sha256(...parts.flatMap(prefixed)));
+  let reports = 0;
+  return () => {
+    if (reports === MAX_REPORTS_AT_ONE_POINT) {
+      throw new PrioError(
+        "out-of-range",
+        `query points: expected at most ${MAX_REPORTS_AT_ONE_POINT} reports at one point`,
+      );
+    }
+    reports++;
+    return at;
+  };
 }
 
 /**
- * Points bound to secret, batch id and report id alone: order does not matter, and no report can disturb another. The PRG's
- * key is the first half of SHA-256(label ‖ secret ‖ batch id ‖ report id), each part behind its length in 4 bytes; a point
- * that is a 2N-th root of unity, where a proof would give a value away, is drawn anew, and so is 0.
+ * The first draw below p of the PRG whose key is the first half of `digest`, the SHA-256 of parts that each stand behind their
+ * length in 4 bytes. A point that is a 2N-th root of unity, where a proof would give a value away, is drawn anew, and so is 0.
  *
  * Both sides are multiplied by r, as in the paper (section 4.2): r·(f·g − h) has no constant term that a false triple's
  * error c − a·b could cancel.
  */
-export function reportPoints(config: Config, secret: ServerSecret): QueryPointSource {
+function weightedPoint(config: Config, digest: Uint8Array): CheckAt {
   const { field } = config.snip.space;
   const order = BigInt(2 * config.snip.size);
-  const prefix = concat(...[LABEL, ServerSecret.bytesOf(secret), config.batchId].flatMap(prefixed));
-  return (reportId) => {
-    const prg = Prg.fromKey(sha256(prefix, ...prefixed(reportId as Uint8Array)).subarray(0, SEED_BYTES));
-    for (;;) {
-      const r = prg.below(field.modulus);
-      if (r !== 0n && field.pow(r, order) !== 1n) return { r, weight: r };
-    }
-  };
+  const prg = Prg.fromKey(digest.subarray(0, SEED_BYTES));
+  for (;;) {
+    const r = prg.below(field.modulus);
+    if (r !== 0n && field.pow(r, order) !== 1n) return { point: config.snip.queryPoint(r), weight: r };
+  }
 }
 
 function prefixed(part: Uint8Array): Uint8Array[] {

@@ -19,8 +19,8 @@ export interface ReplayRecord {
   add(key: Uint8Array): boolean;
 }
 
-const PACKET_LABEL = utf8("prio v1 replay: packet", "label");
-const REPORT_LABEL = utf8("prio v1 replay: report", "label");
+const PACKET_LABEL = /* @__PURE__ */ utf8("prio v1 replay: packet", "label");
+const REPORT_LABEL = /* @__PURE__ */ utf8("prio v1 replay: report", "label");
 
 /** The key of a sealed packet, as its bytes came in: sealing is authenticated, so changed bytes never open. */
 export function packetKey(packet: Uint8Array): Uint8Array {

@@ -65,8 +65,10 @@ export class Snip {
   prove(data: Vector, f0: bigint, g0: bigint): Vector {
     const f = this.#oddRootValues(f0, data);
     // On the N-th roots g is f − 1 at 1 … n and f + (g0 − f0) at 0; so it is everywhere, in the basis of those roots.
-    const g = f.sub(this.#ones()).add(this.#first().scale(this.space.field.sub(g0, f0)));
-    return f.mul(g);
+    const product = f.sub(this.#ones());
+    product.accumulate(this.#first().scale(this.space.field.sub(g0, f0)));
+    product.multiplyBy(f);
+    return product;
   }
 
   /** The query point r with all that depends on it alone. */
@@ -95,46 +97,63 @@ export class Snip {
   }
 }
 
-/** A point that reports are checked at. Reports checked at one point share it. */
-export class QueryPoint {
-  readonly #snip: Snip;
-  /** L_0(r), and L_1(r) … L_n(r) with their sum: evaluates f and g. */
-  readonly #first: bigint;
-  readonly #data: Vector;
-  readonly #dataSum: bigint;
+/** What depends on a point alone. */
+interface Weights {
+  /** L_0(r), and L_1(r) … L_n(r) with their sum: evaluate f and g. */
+  readonly first: bigint;
+  readonly data: Vector;
+  readonly dataSum: bigint;
   /** What h0 and the odd-root points of h weigh in h(r). */
-  readonly #h0: bigint;
-  readonly #h: Vector;
-  readonly #hScale: bigint;
+  readonly h0: bigint;
+  readonly h: Vector;
+  readonly hScale: bigint;
+}
+
+/** A point that reports are checked at. What depends on it alone is computed at the first check and serves all further ones. */
+export class QueryPoint {
+  readonly r: bigint;
+  readonly #snip: Snip;
+  #weights: Weights | undefined;
 
   constructor(snip: Snip, r: bigint) {
-    const { field } = snip.space;
-    const { fields, size } = snip;
     this.#snip = snip;
-
-    const coefficients = lagrangeCoefficients(snip.ntt, size, r);
-    this.#first = coefficients.get(0);
-    this.#data = coefficients.slice(1, fields + 1);
-    this.#dataSum = this.#data.sum();
-
-    // With E and O of degree < N through the values of h at the even and at the odd 2N-th roots,
-    // h(x) = E(x)·(1 + x^N)/2 + O(x)·(1 − x^N)/2, since x^N is 1 at the former and −1 at the latter. E is h0·L_0, and
-    // O(ω_2N·y) is the polynomial in y through the odd points on the N-th roots.
-    const rN = field.pow(r, BigInt(size));
-    this.#h0 = field.mul(this.#first, field.mul(snip.half, field.add(1n, rN)));
-    this.#hScale = field.mul(snip.half, field.sub(1n, rN));
-    this.#h = lagrangeCoefficients(snip.ntt, size, field.mul(r, snip.inverseRoot));
+    this.r = r;
   }
 
   /**
    * A server's shares of f(r), g(r) and h(r). The constant −1 in g's values is public, so server A alone subtracts it.
    */
   evaluate(share: ReportShare, isServerA: boolean): { f: bigint; g: bigint; h: bigint } {
+    this.#weights ??= this.#weigh();
+    const { first, data, dataSum, h0, h, hScale } = this.#weights;
     const { field } = this.#snip.space;
-    const f = field.add(field.mul(share.f0, this.#first), share.data.dot(this.#data));
-    const gPlusOnes = field.add(f, field.mul(field.sub(share.g0, share.f0), this.#first));
-    const g = isServerA ? field.sub(gPlusOnes, this.#dataSum) : gPlusOnes;
-    const h = field.add(field.mul(share.h0, this.#h0), field.mul(this.#hScale, this.#h.dot(share.h)));
-    return { f, g, h };
+    const f = field.add(field.mul(share.f0, first), share.data.dot(data));
+    const gPlusOnes = field.add(f, field.mul(field.sub(share.g0, share.f0), first));
+    return {
+      f,
+      g: isServerA ? field.sub(gPlusOnes, dataSum) : gPlusOnes,
+      h: field.add(field.mul(share.h0, h0), field.mul(hScale, h.dot(share.h))),
+    };
+  }
+
+  #weigh(): Weights {
+    const { ntt, space, fields, size, half, inverseRoot } = this.#snip;
+    const { field } = space;
+    const coefficients = lagrangeCoefficients(ntt, size, this.r);
+    const first = coefficients.get(0);
+    const data = coefficients.slice(1, fields + 1);
+
+    // With E and O of degree < N through the values of h at the even and at the odd 2N-th roots,
+    // h(x) = E(x)·(1 + x^N)/2 + O(x)·(1 − x^N)/2, since x^N is 1 at the former and −1 at the latter. E is h0·L_0, and
+    // O(ω_2N·y) is the polynomial in y through the odd points on the N-th roots.
+    const rN = field.pow(this.r, BigInt(size));
+    return {
+      first,
+      data,
+      dataSum: data.sum(),
+      h0: field.mul(first, field.mul(half, field.add(1n, rN))),
+      h: lagrangeCoefficients(ntt, size, field.mul(this.r, inverseRoot)),
+      hScale: field.mul(half, field.sub(1n, rN)),
+    };
   }
 }

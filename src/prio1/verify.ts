@@ -115,10 +115,9 @@ export class Verifier {
 
   #evaluate(): { mine: Verify1; weightedH: bigint } {
     if (this.#evaluated === undefined) {
-      const { snip } = this.#config;
-      const { field } = snip.space;
-      const { r, weight } = this.#at;
-      const { f, g, h } = snip.queryPoint(r).evaluate(this.#share, this.#id === "A");
+      const { field } = this.#config.snip.space;
+      const { point, weight } = this.#at;
+      const { f, g, h } = point.evaluate(this.#share, this.#id === "A");
       const d = field.sub(field.mul(weight, f), this.#share.a);
       const e = field.sub(g, this.#share.b);
       this.#evaluated = { mine: { d, e }, weightedH: field.mul(weight, h) };

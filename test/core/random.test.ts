@@ -2,6 +2,7 @@
 
 import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { concat, fromHex } from "../../src/core/bytes.js";
 import { Field } from "../../src/core/field.js";
 import { FIELD_PRIO_V1 as field } from "../../src/core/fields.js";
 import { type RandomSource, randomElements, systemRandom } from "../../src/core/random.js";
@@ -38,11 +39,11 @@ describe("random elements", () => {
       "8000000000000000080000",
       "00000000000000000000ff",
     ];
-    let stream = Buffer.from(candidates.join(""), "hex");
+    let stream = fromHex(candidates.join(""), "candidates", 44);
     const random: RandomSource = (length) => {
-      const bytes = Uint8Array.from(stream.subarray(0, length));
+      const bytes = stream.slice(0, length);
       stream = stream.subarray(length);
-      return Buffer.concat([bytes, new Uint8Array(length - bytes.length)]);
+      return concat(bytes, new Uint8Array(length - bytes.length));
     };
     expect(randomElements(field, 2, random)).toEqual([field.modulus - 1n, 255n]);
   });

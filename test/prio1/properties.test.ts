@@ -2,15 +2,15 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Client, type Config, publish, Server } from "../../src/index.js";
+import { Client, type Config, publish, type QueryPoints, Server } from "../../src/index.js";
 import { configFor, integerConfigFor, keysA, keysB, process, secret, serverA, serverB } from "../support/deployment.js";
 
 const shapes = fc.constantFrom(1, 2, 3, 7, 8, 9);
-const queryPoints = fc.constantFrom("stream" as const, "report" as const);
+const queryPoints = fc.constantFrom("stream" as const, "report" as const, "batch" as const);
 const prgKeys = fc.constantFrom("batch" as const, "seed" as const);
 
 /** Encodes, checks and counts every row at a pair of fresh sessions. */
-function count(config: Config, rows: number[][], points: "stream" | "report", label = "r"): { a: Server; b: Server } {
+function count(config: Config, rows: number[][], points: QueryPoints, label = "r"): { a: Server; b: Server } {
   const client = new Client(config);
   const servers = { a: serverA(config, { queryPoints: points }), b: serverB(config, { queryPoints: points }) };
   for (const [i, row] of rows.entries()) {

@@ -9,7 +9,7 @@ import { describe, expect, it } from "vitest";
 import { lagrangeCoefficients } from "../../src/core/evaluate.js";
 import { FIELD_PRIO_V1 as field } from "../../src/core/fields.js";
 import { Client, MemoryReplayRecord, publish, type Server, ServerSecret, type Verifier } from "../../src/index.js";
-import { streamPoints } from "../../src/prio1/query-points.js";
+import { queryPointSource } from "../../src/prio1/query-points.js";
 import { readVerify1 } from "../../src/prio1/wire.js";
 import { codeOf, configFor, errorOf, process, secret, serverA, serverB } from "../support/deployment.js";
 
@@ -23,10 +23,10 @@ const forgetful = { add: () => true };
 
 /** Opens one packet as often as the session lets it and gives the points and what B answered, as server A sees them. */
 function collect(a: Server, b: Server, times: number): { r: bigint; d: bigint }[] {
-  const nextPoint = streamPoints(config, secret);
+  const nextPoint = queryPointSource("stream", config, secret);
   const equations: { r: bigint; d: bigint }[] = [];
   for (let k = 0; k < times; k++) {
-    const { r } = nextPoint(undefined);
+    const { r } = nextPoint(undefined).point;
     let answer: Verifier;
     try {
       answer = b.open(packets.b);

@@ -1,6 +1,9 @@
 // Everything that libprio recorded: read, checked, added up and published to the same bytes, and written again.
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { FIELD_PRIO_V1 } from "../../src/core/fields.js";
+import { packedPrioV1Space } from "../../src/core/packed.js";
+import { bigIntSpace } from "../../src/core/vector.js";
 import { open } from "../../src/crypto/ecies.js";
 import { cryptoInUse, PrioError, PrivateKey, publish, setCrypto } from "../../src/index.js";
 import { shareReport } from "../../src/prio1/client.js";
@@ -10,14 +13,20 @@ import { readPacketA, readPacketB, writePacketA, writePacketB } from "../../src/
 import { providers } from "../support/providers.js";
 import { base64, bitsOf, bytes, configOf, recordedBatches, serversOf, verdicts } from "../support/recorded.js";
 
-describe.each(providers)("with the primitives of %s", (name) => {
+/** Every provider on the packed vectors that the library uses, and the reference vectors once. */
+const backends = [
+  ...providers.map((name) => ({ name, vectors: "packed", space: packedPrioV1Space() })),
+  { name: "noble" as const, vectors: "BigInt", space: bigIntSpace(FIELD_PRIO_V1) },
+];
+
+describe.each(backends)("with the primitives of $name and $vectors vectors", ({ name, space }) => {
   beforeAll(() => setCrypto(name));
   afterAll(() => setCrypto("auto"));
 
   it("they are in use", () => expect(cryptoInUse()).toBe(name));
 
   describe.each(recordedBatches)("the recorded batch $name, PRG key $prgKey", (batch) => {
-    const config = configOf(batch);
+    const config = configOf(batch, space);
     const { field } = config.snip.space;
     const privateA = PrivateKey.fromHex(batch.serverA.privateKey);
     const privateB = PrivateKey.fromHex(batch.serverB.privateKey);
@@ -94,7 +103,7 @@ describe.each(providers)("with the primitives of %s", (name) => {
   });
 
   describe("the crafted reports", () => {
-    const config = configOf(verdicts);
+    const config = configOf(verdicts, space);
 
     it("are 68", () => expect(verdicts.reports).toHaveLength(68));
 

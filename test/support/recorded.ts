@@ -1,7 +1,11 @@
 // The recorded vectors (vectors/README.md), decoded: bytes from base64, keys and secrets as objects.
 
-import { readFileSync } from "node:fs";
+import type { VectorSpace } from "../../src/core/vector.js";
 import { Config, type PrgKey, PrivateKey, PublicKey, Server, ServerSecret } from "../../src/index.js";
+import libprioBool from "../../vectors/libprio-bool.json" with { type: "json" };
+import libprioSeedKey from "../../vectors/libprio-seed-key.json" with { type: "json" };
+import libprioUint from "../../vectors/libprio-uint.json" with { type: "json" };
+import libprioVerdicts from "../../vectors/libprio-verdicts.json" with { type: "json" };
 
 interface RecordedKeys {
   privateKey: string;
@@ -53,36 +57,43 @@ export interface Verdicts extends RecordedSession {
   reports: RecordedVerdict[];
 }
 
-function read(name: string): unknown {
-  return JSON.parse(readFileSync(new URL(`../../vectors/${name}.json`, import.meta.url), "utf8"));
+/** A recorded file: its cases have the PRG key variant in common. */
+interface RecordedFile {
+  prgKey: PrgKey;
+  cases: Omit<RecordedBatch, "prgKey">[];
 }
 
 /** Every batch that libprio recorded: booleans and integers, both PRG key variants. */
-export const recordedBatches: RecordedBatch[] = ["libprio-bool", "libprio-uint", "libprio-seed-key"].flatMap((name) => {
-  const { prgKey, cases } = read(name) as { prgKey: PrgKey; cases: Omit<RecordedBatch, "prgKey">[] };
+export const recordedBatches: RecordedBatch[] = [libprioBool, libprioUint, libprioSeedKey].flatMap((file) => {
+  const { prgKey, cases } = file as RecordedFile;
   return cases.map((batch) => ({ ...batch, prgKey }));
 });
 
-export const verdicts: Verdicts = read("libprio-verdicts") as Verdicts;
+export const verdicts: Verdicts = libprioVerdicts as Verdicts;
 
 export function bytes(base64: string): Uint8Array {
-  return Uint8Array.from(Buffer.from(base64, "base64"));
+  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }
 
+/** In pieces: a call takes only so many arguments. */
 export function base64(data: Uint8Array): string {
-  return Buffer.from(data).toString("base64");
+  let binary = "";
+  for (let start = 0; start < data.length; start += 8192) {
+    binary += String.fromCharCode(...data.subarray(start, start + 8192));
+  }
+  return btoa(binary);
 }
 
-export function configOf(session: RecordedSession & { prgKey: PrgKey }): Config {
-  const common = {
+export function configOf(session: RecordedSession & { prgKey: PrgKey }, space?: VectorSpace): Config {
+  const options = {
     batchId: session.batchId,
     serverA: PublicKey.fromHex(session.serverA.publicKey),
     serverB: PublicKey.fromHex(session.serverB.publicKey),
     prgKey: session.prgKey,
   };
-  return session.uint
-    ? Config.forIntegers({ ...common, ...session.uint })
-    : new Config({ ...common, fields: session.fields });
+  const shape = { ...options, ...(session.uint ?? { fields: session.fields }) };
+  if (space !== undefined) return new Config(shape, space);
+  return "precision" in shape ? Config.forIntegers(shape) : new Config(shape);
 }
 
 /** The bits of a recorded report's data, which are integers in batches of integers: the most significant bit first. */

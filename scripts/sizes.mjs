@@ -1,0 +1,77 @@
+// How many bytes the built library adds to a page, minified and gzipped: what a client imports, and everything. Prints a
+// table; `--write` also brings the README's sentence up to date, which test/package/sizes.test.ts compares.
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { argv } from "node:process";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import esbuild from "esbuild";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const readme = `${root}/README.md`;
+
+/** What is measured: the imports of a page, and the most that they may take, in bytes. */
+export const pages = {
+  client: { what: "what a client imports", names: ["Client", "Config", "PublicKey", "PrioError"], budget: 26_000 },
+  library: { what: "the whole library", names: null, budget: 34_000 },
+};
+
+/**
+ * The bundle of a page that imports these names (all when null) from the package and uses them, as an application's bundler
+ * would make it.
+ *
+ * @param {string[] | null} names
+ * @param {esbuild.BuildOptions} [options]
+ */
+export function bundlePage(names, options) {
+  const contents =
+    names === null
+      ? 'import * as prio from "prio"; globalThis.use(prio);'
+      : `import { ${names.join(", ")} } from "prio"; globalThis.use(${names.join(", ")});`;
+  return esbuild.build({
+    stdin: { contents, resolveDir: root, sourcefile: "page.js" },
+    absWorkingDir: root,
+    bundle: true,
+    format: "esm",
+    platform: "browser",
+    target: "es2022",
+    minify: true,
+    legalComments: "none",
+    metafile: true,
+    write: false,
+    logLevel: "warning",
+    ...options,
+  });
+}
+
+/** @param {string[] | null} names */
+export async function measure(names) {
+  const { outputFiles } = await bundlePage(names);
+  const bytes = outputFiles?.[0]?.contents ?? new Uint8Array(0);
+  return { minified: bytes.length, gzipped: gzipSync(bytes, { level: 9 }).length };
+}
+
+const [start, end] = ["<!-- sizes: npm run sizes -- --write -->", "<!-- /sizes -->"];
+
+/** The README's text with the sizes in it, in whole thousands of bytes, so that not every change of code changes it. */
+export async function readmeWithSizes(text = readFileSync(readme, "utf8")) {
+  const [client, library] = await Promise.all([pages.client, pages.library].map(({ names }) => measure(names)));
+  const kilobytes = (/** @type {{ gzipped: number } | undefined} */ size) => Math.ceil((size?.gzipped ?? 0) / 1000);
+  const sentence =
+    `Minified and gzipped, a page that imports only what a client needs gets ${kilobytes(client)} KB, the whole library ` +
+    `takes ${kilobytes(library)} KB;\nneither needs \`eval\` or WebAssembly: the content security policy ` +
+    "`default-src 'self'` is enough.";
+  const [before, rest] = text.split(start);
+  const after = rest?.split(end)[1];
+  if (before === undefined || after === undefined) throw new Error(`sizes: README.md has no ${start} … ${end}`);
+  return `${before}${start}\n${sentence}\n${end}${after}`;
+}
+
+if (argv[1] === fileURLToPath(import.meta.url)) {
+  for (const { what, names, budget } of Object.values(pages)) {
+    const { minified, gzipped } = await measure(names);
+    const size = `${gzipped} bytes gzipped (of ${budget}), ${minified} minified`;
+    console.log(`${what.padEnd(24)}${size}`);
+  }
+  if (argv.includes("--write")) writeFileSync(readme, await readmeWithSizes());
+}

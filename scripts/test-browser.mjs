@@ -1,0 +1,37 @@
+// The tests that need a browser, in headless Chromium: the unit tests once more, then the pages. Where there is no
+// Chromium it says so in one line and lets the rest of `npm test` stand; with PRIO_REQUIRE_BROWSER=1, as in CI, that is
+// a failure. Each project is a run of its own, so that the log shows a test count for each.
+
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { findChromium } from "./chromium.mjs";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const path = findChromium();
+
+if (path === null) {
+  const sentence = "no Chromium found (set CHROMIUM_PATH or install one): the tests in the browser DID NOT RUN";
+  if (process.env["PRIO_REQUIRE_BROWSER"] === "1") {
+    console.error(`test-browser: ${sentence}`);
+    process.exitCode = 1;
+  } else {
+    console.log(`\n  *** ${sentence} ***\n`);
+  }
+} else {
+  const version = spawnSync(path, ["--version", "--no-sandbox"], { encoding: "utf8" }).stdout.trim();
+  for (const [project, what] of [
+    ["chromium", "unit tests"],
+    ["pages", "pages"],
+  ]) {
+    console.log(`\n${what} in ${version}`);
+    const { status } = spawnSync(
+      process.execPath,
+      ["node_modules/vitest/vitest.mjs", "run", "--project", `${project}`],
+      { cwd: root, stdio: "inherit" },
+    );
+    if (status !== 0) {
+      process.exitCode = status ?? 1;
+      break;
+    }
+  }
+}

@@ -1,0 +1,236 @@
+// The package as its users get it: packed, installed into a project of its own with nothing else fetched, compiled under
+// each way of resolving modules, and run by each runtime, as an ES module and through require(). publint and
+// @arethetypeswrong look at the same tarball. Prints tables; exits with 1 when anything fails. A runtime that the registry
+// does not give is a row that says so.
+
+import { execFileSync } from "node:child_process";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { publint } from "publint";
+import { formatMessage } from "publint/utils";
+import ts from "typescript";
+import { install, runtimes } from "./runtimes.mjs";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const work = mkdtempSync(join(tmpdir(), "prio-runtimes-"));
+const consumer = join(work, "consumer");
+let failures = 0;
+
+/** The last words of a failed command, on one line. @param {unknown} error */
+function wordsOf(error) {
+  const { stderr, stdout, message } = /** @type {{ stderr?: string, stdout?: string, message?: string }} */ (error);
+  const text = [stderr, stdout, message, String(error)].find((words) => words !== undefined && words.trim() !== "");
+  const lines = (text ?? "").split("\n").map((line) => line.trim());
+  return lines.find((line) => /error/i.test(line)) ?? lines.find((line) => line !== "") ?? "failed without a word";
+}
+
+/**
+ * What `check` returns, or that it failed and how.
+ *
+ * @param {() => string} check
+ */
+function verdict(check) {
+  try {
+    return check();
+  } catch (error) {
+    failures++;
+    return `FAILED: ${wordsOf(error)}`;
+  }
+}
+
+/** @param {string[][]} rows the first is the head */
+function printTable(rows) {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  for (const row of rows)
+    console.log(
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    );
+  console.log();
+}
+
+function pack() {
+  const output = execFileSync("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", work], {
+    cwd: root,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  return join(work, JSON.parse(output)[0].filename);
+}
+
+/** A project that has the tarball and nothing else: npm may not fetch. @param {string} tarball */
+function installOffline(tarball) {
+  mkdirSync(consumer);
+  writeFileSync(join(consumer, "package.json"), '{ "name": "consumer", "private": true, "type": "module" }\n');
+  // A cache of its own: what npm has kept from other installs does not help.
+  const flags = ["--offline", "--no-audit", "--no-fund", "--cache", join(work, "npm-cache"), "--loglevel=error"];
+  execFileSync("npm", ["install", ...flags, tarball], { cwd: consumer, encoding: "utf8", stdio: "pipe" });
+  const installed = readdirSync(join(consumer, "node_modules")).filter((name) => !name.startsWith("."));
+  if (installed.join() !== "prio") throw new Error(`expected prio alone in node_modules, got ${installed.join(", ")}`);
+  const source = join(root, "scripts/consumer");
+  copyFileSync(join(source, "collect.mts"), join(consumer, "collect.mts"));
+  copyFileSync(join(source, "collect.mts"), join(consumer, "collect.cts"));
+  copyFileSync(join(source, "lazy.cts"), join(consumer, "lazy.cts"));
+  return `${readdirSync(join(consumer, "node_modules/prio/dist")).length} entries in dist, no other package`;
+}
+
+/**
+ * Compiles files of the consumer beside themselves, under the strictest settings and with the language's own types only.
+ *
+ * @param {string[]} files
+ * @param {ts.CompilerOptions} options
+ */
+function compile(files, options) {
+  const program = ts.createProgram(
+    files.map((file) => join(consumer, file)),
+    {
+      target: ts.ScriptTarget.ES2022,
+      lib: ["lib.es2022.d.ts"],
+      types: [],
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noUncheckedIndexedAccess: true,
+      noPropertyAccessFromIndexSignature: true,
+      skipLibCheck: false,
+      ...options,
+    },
+  );
+  const { diagnostics } = program.emit();
+  const problems = [...ts.getPreEmitDiagnostics(program), ...diagnostics];
+  if (problems.length > 0) {
+    const [first] = problems.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, " "));
+    throw new Error(`error: ${first} (${problems.length} in all)`);
+  }
+  return "ok";
+}
+
+function checkTypes() {
+  const { Bundler, Node16, NodeNext } = ts.ModuleResolutionKind;
+  const es = ["collect.mts"];
+  printTable([
+    ["moduleResolution", "ES module", "CommonJS"],
+    [
+      "bundler",
+      verdict(() => compile(es, { module: ts.ModuleKind.ESNext, moduleResolution: Bundler, noEmit: true })),
+      verdict(() =>
+        compile(["collect.cts"], { module: ts.ModuleKind.Preserve, moduleResolution: Bundler, noEmit: true }),
+      ),
+    ],
+    [
+      "node16",
+      verdict(() => compile(es, { module: ts.ModuleKind.Node16, moduleResolution: Node16, noEmit: true })),
+      verdict(() => `${compile(["lazy.cts"], { module: ts.ModuleKind.Node16, moduleResolution: Node16 })} by import()`),
+    ],
+    // Compiled last and kept: these are the files that the runtimes run.
+    [
+      "nodenext",
+      verdict(() => compile(es, { module: ts.ModuleKind.NodeNext, moduleResolution: NodeNext })),
+      verdict(() => compile(["collect.cts"], { module: ts.ModuleKind.NodeNext, moduleResolution: NodeNext })),
+    ],
+  ]);
+}
+
+/** The programs that a runtime is given: they run the consumer on a batch recorded from libprio and print what it says. */
+function writePrograms() {
+  const { cases } = JSON.parse(readFileSync(join(root, "vectors/libprio-bool.json"), "utf8"));
+  const batch = cases.find((/** @type {{ fields: number }} */ { fields }) => fields >= 20);
+  writeFileSync(join(consumer, "batch.json"), JSON.stringify(batch));
+  const decode = `
+const { fields, batchId, secret, serverA, serverB, reports, result } = JSON.parse(readFileSync("batch.json", "utf8"));
+const bytes = (base64) => new Uint8Array(Buffer.from(base64, "base64"));
+const batch = {
+  fields, batchId, secret, result,
+  privateKeys: { a: serverA.privateKey, b: serverB.privateKey },
+  reports: reports.map((report) => ({
+    packets: { a: bytes(report.packetA), b: bytes(report.packetB) },
+    verify1: { a: bytes(report.verify1A), b: bytes(report.verify1B) },
+    verify2: { a: bytes(report.verify2A), b: bytes(report.verify2B) },
+  })),
+};
+console.log(run(batch).join(" and "));
+`;
+  const modules = ["node:buffer", "node:fs", "./collect"];
+  const names = ["Buffer", "readFileSync", "run"];
+  const imports = names.map((name, i) => `import { ${name} } from "${modules[i]}${i === 2 ? ".mjs" : ""}";`);
+  const requires = names.map((name, i) => `const { ${name} } = require("${modules[i]}${i === 2 ? ".cjs" : ""}");`);
+  writeFileSync(join(consumer, "run.mjs"), imports.join("\n") + decode);
+  writeFileSync(join(consumer, "run.cjs"), requires.join("\n") + decode);
+  writeFileSync(
+    join(consumer, "lazy-run.cjs"),
+    'require("./lazy.cjs").refuseNoFields().then((code) => console.log(code));\n',
+  );
+}
+
+function checkRuntimes() {
+  const rows = [["runtime", "version", "import", "require()", "import() from CommonJS"]];
+  let ran = 0;
+  for (const [i, runtime] of runtimes.entries()) {
+    const folder = join(work, `runtime-${i}`);
+    let binary;
+    try {
+      binary = install(runtime, folder);
+    } catch (error) {
+      rows.push([runtime.name, runtime.specifier, `could not be had: ${wordsOf(error)}`]);
+      continue;
+    }
+    /** @param {string[]} args */
+    const output = (args) =>
+      execFileSync(binary, args, { cwd: consumer, encoding: "utf8", stdio: "pipe", timeout: 120_000 }).trim();
+    const version = /\d+\.\d+\.\d+/.exec(verdict(() => output(["--version"])))?.[0] ?? "unknown";
+    const run = (/** @type {string} */ file) => verdict(() => `ok: ${output(runtime.run(file))}`);
+    const lazy = verdict(() => {
+      const code = output(runtime.run("lazy-run.cjs"));
+      if (code !== "out-of-range") throw new Error(`expected out-of-range, got ${code}`);
+      return "ok";
+    });
+    rows.push([runtime.name, version, run("run.mjs"), run("run.cjs"), lazy]);
+    ran++;
+    // A runtime takes up to 200 MB, so they are not all kept at once.
+    rmSync(folder, { recursive: true });
+  }
+  printTable(rows);
+  if (ran === 0) throw new Error("no runtime could be had");
+}
+
+/** @param {string} tarball */
+async function checkPackage(tarball) {
+  const { messages, pkg } = await publint({ pkgDir: join(consumer, "node_modules/prio"), strict: true });
+  const problems = messages.map((message) => formatMessage(message, pkg, { color: false }) ?? message.code);
+  if (problems.length > 0) failures++;
+  console.log(`publint: ${problems.length === 0 ? "clean" : `FAILED\n${problems.join("\n")}`}`);
+
+  // The package has ES modules only. Every Node that it supports requires them, so that a CommonJS consumer meets an ES
+  // module is no fault; TypeScript says the rest under "node16" above.
+  const attw = join(root, "node_modules/@arethetypeswrong/cli/dist/index.js");
+  const clean = verdict(() => {
+    execFileSync(
+      process.execPath,
+      [attw, tarball, "--no-color", "--no-emoji", "--ignore-rules", "cjs-resolves-to-esm"],
+      {
+        encoding: "utf8",
+        stdio: "pipe",
+      },
+    );
+    return "clean";
+  });
+  console.log(`@arethetypeswrong/cli: ${clean}\n`);
+}
+
+try {
+  const tarball = pack();
+  console.log(`\nthe packed package, installed offline: ${installOffline(tarball)}\n`);
+  checkTypes();
+  writePrograms();
+  await checkPackage(tarball);
+  checkRuntimes();
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
+if (failures > 0) {
+  console.log(`${failures} checks FAILED`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,74 @@
+// Lagrange coefficients: at random points, at the roots themselves and at 0, against naive evaluation of polynomials.
+
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { lagrangeCoefficients } from "../../src/core/evaluate.js";
+import { Ntt } from "../../src/core/ntt.js";
+import { element, evaluate, field, packed, pseudoRandomElements, spaces } from "./support.js";
+
+describe.each(spaces)("Lagrange coefficients in %s vectors", (_, space) => {
+  const ntt = new Ntt(space);
+
+  test("take the values of a polynomial to its value at the point", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 8 }), fc.infiniteStream(element), element, (log, stream, x) => {
+        const coefficients = [...stream.take(2 ** log)];
+        const values = ntt.forward(space.fromBigInts(coefficients));
+        expect(lagrangeCoefficients(ntt, 2 ** log, x).dot(values)).toBe(evaluate(coefficients, x));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test("are the textbook's (x^N − 1)/N · ω^i/(x − ω^i) away from the roots", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 5 }), element, (log, x) => {
+        const length = 2 ** log;
+        fc.pre(field.pow(x, BigInt(length)) !== 1n);
+        const root = field.rootOfUnity(length);
+        const factor = field.mul(field.sub(field.pow(x, BigInt(length)), 1n), field.inv(BigInt(length)));
+        const expected = Array.from({ length }, (_x, i) => {
+          const point = field.pow(root, BigInt(i));
+          return field.mul(factor, field.mul(point, field.inv(field.sub(x, point))));
+        });
+        expect(lagrangeCoefficients(ntt, length, x).toBigInts()).toEqual(expected);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test("are 1 at the own root and 0 at the others", () => {
+    for (let length = 1; length <= 64; length *= 2) {
+      for (let i = 0; i < length; i++) {
+        const at = lagrangeCoefficients(ntt, length, field.pow(field.rootOfUnity(length), BigInt(i)));
+        expect(at.toBigInts()).toEqual(Array.from({ length }, (_x, k) => (k === i ? 1n : 0n)));
+      }
+    }
+  });
+
+  test("are all 1/N at 0", () => {
+    for (let length = 1; length <= 64; length *= 2) {
+      const expected = new Array<bigint>(length).fill(field.inv(BigInt(length)));
+      expect(lagrangeCoefficients(ntt, length, 0n).toBigInts()).toEqual(expected);
+    }
+  });
+
+  test("add up to 1 at any point", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 9 }), element, (log, x) => {
+        expect(lagrangeCoefficients(ntt, 2 ** log, x).sum()).toBe(1n);
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
+
+test("at the longest length, 2^19, packed coefficients evaluate a polynomial", () => {
+  const ntt = new Ntt(packed);
+  const coefficients = pseudoRandomElements(2 ** 19, 21);
+  const values = ntt.forward(packed.fromBigInts(coefficients));
+  const [x] = pseudoRandomElements(1, 99) as [bigint];
+  const at = lagrangeCoefficients(ntt, 2 ** 19, x);
+  expect(at.dot(values)).toBe(evaluate(coefficients, x));
+  expect(at.sum()).toBe(1n);
+});

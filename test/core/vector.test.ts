@@ -1,0 +1,336 @@
+// Both kinds of vectors against plain BigInt arithmetic, operation by operation: the laws that protocol code relies on.
+
+import { inspect } from "node:util";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { Field } from "../../src/core/field.js";
+import { bigIntSpace, powers } from "../../src/core/vector.js";
+import { edgeElements, element, field, lists, p, pseudoRandomElements, spaces } from "./support.js";
+
+const sumOf = (values: readonly bigint[]): bigint => field.reduce(values.reduce((s, x) => s + x, 0n));
+const dotOf = (a: readonly bigint[], b: readonly bigint[]): bigint => sumOf(a.map((x, i) => x * (b[i] as bigint)));
+
+/** The big-endian bytes of x without leading zeros, at least one. */
+function bytesOf(x: bigint): number[] {
+  const hex = x.toString(16);
+  const pairs = (hex.length % 2 ? `0${hex}` : hex).match(/../g) ?? [];
+  return pairs.map((pair) => Number.parseInt(pair, 16));
+}
+
+/** The integer that big-endian bytes stand for. */
+const integerOf = (bytes: Iterable<number>): bigint => [...bytes].reduce((x, b) => (x << 8n) | BigInt(b), 0n);
+
+describe.each(spaces)("%s vectors", (_, space) => {
+  const vector = (values: readonly bigint[]) => space.fromBigInts(values);
+
+  test("get and toBigInts return what fromBigInts was given", () => {
+    expect(vector(edgeElements).toBigInts()).toEqual(edgeElements);
+    fc.assert(
+      fc.property(fc.array(element), (values) => {
+        const v = vector(values);
+        expect(v.length).toBe(values.length);
+        expect(v.toBigInts()).toEqual(values);
+        values.forEach((x, i) => {
+          expect(v.get(i)).toBe(x);
+        });
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("zeros are zero, and set changes one element only", () => {
+    expect(space.zeros(3).toBigInts()).toEqual([0n, 0n, 0n]);
+    expect(space.zeros(0).toBigInts()).toEqual([]);
+    for (const x of edgeElements) {
+      const v = vector([5n, 6n, 7n]);
+      v.set(1, x);
+      expect(v.toBigInts()).toEqual([5n, x, 7n]);
+    }
+  });
+
+  test("shows none of its elements to inspect and JSON", () => {
+    const shown = inspect(vector([123456789n]), { depth: 10, showHidden: true }) + JSON.stringify(vector([123456789n]));
+    expect(shown).not.toContain("123456789");
+    expect(shown).not.toContain("75bcd15");
+  });
+
+  test("fromIntegers takes integers from 0 to 65535, from arrays and typed arrays", () => {
+    expect(space.fromIntegers([0, 1, 2, 255, 256, 65535]).toBigInts()).toEqual([0n, 1n, 2n, 255n, 256n, 65535n]);
+    expect(space.fromIntegers(Uint8Array.of(1, 0, 1)).toBigInts()).toEqual([1n, 0n, 1n]);
+  });
+
+  test("add, sub, mul, scale, accumulate and multiplyBy agree with BigInt", () => {
+    fc.assert(
+      fc.property(lists(2), element, ([a, b], c) => {
+        const [va, vb] = [vector(a as bigint[]), vector(b as bigint[])];
+        const pairs = (a as bigint[]).map((x, i) => [x, b?.[i] as bigint] as const);
+        expect(va.add(vb).toBigInts()).toEqual(pairs.map(([x, y]) => field.reduce(x + y)));
+        expect(va.sub(vb).toBigInts()).toEqual(pairs.map(([x, y]) => field.reduce(x - y)));
+        expect(va.mul(vb).toBigInts()).toEqual(pairs.map(([x, y]) => field.reduce(x * y)));
+        expect(va.scale(c).toBigInts()).toEqual(pairs.map(([x]) => field.reduce(x * c)));
+        expect([va.toBigInts(), vb.toBigInts()]).toEqual([a, b]);
+        va.accumulate(vb);
+        expect(va.toBigInts()).toEqual(pairs.map(([x, y]) => field.reduce(x + y)));
+        va.multiplyBy(vb);
+        expect(va.toBigInts()).toEqual(pairs.map(([x, y]) => field.reduce((x + y) * y)));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("every pair of edge elements adds, subtracts and multiplies as BigInts do", () => {
+    const a = vector(edgeElements);
+    edgeElements.forEach((_x, shift) => {
+      const rotated = [...edgeElements.slice(shift), ...edgeElements.slice(0, shift)];
+      const b = vector(rotated);
+      const each = (f: (x: bigint, y: bigint) => bigint) =>
+        edgeElements.map((x, i) => field.reduce(f(x, rotated[i] as bigint)));
+      expect(a.add(b).toBigInts()).toEqual(each((x, y) => x + y));
+      expect(a.sub(b).toBigInts()).toEqual(each((x, y) => x - y));
+      expect(a.mul(b).toBigInts()).toEqual(each((x, y) => x * y));
+      expect(a.dot(b)).toBe(dotOf(edgeElements, rotated));
+    });
+  });
+
+  test("sum and dot agree with BigInt, and an empty sum is 0", () => {
+    fc.assert(
+      fc.property(lists(2, 150), ([a, b]) => {
+        expect(vector(a as bigint[]).sum()).toBe(sumOf(a as bigint[]));
+        expect(vector(a as bigint[]).dot(vector(b as bigint[]))).toBe(dotOf(a as bigint[], b as bigint[]));
+      }),
+      { numRuns: 300 },
+    );
+    expect(space.zeros(0).sum()).toBe(0n);
+    expect(space.zeros(0).dot(space.zeros(0))).toBe(0n);
+  });
+
+  test("an operand may be longer than the vector", () => {
+    const [a, b] = [vector([2n, 3n]), vector([5n, 7n, 11n])];
+    expect(a.add(b).toBigInts()).toEqual([7n, 10n]);
+    expect(a.sub(b).toBigInts()).toEqual([p - 3n, p - 4n]);
+    expect(a.mul(b).toBigInts()).toEqual([10n, 21n]);
+    expect(a.dot(b)).toBe(31n);
+    a.accumulate(b);
+    expect(a.toBigInts()).toEqual([7n, 10n]);
+    a.multiplyBy(b);
+    expect(a.toBigInts()).toEqual([35n, 70n]);
+  });
+
+  test("slice and copyWithin copy, setAll overwrites, swap exchanges", () => {
+    const v = vector([1n, 2n, 3n, p - 1n]);
+    const copy = v.slice(1, 3);
+    copy.set(0, 9n);
+    expect([copy.toBigInts(), v.toBigInts()]).toEqual([
+      [9n, 3n],
+      [1n, 2n, 3n, p - 1n],
+    ]);
+    v.setAll(copy, 2);
+    expect(v.toBigInts()).toEqual([1n, 2n, 9n, 3n]);
+    v.swap(0, 2);
+    expect(v.toBigInts()).toEqual([9n, 2n, 1n, 3n]);
+    v.swap(1, 1);
+    expect(v.toBigInts()).toEqual([9n, 2n, 1n, 3n]);
+    v.copyWithin(2, 0, 2);
+    expect(v.toBigInts()).toEqual([9n, 2n, 9n, 2n]);
+    v.copyWithin(1, 0, 3);
+    expect(v.toBigInts()).toEqual([9n, 9n, 2n, 9n]);
+  });
+
+  test("a long chain of operations stays right", () => {
+    fc.assert(
+      fc.property(
+        lists(3, 8),
+        fc.array(fc.constantFrom("add", "sub", "mul", "accumulate"), { minLength: 50, maxLength: 100 }),
+        (start, operations) => {
+          const values = start.map((list) => list.slice());
+          const vectors = values.map(vector);
+          operations.forEach((operation, k) => {
+            const [i, j, t] = [k % 3, (k + 1) % 3, (k * 7 + 2) % 3] as const;
+            const [x, y] = [values[i] as bigint[], values[j] as bigint[]];
+            const [vx, vy] = [vectors[i] as (typeof vectors)[0], vectors[j] as (typeof vectors)[0]];
+            if (operation === "accumulate") {
+              vx.accumulate(vy);
+              values[i] = x.map((a, n) => field.reduce(a + (y[n] as bigint)));
+            } else {
+              vectors[t] = vx[operation](vy);
+              const f = { add: field.add, sub: field.sub, mul: field.mul }[operation].bind(field);
+              values[t] = x.map((a, n) => f(a, y[n] as bigint));
+            }
+          });
+          expect(vectors.map((v) => v.toBigInts())).toEqual(values);
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+
+  test("accumulates 10,000 times without drifting", () => {
+    const total = space.zeros(edgeElements.length);
+    const addend = vector(edgeElements);
+    for (let k = 0; k < 10_000; k++) total.accumulate(addend);
+    expect(total.toBigInts()).toEqual(edgeElements.map((x) => field.reduce(x * 10_000n)));
+  });
+
+  test("the inner product of 300,000 extreme elements is exact", () => {
+    const cycle = [p - 1n, (p - 1n) / 2n, 2n ** 86n - 1n, 2n ** 22n + 2n ** 45n + 2n ** 67n, p - 2n ** 22n];
+    for (const x of cycle) {
+      const v = vector(new Array<bigint>(300_000).fill(x));
+      expect(v.dot(v)).toBe(field.reduce(x * x * 300_000n));
+      expect(v.sum()).toBe(field.reduce(x * 300_000n));
+    }
+  });
+
+  test("stages are butterflies with the twiddles they name", () => {
+    fc.assert(
+      fc.property(
+        fc
+          .integer({ min: 1, max: 7 })
+          .chain((log) =>
+            fc.tuple(
+              fc.integer({ min: 0, max: log - 1 }),
+              fc.array(element, { minLength: 2 ** log, maxLength: 2 ** log }),
+              fc.array(element, { minLength: 2 ** log, maxLength: 2 ** log }),
+            ),
+          ),
+        fc.constantFrom("stageByElement", "stageByBlock", "stageOfSums"),
+        fc.constantFrom("normalize", "multiplyBy"),
+        fc.boolean(),
+        ([level, values, twiddles], stage, last, upperHalf) => {
+          const half = 2 ** level;
+          const start = upperHalf && values.length > 2 * half ? values.length / 2 : 0;
+          const expected = values.slice();
+          for (let block = start; block < values.length; block += 2 * half) {
+            for (let j = 0; j < half; j++) {
+              const index = { stageByElement: j, stageByBlock: block / (2 * half), stageOfSums: 0 }[stage];
+              const w = stage === "stageOfSums" ? 1n : (twiddles[index] as bigint);
+              const [u, v] = [values[block + j] as bigint, values[block + j + half] as bigint];
+              expected[block + j] = field.reduce(u + w * v);
+              expected[block + j + half] = field.reduce(u - w * v);
+            }
+          }
+          const v = vector(values);
+          v[stage](start, values.length, half, vector(twiddles));
+          if (last === "normalize") v.normalize();
+          else v.multiplyBy(vector(twiddles));
+          expect(v.toBigInts()).toEqual(
+            last === "normalize" ? expected : expected.map((x, i) => field.mul(x, twiddles[i] as bigint)),
+          );
+        },
+      ),
+      { numRuns: 400 },
+    );
+  });
+
+  test("powers are those of the scalar", () => {
+    fc.assert(
+      fc.property(element, fc.integer({ min: 0, max: 70 }), (x, length) => {
+        const expected: bigint[] = [];
+        for (let i = 0, power = 1n; i < length; i++, power = field.mul(power, x)) expected.push(power);
+        expect(powers(space, x, length).toBigInts()).toEqual(expected);
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
+
+describe.each(spaces)("bytes of %s vectors", (_, space) => {
+  test("writeBE writes the shortest big-endian bytes and nothing beside them", () => {
+    const check = (x: bigint) => {
+      const expected = bytesOf(x);
+      const bytes = new Uint8Array(expected.length + 4).fill(0xa5);
+      expect(space.fromBigInts([7n, x]).writeBE(1, bytes, 2)).toBe(expected.length);
+      expect([...bytes]).toEqual([0xa5, 0xa5, ...expected, 0xa5, 0xa5]);
+    };
+    edgeElements.forEach(check);
+    fc.assert(fc.property(element, check), { numRuns: 500 });
+    // Every length, also without a byte to spare at the end of the buffer.
+    for (let k = 0n; k < 88n; k++) {
+      check(1n << k < p ? 1n << k : 0n);
+      const exact = new Uint8Array(bytesOf(1n << k).length);
+      expect(space.fromBigInts([1n << k]).writeBE(0, exact, 0)).toBe(exact.length);
+      expect(integerOf(exact)).toBe(1n << k);
+    }
+  });
+
+  test("readBE undoes writeBE, also of results that were never read out", () => {
+    fc.assert(
+      fc.property(lists(2, 10), element, ([a, b], c) => {
+        const v = space
+          .fromBigInts(a as bigint[])
+          .mul(space.fromBigInts(b as bigint[]))
+          .sub(space.fromBigInts(b as bigint[]))
+          .scale(c);
+        const read = space.zeros(v.length);
+        const bytes = new Uint8Array(11);
+        for (let i = 0; i < v.length; i++) {
+          const length = v.writeBE(i, bytes, 0);
+          expect(read.readBE(i, bytes, 0, length)).toBe(true);
+        }
+        expect(read.toBigInts()).toEqual(
+          (a as bigint[]).map((x, i) => field.reduce((x * (b?.[i] as bigint) - (b?.[i] as bigint)) * c)),
+        );
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("readBE takes any bytes: a value below p is stored, another refused and nothing changed", () => {
+    const bytesNearP = fc
+      .tuple(
+        fc.bigInt({ min: -4n, max: 4n }),
+        fc.constantFrom(p, 2n ** 87n, 2n ** 88n - 5n, p + 2n ** 24n, p + 2n ** 48n),
+      )
+      .map(([d, base]) => bytesOf(base + d));
+    const anyBytes = fc.oneof(
+      fc.uint8Array({ maxLength: 14 }).map((b) => [...b]),
+      fc.uint8Array({ minLength: 11, maxLength: 11 }).map((b) => [...b]),
+      bytesNearP,
+    );
+    fc.assert(
+      fc.property(anyBytes, fc.integer({ min: 0, max: 5 }), fc.integer({ min: 0, max: 3 }), (digits, zeros, before) => {
+        const padded = [...new Array<number>(zeros).fill(0), ...digits];
+        const bytes = Uint8Array.from([...new Array<number>(before).fill(0xff), ...padded, 0xff, 0xff]);
+        const v = space.fromBigInts([3n, 5n, 7n]);
+        const x = integerOf(digits);
+        expect(v.readBE(1, bytes, before, before + padded.length)).toBe(x < p);
+        expect(v.toBigInts()).toEqual([3n, x < p ? x : 5n, 7n]);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test("readBE takes long runs of leading zeros, and no bytes at all as 0", () => {
+    const v = space.fromBigInts([9n]);
+    const bytes = new Uint8Array(70_000);
+    bytes[69_999] = 1;
+    expect([v.readBE(0, bytes, 0, 70_000), v.get(0)]).toEqual([true, 1n]);
+    expect([v.readBE(0, bytes, 0, 0), v.get(0)]).toEqual([true, 0n]);
+    bytes[0] = 1;
+    expect([v.readBE(0, bytes, 0, 70_000), v.get(0)]).toEqual([false, 0n]);
+  });
+});
+
+test("BigInt vectors serve any field", () => {
+  const small = bigIntSpace(new Field({ modulus: 257n, twoAdicity: 8, generator: 3n }));
+  const a = small.fromBigInts([256n, 16n]);
+  expect(a.mul(a).toBigInts()).toEqual([1n, 256n]);
+  expect(a.sum()).toBe(15n);
+});
+
+test("both kinds agree on long vectors", () => {
+  const [a, b] = [pseudoRandomElements(5000, 1), pseudoRandomElements(5000, 2)];
+  const [one, other] = spaces.map(([, space]) => {
+    const [x, y] = [space.fromBigInts(a), space.fromBigInts(b)];
+    return [
+      x
+        .mul(y)
+        .add(x)
+        .sub(y)
+        .scale(p - 3n)
+        .toBigInts(),
+      x.dot(y),
+      x.sum(),
+    ];
+  });
+  expect(other).toEqual(one);
+});
