@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { FIELD_PRIO_V1 } from "../../src/core/fields.js";
 import { Client, Config, generateKeyPair, ServerSecret } from "../../src/index.js";
-import { reportPoints } from "../../src/prio1/query-points.js";
+import { queryPointSource } from "../../src/prio1/query-points.js";
 import { writePacketB, writeTotalShare, writeVerify1 } from "../../src/prio1/wire.js";
 import { read, root } from "../package/built.js";
 
@@ -43,8 +43,8 @@ test("the example point of section 5 is the code's", () => {
       wire,
     ) ?? [];
   expect(batchId).toBe("example");
-  const source = reportPoints(config(Number(n)), ServerSecret.fromBase64(secret));
-  expect(`0x${source(Buffer.from(reportId)).r.toString(16)}`).toBe(point);
+  const source = queryPointSource("report", config(Number(n)), ServerSecret.fromBase64(secret));
+  expect(`0x${source(Buffer.from(reportId)).point.r.toString(16)}`).toBe(point);
 });
 
 test("packets have the sizes that section 3 gives at most", () => {
