@@ -12,7 +12,11 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
 
 /** @type {{ source: string, output: string, platform: "neutral" | "node" }[]} */
-const entries = [{ source: "src/index.ts", output: "dist/index.js", platform: "neutral" }];
+const entries = [
+  { source: "src/index.ts", output: "dist/index.js", platform: "neutral" },
+  { source: "src/cli/main.ts", output: "dist/cli.js", platform: "node" },
+  { source: "src/cli/worker.ts", output: "dist/cli-worker.js", platform: "node" },
+];
 
 // CommonJS packages in an ES module for Node still call require() for Node's own modules.
 const nodeBanner = 'import { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);';

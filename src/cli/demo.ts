@@ -1,7 +1,7 @@
 // `prio demo`, which `npm start` runs: the main job on real input, with nothing to configure. First a batch that Mozilla's
 // libprio recorded, then a simulated collection with cheats among the clients.
 
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { performance } from "node:perf_hooks";
 import { Config, PrivateKey, PublicKey, publish, Server, ServerSecret } from "../index.js";
 import { type Outcome, PRECISION, QUESTIONS, simulate } from "./simulation.js";
@@ -92,12 +92,21 @@ interface Recorded {
   refused: number;
 }
 
-/** The batch of the recorded file that looks most like a real collection. The path holds from src/cli/ and from dist/cli/. */
-const RECORDED = { file: "../../vectors/libprio-bool.json", name: "bool-64-3-content.blocking_blocked_TESTONLY-0" };
+/** The batch of the recorded file that looks most like a real collection. */
+const RECORDED = { file: "vectors/libprio-bool.json", name: "bool-64-3-content.blocking_blocked_TESTONLY-0" };
+
+/** The recorded file, seen from src/cli/ or from dist/. */
+function recordedFile(): URL {
+  const [fromSource, fromBundle] = ["../..", ".."].map((up) => new URL(`${up}/${RECORDED.file}`, import.meta.url)) as [
+    URL,
+    URL,
+  ];
+  return existsSync(fromSource) ? fromSource : fromBundle;
+}
 
 /** Both servers over the recorded packets, with the recorded keys and secret. */
 function replayRecordedBatch(): Recorded {
-  const { cases } = JSON.parse(readFileSync(new URL(RECORDED.file, import.meta.url), "utf8")) as {
+  const { cases } = JSON.parse(readFileSync(recordedFile(), "utf8")) as {
     cases: RecordedBatch[];
   };
   const batch = cases.find(({ name }) => name === RECORDED.name);

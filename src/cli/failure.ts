@@ -1,0 +1,64 @@
+// How a command ends before its work is done: with one sentence, perhaps a hint, and an exit code. The library's PrioError
+// is about values; this is about the run, so it has what a person at a terminal needs.
+
+import { PrioError } from "../errors.js";
+
+/** The exit codes of docs/cli.md. A signal ends with 128 and its number, as the shell has it. */
+export const EXIT = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  refused: 3,
+  hungUp: 129,
+  interrupted: 130,
+  terminated: 143,
+} as const;
+
+export class Failure extends Error {
+  override readonly name = "Failure";
+  readonly exitCode: number;
+  readonly hint: string | undefined;
+
+  constructor(message: string, hint?: string, exitCode: number = EXIT.failed) {
+    super(message);
+    this.hint = hint;
+    this.exitCode = exitCode;
+  }
+}
+
+/** The command line is wrong, or an environment variable that stands for a part of it. */
+export function usage(message: string, hint?: string): Failure {
+  return new Failure(message, hint, EXIT.usage);
+}
+
+/** The reader of our output has gone: nothing is wrong, and nobody is left to tell. */
+export class ClosedPipe extends Error {
+  override readonly name = "ClosedPipe";
+}
+
+const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
+  EACCES: "permission denied",
+  EISDIR: "is a directory",
+  EMFILE: "too many open files",
+  ENOENT: "no such file or directory",
+  ENOSPC: "no space left on the device",
+  ENOTDIR: "a part of the path is not a directory",
+  EPERM: "not permitted",
+  EROFS: "the file system is read-only",
+  EEXIST: "already exists and is not a directory",
+  Z_BUF_ERROR: "the compressed data ends too early",
+  Z_DATA_ERROR: "the compressed data is damaged",
+};
+
+/** The code of an error of the system or of zlib, or undefined. */
+export function systemCode(error: unknown): string | undefined {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return typeof code === "string" ? code : undefined;
+}
+
+/** A Failure for what the system said about `subject` ("cannot read data.ndjson"); anything else is passed on as it is. */
+export function systemFailure(error: unknown, subject: string): unknown {
+  const code = systemCode(error);
+  if (code === undefined || error instanceof Failure || error instanceof PrioError) return error;
+  return new Failure(`${subject}: ${SYSTEM_ERRORS[code] ?? code}`);
+}

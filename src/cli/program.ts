@@ -1,0 +1,323 @@
+// The commands, their options and their help, on commander. What a command does is in its own file.
+
+import { Command, Option } from "commander";
+import { aggregate } from "./aggregate.js";
+import { completion } from "./completion.js";
+import { runDemo } from "./demo.js";
+import { encodeShares } from "./encode-shares.js";
+import { inspect } from "./inspect.js";
+import { keygen, sharedSeed } from "./keys.js";
+import { QUERY_POINTS } from "./options.js";
+import { publish } from "./publish.js";
+import type { Run } from "./stage.js";
+import { hasColor, type Surroundings } from "./ui.js";
+import { verify1, verify2 } from "./verify.js";
+
+/** An option: its flags, what help says, the heading that it stands under, and the values that it can have. */
+type Row = readonly [flags: string, description: string, choices?: readonly string[]];
+
+const BATCH = "Batch (the same for clients and both servers):";
+const SERVER = "This server:";
+const FILES = "Files (- for standard input or output; .gz is read and written compressed):";
+const RUN = "Run:";
+
+const batchRows: readonly Row[] = [
+  ["--batch-id <text>", "names the batch"],
+  ["--n-data <n>", "booleans a report has; integers with --precision"],
+  ["--precision <bits>", "reports have integers of so many bits, 1 to 42"],
+  ["--prg-key <kind>", "seed for libprio before 2020-07-27, else batch", ["batch", "seed"]],
+];
+
+const publicKeyRows: readonly Row[] = [
+  ["--public-key-hex-internal <hex>", "this server's public key"],
+  ["--public-key-hex-external <hex>", "the other server's public key"],
+];
+
+const serverIdRow: Row = ["--server-id <id>", "which server this is, A or B", ["A", "B"]];
+const privateKeyRow: Row = ["--private-key-hex <hex>", "its private key; better from a file"];
+const secretRow: Row = ["--shared-secret <base64>", "the servers' secret; better from a file"];
+
+const serverRows: readonly Row[] = [
+  serverIdRow,
+  ["--private-key-file <file>", "its private key: hex, or what keygen wrote"],
+  privateKeyRow,
+  ["--shared-secret-file <file>", "the secret: base64, or what shared-seed wrote"],
+  secretRow,
+  ...publicKeyRows,
+  ["--query-points <mode>", "stream (libprio's, default), report or batch", QUERY_POINTS],
+];
+
+const runRows: readonly Row[] = [
+  ["--jobs <n>", "threads; by default the cores"],
+  ["--errors <file>", "lists rows left out: line, id and reason"],
+  ["--strict", "exits with 3 when rows were left out"],
+  ["--quiet", "says nothing but results and errors"],
+];
+
+const HELP_WIDTH = 80;
+const ENVIRONMENT = "Options with a value can also be environment variables: BATCH_ID for --batch-id.";
+
+export interface Definition {
+  readonly name: string;
+  readonly summary: string;
+  readonly group: "Stages:" | "Keys:" | "Tools:";
+  readonly argument?: readonly [name: string, description: string, choices?: readonly string[]];
+  readonly options: readonly (readonly [heading: string, rows: readonly Row[]])[];
+  /** Options that a script may give to every stage alike, taken and not used; help is silent about them. */
+  readonly ignored?: readonly string[];
+  readonly example: string;
+  readonly work: (run: Run, argument: string) => Promise<number> | number;
+}
+
+const verifyFiles: readonly Row[] = [
+  ["--input <file>", "this server's shares"],
+  ["--output <dir>", "directory for the output"],
+];
+
+/** The files of a stage that reads both servers' messages. */
+function exchangeFiles(message: string): readonly Row[] {
+  return [
+    ["--input <file>", "this server's shares"],
+    ["--input-internal <file>", `this server's ${message}`],
+    ["--input-external <file>", `the other server's ${message}`],
+    ["--output <dir>", "directory for the output, named as internal"],
+  ];
+}
+
+/** The demonstration, with the progress line and the colours that the terminal and the environment allow. */
+function demo({ around: { stdout, stderr, env } }: Run): number {
+  const isWatched = stderr.isTTY === true && !env["CI"] && env["TERM"] !== "dumb";
+  return runDemo({
+    write: (text) => stdout.write(text),
+    progress: (line) => isWatched && stderr.write(`\r\x1b[K${line ?? ""}`),
+    columns: stdout.columns ?? HELP_WIDTH,
+    color: hasColor(stdout, env),
+  });
+}
+
+const DEFINITIONS: readonly Definition[] = [
+  {
+    name: "keygen",
+    summary: "make a server's key pair",
+    group: "Keys:",
+    options: [],
+    example: "(umask 077; prio keygen > server_a_keys.json)",
+    work: keygen,
+  },
+  {
+    name: "shared-seed",
+    summary: "make the secret that the two servers share",
+    group: "Keys:",
+    options: [],
+    example: "(umask 077; prio shared-seed > shared_seed.json)",
+    work: sharedSeed,
+  },
+  {
+    name: "encode-shares",
+    summary: "split clients' values into packets for A and for B",
+    group: "Stages:",
+    options: [
+      [
+        BATCH,
+        [
+          ...batchRows,
+          ["--public-key-hex-internal <hex>", "server A's public key"],
+          ["--public-key-hex-external <hex>", "server B's public key"],
+        ],
+      ],
+      [
+        FILES,
+        [
+          ["--input <file>", "the clients' values"],
+          ["--output-A <dir>", "directory for A's packets"],
+          ["--output-B <dir>", "directory for B's packets"],
+        ],
+      ],
+      [RUN, runRows],
+    ],
+    example: `prio encode-shares --batch-id visits --n-data 3 \\
+    --public-key-hex-internal $KEY_A --public-key-hex-external $KEY_B \\
+    --input data.ndjson --output-A server_a/raw --output-B server_b/raw`,
+    work: encodeShares,
+  },
+  {
+    name: "verify1",
+    summary: "open a batch's packets, write the first messages",
+    group: "Stages:",
+    options: [
+      [BATCH, batchRows],
+      [SERVER, serverRows],
+      [FILES, verifyFiles],
+      [RUN, runRows],
+    ],
+    example: `prio verify1 --server-id A --private-key-file a.json --shared-secret-file s.json \\
+    --input raw/data.ndjson --output internal/verify1      # the rest: environment`,
+    work: verify1,
+  },
+  {
+    name: "verify2",
+    summary: "write the second messages from both servers' first",
+    group: "Stages:",
+    options: [
+      [BATCH, batchRows],
+      [SERVER, serverRows],
+      [FILES, exchangeFiles("verify1 file")],
+      [RUN, runRows],
+    ],
+    example: `prio verify2 --input raw/data.ndjson --input-internal internal/verify1/data.ndjson \\
+    --input-external external/verify1/data.ndjson --output internal/verify2`,
+    work: verify2,
+  },
+  {
+    name: "aggregate",
+    summary: "check the proofs, add up the reports that hold",
+    group: "Stages:",
+    options: [
+      [BATCH, batchRows],
+      [SERVER, serverRows],
+      [FILES, exchangeFiles("verify2 file")],
+      [RUN, runRows],
+    ],
+    example: `prio aggregate --input raw/data.ndjson --input-internal internal/verify2/data.ndjson \\
+    --input-external external/verify2/data.ndjson --output internal/aggregate`,
+    work: aggregate,
+  },
+  {
+    name: "publish",
+    summary: "make the totals from both servers' aggregates",
+    group: "Stages:",
+    options: [
+      [BATCH, batchRows],
+      [SERVER, [serverIdRow, ...publicKeyRows]],
+      [
+        FILES,
+        [
+          ["--input-internal <file>", "this server's aggregate"],
+          ["--input-external <file>", "the other server's aggregate"],
+          ["--output <dir>", "directory for the output"],
+        ],
+      ],
+      [
+        "Result:",
+        [
+          ["--min-reports <n>", "refuses to publish totals of fewer reports"],
+          ["--pretty", "shows a table with bars"],
+          ["--labels <file>", "names the fields: a line each, or a JSON array"],
+          ["--quiet", "says nothing but results and errors"],
+        ],
+      ],
+    ],
+    ignored: [
+      "--private-key-file <file>",
+      "--private-key-hex <hex>",
+      "--shared-secret-file <file>",
+      "--shared-secret <base64>",
+      "--query-points <mode>",
+    ],
+    example: `prio publish --server-id A --min-reports 100 --pretty --output processed \\
+    --input-internal internal/aggregate/data.ndjson \\
+    --input-external external/aggregate/data.ndjson`,
+    work: publish,
+  },
+  {
+    name: "inspect",
+    summary: "tell what a file or packet is, without its secrets",
+    group: "Tools:",
+    argument: ["file", "a file of any stage or a packet; - for standard input"],
+    options: [],
+    example: "prio inspect server_a/raw/data.ndjson",
+    work: inspect,
+  },
+  {
+    name: "demo",
+    summary: "show a whole collection, simulated",
+    group: "Tools:",
+    options: [],
+    example: "prio demo",
+    work: demo,
+  },
+  {
+    name: "completion",
+    summary: "print a shell's completion script",
+    group: "Tools:",
+    argument: ["shell", "bash, zsh or fish", ["bash", "zsh", "fish"]],
+    options: [],
+    example: `eval "$(prio completion bash)"                      # in ~/.bashrc
+  eval "$(prio completion zsh)"                       # in ~/.zshrc
+  prio completion fish | source                       # in config.fish`,
+    work: (run, shell) =>
+      completion(
+        run,
+        shell,
+        buildProgram(run.around, "", () => undefined),
+      ),
+  },
+];
+
+/** Called with a command that was chosen and what it was given. */
+export type OnChosen = (values: ReadonlyMap<string, string | true>, work: Definition["work"], argument: string) => void;
+
+/** The whole program; `onChosen` is called when the command line names a command and is well formed. */
+export function buildProgram(
+  { stdout, stderr }: Pick<Surroundings, "stdout" | "stderr">,
+  version: string,
+  onChosen: OnChosen,
+): Command {
+  const program = new Command("prio");
+  program
+    .description("Adds up what many clients report; neither of the two servers sees one client's data.")
+    .version(version, "--version", "print the version")
+    .helpOption("-h, --help", "show this, or a command's help")
+    .helpCommand("help [command]", "show a command's help")
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => stdout.write(text),
+      writeErr: (text) => stderr.write(text),
+      getOutHelpWidth: () => stdout.columns ?? HELP_WIDTH,
+      getErrHelpWidth: () => stderr.columns ?? HELP_WIDTH,
+      // Errors are told in run.ts, in the command's own voice.
+      outputError: () => undefined,
+    })
+    .configureHelp({ subcommandTerm: (command) => command.name() })
+    .addHelpText("after", "\nStart with `prio demo`; `prio help verify1` explains one command. More: docs/cli.md");
+  for (const definition of DEFINITIONS) addCommand(program, definition, onChosen);
+  return program;
+}
+
+function addCommand(program: Command, definition: Definition, onChosen: OnChosen): void {
+  const { name, summary, group, argument, options, example, work } = definition;
+  const command = program
+    .command(name)
+    .summary(summary)
+    .description(`${summary[0]?.toUpperCase()}${summary.slice(1)}.`)
+    .helpGroup(group)
+    .helpOption("-h, --help", "show this")
+    .allowExcessArguments(false);
+  if (argument !== undefined) {
+    const [argumentName, description, choices] = argument;
+    const created = command.createArgument(`<${argumentName}>`, description);
+    command.addArgument(choices === undefined ? created : created.choices([...choices]));
+  }
+  for (const [heading, rows] of options) {
+    for (const [flags, description, choices] of rows) {
+      const option = new Option(flags, description).helpGroup(heading);
+      command.addOption(choices === undefined ? option : option.choices([...choices]));
+    }
+  }
+  for (const flags of definition.ignored ?? []) command.addOption(new Option(flags).hideHelp());
+  // commander writes "(choices: …)" after a description; ours name them already.
+  command.configureHelp({
+    optionDescription: (option) => option.description,
+    argumentDescription: (described) => described.description,
+  });
+  const environment = options.length > 0 ? `${ENVIRONMENT}\n` : "";
+  command.addHelpText("after", `\n${environment}Example:\n  ${example}`);
+  command.action(() => {
+    const values = new Map<string, string | true>();
+    for (const option of command.options) {
+      const value: unknown = command.getOptionValue(option.attributeName());
+      if (typeof value === "string" || value === true) values.set(option.name(), value);
+    }
+    onChosen(values, work, command.args[0] ?? "");
+  });
+}

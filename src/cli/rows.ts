@@ -1,0 +1,101 @@
+// The rows of the command's files (WIRE.md section 7): reading one line without trusting it, and writing one as Python's
+// json module does, with ", " and ": " and everything beyond ASCII escaped.
+
+import { isUtf8 } from "node:buffer";
+
+/** Why a row is left out. Closed: docs/cli.md explains each. */
+export const REASONS = {
+  "line-too-long": "the line is longer than any row can be",
+  "malformed-json": "the line is not a JSON object in UTF-8",
+  "missing-field": "the row lacks `id` or `payload`, or they are not of their types",
+  "malformed-base64": "the payload is not standard base64 with padding",
+  "wrong-length": "the row has another number of values than --n-data",
+  "out-of-range": "a value is not 0 or 1, or not an integer of --precision bits",
+  "cannot-open": "the packet does not open: another key, or changed or cut bytes",
+  malformed: "the packet opens but is not a report of this many fields",
+  "wrong-batch": "the packet is of another batch id",
+  "wrong-server": "the packet is for the other server",
+  "duplicate-id": "the id was seen in an earlier row",
+  "duplicate-packet": "the packet was opened in an earlier row",
+  "unknown-id-internal": "the id is not in the file of --input-internal",
+  "unknown-id-external": "the id is not in the file of --input-external",
+  "malformed-verify": "the verification packet of this id cannot be read",
+  "proof-failed": "the two servers' verification packets do not prove the report",
+} as const;
+
+export type Reason = keyof typeof REASONS;
+
+/** A row that is left out; `id` when it could be read. Plain data, since it passes between threads. */
+export interface Refusal {
+  readonly refused: Reason;
+  readonly id?: string;
+}
+
+export function refuse(reason: Reason, id?: string): Refusal {
+  return id === undefined ? { refused: reason } : { refused: reason, id };
+}
+
+export function isRefusal(x: object): x is Refusal {
+  return "refused" in x;
+}
+
+/** Longest id, in bytes of UTF-8: the library's limit for a report id. */
+const MAX_ID_BYTES = 65535;
+
+/** The fields that matter of the object in a line; an empty line stands for one that was too long to keep. */
+function parseFields(line: Buffer): { readonly id: unknown; readonly payload: unknown } | Refusal {
+  if (line.length === 0) return refuse("line-too-long");
+  if (!isUtf8(line)) return refuse("malformed-json");
+  try {
+    const value: unknown = JSON.parse(line.toString("utf8"));
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+      const { id, payload } = value as { id?: unknown; payload?: unknown };
+      return { id, payload };
+    }
+  } catch {
+    // Not JSON: refused below.
+  }
+  return refuse("malformed-json");
+}
+
+/** The id and the payload, still in base64, of a row of shares or verification packets. */
+export function parseRow(line: Buffer): { readonly id: string; readonly payload: string } | Refusal {
+  const fields = parseFields(line);
+  if (isRefusal(fields)) return fields;
+  const { id, payload } = fields;
+  if (typeof id !== "string" || !isId(id)) return refuse("missing-field");
+  if (typeof payload !== "string") return refuse("missing-field", id);
+  return { id, payload };
+}
+
+/** The list of values in a client's row. */
+export function parseValues(line: Buffer): readonly unknown[] | Refusal {
+  const fields = parseFields(line);
+  if (isRefusal(fields)) return fields;
+  return Array.isArray(fields.payload) ? fields.payload : refuse("missing-field");
+}
+
+/** Whether the library takes `id` as a report's id. */
+function isId(id: string): boolean {
+  return id.length > 0 && Buffer.byteLength(id) <= MAX_ID_BYTES && !/\p{Surrogate}/u.test(id);
+}
+
+/** Standard base64 with padding and nothing else, or null: Node's decoder alone skips what is not base64. */
+export function decodeBase64(text: string): Buffer | null {
+  const bytes = Buffer.from(text, "base64");
+  return bytes.toString("base64") === text ? bytes : null;
+}
+
+/** A row and its newline. */
+export function formatRow(id: string, payload: Uint8Array): string {
+  return `{"id": ${pythonString(id)}, "payload": "${base64(payload)}"}\n`;
+}
+
+export function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
+}
+
+/** A JSON string in ASCII, as Python's json.dumps writes it. */
+export function pythonString(text: string): string {
+  return JSON.stringify(text).replace(/[^ -~]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}

@@ -1,0 +1,107 @@
+// What a run has seen and where a file's rows are, in memory that grows by bytes and not by objects: fingerprints of ids and
+// packets, and an index from ids to offsets. A fingerprint is 64 bits of SHA-256 under a key that this process alone has, so
+// that nobody can choose ids or packets that meet; two of three million meet by chance once in four million runs, and then
+// one report is refused.
+
+import { hash, randomBytes } from "node:crypto";
+
+/** A fresh key for the fingerprints of a run. */
+export function fingerprintKey(): Uint8Array {
+  return Uint8Array.from(randomBytes(16));
+}
+
+/** 64 bits as two words. */
+export function fingerprint(key: Uint8Array, content: string | Uint8Array): readonly [number, number] {
+  const digest = hash(
+    "sha256",
+    Buffer.concat([key, typeof content === "string" ? Buffer.from(content) : content]),
+    "buffer",
+  );
+  return [digest.readUInt32LE(0), digest.readUInt32LE(4)];
+}
+
+const FIRST_CAPACITY = 1024;
+const GROWTH = 1.6;
+const MAX_LOAD = 0.8;
+
+/** A set of fingerprints: an open-addressing table, 10 to 16 bytes an element. */
+export class FingerprintSet {
+  #words = new Uint32Array(2 * FIRST_CAPACITY);
+  #capacity = FIRST_CAPACITY;
+  #size = 0;
+
+  /** Returns false when the fingerprint was there before. */
+  add([low, high]: readonly [number, number]): boolean {
+    if (this.#size + 1 > MAX_LOAD * this.#capacity) this.#grow();
+    // The all-zero slot is free, so the all-zero fingerprint takes its neighbour's place.
+    const added = this.#insert(low === 0 && high === 0 ? 1 : low, high);
+    if (added) this.#size++;
+    return added;
+  }
+
+  #insert(low: number, high: number): boolean {
+    let slot = slotOf(low, this.#capacity);
+    for (;;) {
+      const [a, b] = [this.#words[2 * slot] as number, this.#words[2 * slot + 1] as number];
+      if (a === low && b === high) return false;
+      if (a === 0 && b === 0) break;
+      slot = slot + 1 === this.#capacity ? 0 : slot + 1;
+    }
+    this.#words[2 * slot] = low;
+    this.#words[2 * slot + 1] = high;
+    return true;
+  }
+
+  #grow(): void {
+    const old = this.#words;
+    this.#capacity = Math.ceil(this.#capacity * GROWTH);
+    this.#words = new Uint32Array(2 * this.#capacity);
+    for (let i = 0; i < old.length; i += 2) {
+      const [low, high] = [old[i] as number, old[i + 1] as number];
+      if (low !== 0 || high !== 0) this.#insert(low, high);
+    }
+  }
+}
+
+/** From hashes of 32 bits to offsets below 2^40 − 1, for a number of entries known before: 11 bytes an entry. */
+export class OffsetIndex {
+  readonly #capacity: number;
+  readonly #hashes: Uint32Array;
+  /** Offset + 1, so that 0 is a free slot, in 32 and 8 bits. */
+  readonly #low: Uint32Array;
+  readonly #high: Uint8Array;
+
+  constructor(entries: number) {
+    this.#capacity = Math.ceil(entries / MAX_LOAD) + 1;
+    this.#hashes = new Uint32Array(this.#capacity);
+    this.#low = new Uint32Array(this.#capacity);
+    this.#high = new Uint8Array(this.#capacity);
+  }
+
+  add(hash: number, offset: number): void {
+    let slot = slotOf(hash, this.#capacity);
+    while (this.#at(slot) >= 0) slot = slot + 1 === this.#capacity ? 0 : slot + 1;
+    this.#hashes[slot] = hash;
+    this.#low[slot] = (offset + 1) >>> 0;
+    this.#high[slot] = Math.floor((offset + 1) / 2 ** 32);
+  }
+
+  /** The offsets that were added under this hash, the first one first. */
+  *offsets(hash: number): Generator<number> {
+    for (let slot = slotOf(hash, this.#capacity); ; slot = slot + 1 === this.#capacity ? 0 : slot + 1) {
+      const offset = this.#at(slot);
+      if (offset < 0) return;
+      if (this.#hashes[slot] === hash) yield offset;
+    }
+  }
+
+  /** −1 for a free slot. */
+  #at(slot: number): number {
+    return (this.#high[slot] as number) * 2 ** 32 + (this.#low[slot] as number) - 1;
+  }
+}
+
+/** Spreads evenly distributed 32-bit words over the slots. */
+function slotOf(word: number, capacity: number): number {
+  return Math.floor((word / 2 ** 32) * capacity);
+}

@@ -1,0 +1,76 @@
+// The totals as a table with bars, for people.
+
+import { readFileSync } from "node:fs";
+import { systemFailure, usage } from "./failure.js";
+import type { Run } from "./stage.js";
+import { painter, printable } from "./ui.js";
+
+/** What is shown: with a precision, sums of integers; without, how many of the reports said yes. */
+export interface Results {
+  readonly totals: readonly bigint[];
+  readonly labels: readonly string[];
+  readonly reports: number;
+  readonly precision: number | undefined;
+}
+
+const MAX_LABEL = 40;
+const MAX_BAR = 40;
+const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+
+/** The names of the fields: a line each, or a JSON array of strings. Without a file, the fields' numbers from 0. */
+export function readLabels(path: string | undefined, count: number): string[] {
+  if (path === undefined) return Array.from({ length: count }, (_, i) => String(i));
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8").trim();
+  } catch (error) {
+    throw systemFailure(error, `cannot read ${path}`);
+  }
+  const labels = text.startsWith("[") ? parseLabels(text, path) : text.split(/\r?\n/);
+  if (labels.length !== count) throw usage(`${path}: expected ${count} labels, got ${labels.length}`);
+  return labels;
+}
+
+function parseLabels(text: string, path: string): string[] {
+  try {
+    const labels: unknown = JSON.parse(text);
+    if (Array.isArray(labels) && labels.every((label) => typeof label === "string")) return labels;
+  } catch {
+    // Not JSON: told below.
+  }
+  throw usage(`${path}: expected a JSON array of strings`);
+}
+
+/** A line a field: label, total, share of the reports or mean, bar. */
+export function table({ totals, labels, reports, precision }: Results, { around }: Pick<Run, "around">): string {
+  const paint = painter(around.stdout, around.env);
+  const names = labels.map((label) => clip(printable(label), MAX_LABEL));
+  const counts = totals.map((total) => total.toLocaleString("en-US"));
+  const notes = totals.map((total) => note(total, reports, precision));
+  const width = (texts: readonly string[]): number => Math.max(...texts.map((text) => text.length));
+  const [nameWidth, countWidth, noteWidth] = [width(names), width(counts), width(notes)];
+  const room = (around.stdout.columns ?? 80) - nameWidth - countWidth - noteWidth - 7;
+  // Booleans are measured against all reports, sums against the greatest of them.
+  const whole = precision === undefined ? reports : Number(totals.reduce((a, b) => (a > b ? a : b), 0n));
+  const lines = names.map((name, i) => {
+    const figures = `${name.padEnd(nameWidth)}  ${(counts[i] as string).padStart(countWidth)}  ${(notes[i] as string).padStart(noteWidth)}`;
+    return `${figures}  ${paint("cyan", bar(Number(totals[i]), whole, Math.min(MAX_BAR, room)))}`.trimEnd();
+  });
+  return `${paint("bold", `${reports.toLocaleString("en-US")} reports`)}\n${lines.join("\n")}\n`;
+}
+
+function note(total: bigint, reports: number, precision: number | undefined): string {
+  if (reports === 0) return "";
+  const ratio = Number(total) / reports;
+  return precision === undefined ? `${(100 * ratio).toFixed(1)} %` : `mean ${ratio.toFixed(2)}`;
+}
+
+function bar(part: number, whole: number, width: number): string {
+  if (width < 1 || whole <= 0) return "";
+  const eighths = Math.round((8 * width * Math.min(part, whole)) / whole);
+  return "█".repeat(Math.floor(eighths / 8)) + (EIGHTHS[eighths % 8] as string);
+}
+
+function clip(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length - 1)}…` : text;
+}
