@@ -152,7 +152,7 @@ const DEFINITIONS: readonly Definition[] = [
       [RUN, runRows],
     ],
     example: `prio verify1 --server-id A --private-key-file a.json \\
-    --shared-secret-file s.json --input raw/data.ndjson --output internal/verify1`,
+    --shared-secret-file s.json --input raw/data.ndjson --output verify1`,
     work: verify1,
   },
   {
@@ -282,7 +282,7 @@ export function buildProgram(
       outputError: () => undefined,
     })
     .configureHelp({ subcommandTerm: (command) => command.name() })
-    .addHelpText("after", "\n`prio demo` shows it at work, `prio help verify1` explains one. More: docs/cli.md");
+    .addHelpText("after", "\n`prio demo` shows it at work, `prio help verify1` explains one; see docs/cli.md");
   for (const definition of DEFINITIONS) addCommand(program, definition, onChosen);
   return program;
 }
