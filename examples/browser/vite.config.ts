@@ -11,7 +11,7 @@ export default defineConfig({
   // Nothing inline, so that the policy `default-src 'self'` is enough for the built page.
   build: {
     target: "es2022",
-    outDir: "../../dist-example",
+    outDir: "../../node_modules/.cache/prio-example",
     emptyOutDir: true,
     assetsInlineLimit: 0,
     modulePreload: false,
