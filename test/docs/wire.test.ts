@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { FIELD_PRIO_V1 } from "../../src/core/fields.js";
 import { Client, Config, generateKeyPair, ServerSecret } from "../../src/index.js";
-import { queryPointSource } from "../../src/prio1/query-points.js";
+import { type QueryPoints, queryPointSource } from "../../src/prio1/query-points.js";
 import { writePacketB, writeTotalShare, writeVerify1 } from "../../src/prio1/wire.js";
 import { read, root } from "../package/built.js";
 
@@ -37,14 +37,17 @@ test("the example messages of section 3 are what the code writes", () => {
   ]);
 });
 
-test("the example point of section 5 is the code's", () => {
-  const [, secret = "", batchId, reportId = "", n, point] =
-    /secret `([^`]+)`, batch id `([^`]+)`, report id `([^`]+)` and n = (\d+) give the point\s+`(0x[0-9a-f]+)`/.exec(
-      wire,
-    ) ?? [];
+test("the example points of section 5 are the code's", () => {
+  const [, secret = "", batchId, n] =
+    /With the secret `([^`]+)`, the batch id `([^`]+)` and n = (\d+):/.exec(wire) ?? [];
   expect(batchId).toBe("example");
-  const source = queryPointSource("report", config(Number(n)), ServerSecret.fromBase64(secret));
-  expect(`0x${source(Buffer.from(reportId)).point.r.toString(16)}`).toBe(point);
+  const rows = [...wire.matchAll(/^\| `"(report|batch)"` \| (\S+) \| `(0x[0-9a-f]+)` \|$/gm)];
+  expect(rows.map(([, kind]) => kind)).toEqual(["report", "batch"]);
+  for (const [, kind, reportId = "", point] of rows) {
+    const source = queryPointSource(kind as QueryPoints, config(Number(n)), ServerSecret.fromBase64(secret));
+    // The weight of our own points is the point.
+    expect(`0x${source(new TextEncoder().encode(reportId.replaceAll("`", ""))).weight.toString(16)}`).toBe(point);
+  }
 });
 
 test("packets have the sizes that section 3 gives at most", () => {

@@ -116,7 +116,8 @@ test("the packed files are dist, documents and licences, and no source or test",
   expect(paths).toEqual(
     expect.arrayContaining([...expected, "LICENSE", "THIRD-PARTY-NOTICES", "CHANGELOG.md", "package.json"]),
   );
-  for (const path of paths) expect(path).toMatch(/^(dist|docs)\/|^[A-Z-]+(\.md)?$|^package\.json$/);
+  for (const path of paths)
+    expect(path).toMatch(/^(dist|docs)\/|^[A-Z-]+(\.md)?$|^package\.json$|^vectors\/libprio-bool\.json$/);
 });
 
 test("the changelog has an entry for this version", () => {
