@@ -47,6 +47,7 @@ interface Host {
 }
 
 const KEY_BYTES = 32;
+const BLOCK_BYTES = 16;
 const TAG_BYTES = 16;
 const X25519 = { kty: "OKP", crv: "X25519" } as const;
 /** 32 zero bytes in base64url. */
@@ -154,8 +155,10 @@ function nativeProvider(node: NodeCrypto): CryptoProvider {
 
     sha256: (bytes) => plain(node.createHash("sha256").update(bytes).digest()),
 
-    aes128Ctr: (key, counter, length) =>
-      plain(node.createCipheriv("aes-128-ctr", key, counter).update(new Uint8Array(length))),
+    aes128Ctr(key, counter) {
+      const cipher = node.createCipheriv("aes-128-ctr", key, counter);
+      return (blocks) => plain(cipher.update(new Uint8Array(blocks * BLOCK_BYTES)));
+    },
 
     aes128GcmSeal(key, iv, plaintext, associatedData) {
       const cipher = node.createCipheriv("aes-128-gcm", key, iv);
