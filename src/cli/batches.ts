@@ -21,7 +21,7 @@ import { ClosedPipe, Failure, systemCode, systemFailure } from "./failure.js";
 
 /** Longest line that is kept, in bytes: a packet for 262,143 fields takes 9 MB of base64. Longer ones are one bad row. */
 const MAX_LINE = 32 * 2 ** 20;
-const READ_BYTES = 2 ** 18;
+const READ_BYTES = 2 ** 16;
 const NEWLINE = 10;
 
 /** Some whole lines of a file. */

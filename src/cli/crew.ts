@@ -69,7 +69,10 @@ class ThreadHand implements Hand {
   #broken: unknown;
 
   constructor(assignment: Assignment) {
-    this.#worker = new Worker(new URL("./cli-worker.js", import.meta.url), { workerData: assignment });
+    this.#worker = new Worker(new URL("./cli-worker.js", import.meta.url), {
+      workerData: assignment,
+      resourceLimits: { maxYoungGenerationSizeMb: 8 },
+    });
     this.#worker.on("message", (answer: unknown) => this.#waiting.shift()?.resolve(answer));
     this.#worker.on("error", (error: unknown) => this.#break(error));
     this.#worker.on("exit", (code) => this.#break(new Error(`worker thread ended with code ${code}`)));

@@ -1,8 +1,188 @@
-// `prio inspect`: what a file or a packet is.
+// `prio inspect`: what a file or a packet is, how many rows of which sizes, and what shows without a key. Values, shares,
+// seeds and keys that are secret are never shown, only that they are there.
 
+import { isUtf8 } from "node:buffer";
+import { chunksOf, Input, linesOf } from "./batches.js";
+import { EXIT, Failure } from "./failure.js";
+import { describeMessage, kindOfMessage, MESSAGE_KINDS, type MessageKind } from "./message-kinds.js";
+import { decodeBase64 } from "./rows.js";
 import type { Run } from "./stage.js";
+import { printable } from "./ui.js";
 
-export function inspect({ around }: Run, path: string): number {
-  around.stdout.write(`${path}\n`);
-  return 0;
+/** Bytes of a file that is no text which are looked at: the largest message is a packet for 262,143 fields. */
+const MAX_BINARY = 2 ** 24;
+
+/** A line of the answer: what, and how it is. */
+type Fact = readonly [what: string, how: string];
+
+export async function inspect({ around }: Run, path: string): Promise<number> {
+  const input = new Input(path, around.stdin);
+  const pieces = input.pieces();
+  const first = await pieces.next();
+  const start = first.done === true ? Buffer.alloc(0) : first.value;
+  const whole = prepend(start, pieces);
+  const [title, facts] = looksLikeRows(start)
+    ? await describeRows(whole)
+    : describeBytes(await gather(whole, input.name));
+  const width = Math.max(...facts.map(([what]) => what.length));
+  const lines = facts.map(([what, how]) => `  ${what.padEnd(width)}  ${printable(how)}\n`);
+  around.stdout.write(`${printable(input.name)}: ${title}\n${lines.join("")}`);
+  return EXIT.done;
+}
+
+async function* prepend(first: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  yield first;
+  yield* rest;
+}
+
+function looksLikeRows(start: Buffer): boolean {
+  return /^(\uFEFF)?\s*\{\s*"/.test(start.toString("utf8", 0, 256));
+}
+
+async function gather(pieces: AsyncIterable<Buffer>, name: string): Promise<Buffer> {
+  const gathered: Buffer[] = [];
+  let length = 0;
+  for await (const piece of pieces) {
+    gathered.push(piece);
+    length += piece.length;
+    if (length > MAX_BINARY)
+      throw new Failure(`${name}: neither rows nor a packet: more than ${MAX_BINARY} bytes of something else`);
+  }
+  return Buffer.concat(gathered);
+}
+
+/** A packet or message by itself, as bytes or in base64. */
+function describeBytes(bytes: Buffer): readonly [string, Fact[]] {
+  if (bytes.length === 0) return ["empty", [["bytes", "0"]]];
+  const text =
+    bytes.length < MAX_BINARY && /^[\w+/=\s]+$/.test(bytes.toString("latin1")) ? bytes.toString("latin1").trim() : "";
+  const decoded = text === "" ? null : decodeBase64(text);
+  const kind = decoded === null && isText(bytes) ? "bytes" : kindOfMessage(decoded ?? bytes);
+  const facts = describeMessage(kind, decoded ?? bytes);
+  return [MESSAGE_KINDS[kind], [...(decoded === null ? [] : [["encoding", "base64"] as const]), ...facts]];
+}
+
+/** Whether a person could read it: then it is no packet. */
+function isText(bytes: Buffer): boolean {
+  return bytes.every((byte) => (byte >= 32 && byte !== 127) || (byte >= 9 && byte <= 13)) && isUtf8(bytes);
+}
+
+/** What a JSON object is, by its fields. */
+type RowKind = "keys" | "secret" | "client" | "aggregate" | "published" | "unknown" | MessageKind;
+
+const ROW_KINDS: Readonly<Record<Exclude<RowKind, MessageKind>, string>> = {
+  keys: "a server's key pair, from keygen",
+  secret: "the servers' shared secret, from shared-seed",
+  client: "clients' values, for encode-shares",
+  aggregate: "a server's aggregate, for publish",
+  published: "published totals",
+  unknown: "JSON of no kind that prio knows",
+};
+
+interface Row {
+  readonly kind: RowKind;
+  /** What is counted and measured over all rows of the file. */
+  readonly size?: number;
+  /** What is told when the file is this one row. */
+  readonly facts: readonly Fact[];
+}
+
+/** The smallest and the largest of what rows measure. */
+class Range {
+  #min = Number.POSITIVE_INFINITY;
+  #max = Number.NEGATIVE_INFINITY;
+
+  add(x: number): void {
+    this.#min = Math.min(this.#min, x);
+    this.#max = Math.max(this.#max, x);
+  }
+
+  toString(): string {
+    return this.#min === this.#max ? grouped(this.#min) : `${grouped(this.#min)} to ${grouped(this.#max)}`;
+  }
+}
+
+async function describeRows(pieces: AsyncIterable<Buffer>): Promise<readonly [string, Fact[]]> {
+  const kinds = new Map<RowKind, { rows: number; sizes: Range }>();
+  let [rows, malformed] = [0, 0];
+  let first: Row | undefined;
+  for await (const chunk of chunksOf(pieces, { rows: 256, bytes: 2 ** 20 })) {
+    for (const line of linesOf(chunk)) {
+      rows++;
+      const row = readRow(line);
+      if (row === null) {
+        malformed++;
+        continue;
+      }
+      first ??= row;
+      const counted = kinds.get(row.kind) ?? { rows: 0, sizes: new Range() };
+      kinds.set(row.kind, counted);
+      counted.rows++;
+      if (row.size !== undefined) counted.sizes.add(row.size);
+    }
+  }
+  const [main] = [...kinds].sort(([, a], [, b]) => b.rows - a.rows);
+  if (main === undefined || first === undefined) return [ROW_KINDS.unknown, [["rows", grouped(rows)]]];
+  const [kind, { sizes }] = main;
+  const title = { ...MESSAGE_KINDS, ...ROW_KINDS }[kind];
+  if (rows === 1 && first.facts.length > 0) return [title, [...first.facts]];
+  const facts: Fact[] = [["rows", grouped(rows)]];
+  if (kind === "client") facts.push(["values a row", sizes.toString()]);
+  if (kind in MESSAGE_KINDS) facts.push(["bytes a packet", sizes.toString()]);
+  for (const [other, counted] of kinds) {
+    if (other !== kind)
+      facts.push(["other rows", `${grouped(counted.rows)}: ${{ ...MESSAGE_KINDS, ...ROW_KINDS }[other]}`]);
+  }
+  if (malformed > 0)
+    facts.push(["malformed", `${grouped(malformed)}: not a JSON object, or a payload that is not base64`]);
+  return [title, facts];
+}
+
+function readRow(line: Buffer): Row | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(line.toString("utf8"));
+  } catch {
+    return null;
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
+  const row = value as Readonly<Record<string, unknown>>;
+  const { payload } = row;
+  if (typeof row["public_key"] === "string" || typeof row["private_key"] === "string") return describeKeys(row);
+  if (typeof row["shared_seed"] === "string") return { kind: "secret", facts: [["secret", "there, not shown"]] };
+  if (Array.isArray(payload)) {
+    if (row["timestamp"] === undefined) return { kind: "client", size: payload.length, facts: [] };
+    const facts: Fact[] = [
+      ["totals", grouped(payload.length)],
+      ["time", String(row["timestamp"])],
+      ["id", String(row["id"])],
+    ];
+    return { kind: "published", facts };
+  }
+  if (typeof payload !== "string") return { kind: "unknown", facts: [] };
+  const bytes = decodeBase64(payload);
+  if (bytes === null) return null;
+  const message = kindOfMessage(bytes);
+  if (row["id"] !== undefined) return { kind: message, size: bytes.length, facts: [] };
+  const facts = describeMessage(message, bytes);
+  const { total, error } = row;
+  if (typeof total !== "number" || typeof error !== "number") return { kind: message, size: bytes.length, facts };
+  const counted: Fact = [
+    "reports",
+    `${grouped(total - error)} counted, ${grouped(error)} left out, ${grouped(total)} in all`,
+  ];
+  return { kind: "aggregate", facts: [counted, ...facts] };
+}
+
+function describeKeys(row: Readonly<Record<string, unknown>>): Row {
+  const publicKey = row["public_key"];
+  const facts: Fact[] = [
+    ["public key", typeof publicKey === "string" && /^[0-9a-f]{64}$/i.test(publicKey) ? publicKey : "malformed"],
+    ["private key", row["private_key"] === undefined ? "not there" : "there, not shown"],
+  ];
+  return { kind: "keys", facts };
+}
+
+function grouped(x: number): string {
+  return x.toLocaleString("en-US");
 }

@@ -111,7 +111,7 @@ export function batchFrom(given: Given, own: ServerId): Batch {
 }
 
 function batchComplaint(error: PrioError, { precision }: Batch): string {
-  const limit = precision === undefined ? `1 to ${Config.maxFields}` : error.message.replace(/^config: /, "");
+  const limit = precision === undefined ? `1 to ${Config.maxFields}` : error.message.replace(/^config: [^:]*: /, "");
   if (error.message.startsWith("config: fields")) return `--n-data: expected ${limit}`;
   if (error.message.startsWith("config: count")) return `--n-data: ${limit}`;
   if (error.message.startsWith("config: precision")) return `--precision: ${limit}`;

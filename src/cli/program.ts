@@ -150,8 +150,8 @@ const DEFINITIONS: readonly Definition[] = [
       [FILES, verifyFiles],
       [RUN, runRows],
     ],
-    example: `prio verify1 --server-id A --private-key-file a.json --shared-secret-file s.json \\
-    --input raw/data.ndjson --output internal/verify1      # the rest: environment`,
+    example: `prio verify1 --server-id A --private-key-file a.json --shared-secret-file s \\
+    --input raw/data.ndjson --output internal/verify1    # the rest: environment`,
     work: verify1,
   },
   {
@@ -164,7 +164,8 @@ const DEFINITIONS: readonly Definition[] = [
       [FILES, exchangeFiles("verify1 file")],
       [RUN, runRows],
     ],
-    example: `prio verify2 --input raw/data.ndjson --input-internal internal/verify1/data.ndjson \\
+    example: `prio verify2 --input raw/data.ndjson \\
+    --input-internal internal/verify1/data.ndjson \\
     --input-external external/verify1/data.ndjson --output internal/verify2`,
     work: verify2,
   },
@@ -178,7 +179,8 @@ const DEFINITIONS: readonly Definition[] = [
       [FILES, exchangeFiles("verify2 file")],
       [RUN, runRows],
     ],
-    example: `prio aggregate --input raw/data.ndjson --input-internal internal/verify2/data.ndjson \\
+    example: `prio aggregate --input raw/data.ndjson \\
+    --input-internal internal/verify2/data.ndjson \\
     --input-external external/verify2/data.ndjson --output internal/aggregate`,
     work: aggregate,
   },

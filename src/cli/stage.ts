@@ -23,9 +23,9 @@ export interface Run {
 }
 
 /** Field elements of one chunk's shares: bounds the memory of shares between the two steps. */
-const CHUNK_ELEMENTS = 2 ** 16;
-const MAX_CHUNK_ROWS = 128;
-const CHUNK_BYTES = 2 ** 20;
+const CHUNK_ELEMENTS = 2 ** 14;
+const MAX_CHUNK_ROWS = 32;
+const CHUNK_BYTES = 2 ** 18;
 
 function limitsFor(assignment: Assignment): ChunkLimits {
   const { fields, size } = configOf(assignment.batch).snip;

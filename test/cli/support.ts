@@ -1,0 +1,94 @@
+// Runs the command inside the test's process: arguments in, exit code and what was said out.
+
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable, Writable } from "node:stream";
+import { run } from "../../src/cli/run.js";
+
+export interface Said {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+export interface Circumstances {
+  stdin?: string | Uint8Array;
+  env?: Record<string, string>;
+  /** Makes both outputs look like a terminal of so many columns. */
+  columns?: number;
+}
+
+export async function prio(
+  argv: readonly string[],
+  { stdin = "", env = {}, columns }: Circumstances = {},
+): Promise<Said> {
+  const sink = () => {
+    const pieces: Buffer[] = [];
+    const stream = new Writable({
+      write(piece: Buffer, _encoding, done) {
+        pieces.push(piece);
+        done();
+      },
+    });
+    return { stream: Object.assign(stream, columns === undefined ? {} : { isTTY: true, columns }), pieces };
+  };
+  const [stdout, stderr] = [sink(), sink()];
+  const code = await run(argv, {
+    stdin: Readable.from([Buffer.from(stdin)]),
+    stdout: stdout.stream,
+    stderr: stderr.stream,
+    env,
+  });
+  const text = ({ pieces }: { pieces: Buffer[] }) => Buffer.concat(pieces).toString();
+  return { code, stdout: text(stdout), stderr: text(stderr) };
+}
+
+/** A fresh folder; `path` names a file in it. */
+export function scratch(): { path: (...names: string[]) => string; remove: () => void } {
+  const folder = mkdtempSync(join(tmpdir(), "prio-test-"));
+  return {
+    path: (...names) => join(folder, ...names),
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+const vectors = new URL("../../vectors/", import.meta.url);
+
+/** One of the batches that the Python command wrote. */
+export function recordedBatch(name: "cli-clean" | "cli-dirty") {
+  const at = (path: string) => new URL(`${name}/${path}`, vectors);
+  const text = (path: string) => readFileSync(at(path), "utf8");
+  const json = <T>(path: string) => JSON.parse(text(path)) as T;
+  interface Keys {
+    private_key: string;
+    public_key: string;
+  }
+  const { n_data, batch_id } = json<{ n_data: number; batch_id: string }>("config.json");
+  const keys = { a: json<Keys>("server_a_keys.json"), b: json<Keys>("server_b_keys.json") };
+  const secret = json<{ shared_seed: string }>("shared_seed.json").shared_seed;
+  return {
+    text,
+    path: (path: string) => at(path).pathname,
+    keys,
+    secret,
+    /** The environment that every stage of one server shares. */
+    env: (server: "a" | "b") => {
+      const other = server === "a" ? "b" : "a";
+      return {
+        BATCH_ID: batch_id,
+        N_DATA: String(n_data),
+        SERVER_ID: server.toUpperCase(),
+        PRIVATE_KEY_HEX: keys[server].private_key,
+        SHARED_SECRET: secret,
+        PUBLIC_KEY_HEX_INTERNAL: keys[server].public_key,
+        PUBLIC_KEY_HEX_EXTERNAL: keys[other].public_key,
+      };
+    },
+  };
+}
+
+/** Every secret of a recorded batch, to look for in what was said. */
+export function secretsOf({ keys, secret }: ReturnType<typeof recordedBatch>): string[] {
+  return [keys.a.private_key, keys.b.private_key, secret];
+}
