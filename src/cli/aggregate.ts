@@ -2,7 +2,7 @@
 
 import { PrivateKey, Server, ServerSecret } from "../index.js";
 import { openOutput, outputName } from "./batches.js";
-import { type ServerRole, serverRoleFrom } from "./options.js";
+import { EXCHANGE_FILES, type ServerRole, serverRoleFrom } from "./options.js";
 import { base64 } from "./rows.js";
 import { configOf } from "./session.js";
 import {
@@ -18,14 +18,13 @@ import {
 
 export async function aggregate(run: Run): Promise<number> {
   const { given, talk, around } = run;
-  given.require("input", "input-internal", "input-external", "output");
+  const role = serverRoleFrom(given, talk, EXCHANGE_FILES);
   requireOneDash(given, "input", "input-internal", "input-external");
-  const role = serverRoleFrom(given, talk);
   const directory = given.required("output");
   const record = new FileRecord("aggregate", role);
   const tally = await overRows(run, assignmentOf("aggregate", role), async (rows) => {
     const name = outputName(given.required("input-internal"));
-    await withOutputs([openOutput(directory, name, around.stdout)], async ([output]) => {
+    await withOutputs([() => openOutput(directory, name, around.stdout)], async ([output]) => {
       await withMessages(run, role, (messages) => rows.inTwoSteps((row) => record.decide(row, messages), []));
       const share = base64(totalShare(role, await rows.crew.states()));
       const { errors, total } = rows.tally;

@@ -6,6 +6,7 @@ import {
   closeSync,
   createReadStream,
   fsyncSync,
+  mkdirSync,
   openSync,
   type ReadStream,
   renameSync,
@@ -13,7 +14,6 @@ import {
   unlinkSync,
   writeSync,
 } from "node:fs";
-import { mkdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { pipeline, type Readable, type Writable } from "node:stream";
 import { createGunzip, createGzip } from "node:zlib";
@@ -207,18 +207,31 @@ export function removeTemporaryFiles(): void {
 }
 
 /** The output `name` in a directory, or standard output for "-". */
-export function openOutput(directory: string, name: string, stdout: Writable): Promise<Output> {
-  return directory === "-" ? Promise.resolve(new StandardOutput(stdout)) : openFile(directory, name);
+export function openOutput(directory: string, name: string, stdout: Writable): Output {
+  return directory === "-" ? new StandardOutput(stdout) : openFile(directory, name);
 }
 
 /** A file in a directory, which is made when it is missing. */
-export async function openFile(directory: string, name: string): Promise<Output> {
+export function openFile(directory: string, name: string): Output {
   try {
-    await mkdir(directory, { recursive: true });
+    makeDirectory(directory);
   } catch (error) {
     throw systemFailure(error, `cannot write to ${directory}`);
   }
   return new FileOutput(join(directory, name));
+}
+
+/** Makes a directory and those above it. (Node's own recursive mkdir never ends where the system makes none, as below /proc.) */
+function makeDirectory(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
+  const parent = dirname(path);
+  if (parent !== path) makeDirectory(parent);
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    // Another process may have made it meanwhile.
+    if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw error;
+  }
 }
 
 /** The name that output files take from an input; rows of standard input have the usual name of Prio's batches. */

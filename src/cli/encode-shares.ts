@@ -22,7 +22,7 @@ export async function encodeShares(run: Run): Promise<number> {
   const directories = [given.required("output-A"), given.required("output-B")];
   const tally = await overRows(run, { stage: "encode-shares", batch }, async (rows) => {
     const name = outputName(given.required("input"));
-    const outputs = directories.map((directory) => openOutput(directory, name, around.stdout));
+    const outputs = directories.map((directory) => () => openOutput(directory, name, around.stdout));
     try {
       await withOutputs(outputs, (opened) => rows.inOneStep((chunk) => rows.crew.encode(chunk), opened));
     } catch (error) {

@@ -3,7 +3,7 @@
 
 import { readFileSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { Config, PrioError, PrivateKey, PublicKey, ServerSecret } from "../index.js";
+import { PrioError, PrivateKey, PublicKey, ServerSecret } from "../index.js";
 import type { QueryPoints } from "../prio1/query-points.js";
 import type { ServerId } from "../prio1/wire.js";
 import { Failure, systemFailure, usage } from "./failure.js";
@@ -105,20 +105,28 @@ export function batchFrom(given: Given, own: ServerId): Batch {
   try {
     configOf(batch);
   } catch (error) {
-    throw error instanceof PrioError ? usage(batchComplaint(error, batch)) : error;
+    throw error instanceof PrioError ? usage(batchComplaint(error)) : error;
   }
   return batch;
 }
 
-function batchComplaint(error: PrioError, { precision }: Batch): string {
-  const limit = precision === undefined ? `1 to ${Config.maxFields}` : error.message.replace(/^config: [^:]*: /, "");
-  if (error.message.startsWith("config: fields")) return `--n-data: expected ${limit}`;
-  if (error.message.startsWith("config: count")) return `--n-data: ${limit}`;
-  if (error.message.startsWith("config: precision")) return `--precision: ${limit}`;
-  return error.message.replace(/^config: /, "");
+/** The configuration's complaint as one about the option that it is about. */
+function batchComplaint({ message }: PrioError): string {
+  const [, subject = "", complaint = ""] = /^config: (fields|count|precision|batchId)\b.*?: (.*)$/.exec(message) ?? [];
+  const options: Record<string, string> = {
+    fields: "--n-data",
+    count: "--n-data",
+    precision: "--precision",
+    batchId: "--batch-id",
+  };
+  const option = options[subject];
+  return option === undefined ? message.replace(/^config: /, "") : `${option}: ${complaint}`;
 }
 
 export const QUERY_POINTS: readonly QueryPoints[] = ["stream", "report", "batch"];
+
+/** The files of a stage that reads both servers' messages. */
+export const EXCHANGE_FILES = ["input", "input-internal", "input-external", "output"] as const;
 
 /** A server's own part in a batch. */
 export interface ServerRole {
@@ -134,8 +142,9 @@ export function serverIdFrom(given: Given): ServerId {
   return given.choice("server-id", ["A", "B"] as const) as ServerId;
 }
 
-export function serverRoleFrom(given: Given, talk: Talk): ServerRole {
-  requireServerOptions(given);
+/** `files` are the options of the stage's files, which must be there too. */
+export function serverRoleFrom(given: Given, talk: Talk, files: readonly string[]): ServerRole {
+  requireServerOptions(given, files);
   const serverId = serverIdFrom(given);
   const batch = batchFrom(given, serverId);
   const privateKey = secretFrom(given, talk, PRIVATE_KEY);
@@ -152,9 +161,9 @@ export function serverRoleFrom(given: Given, talk: Talk): ServerRole {
 }
 
 /** Names everything that is missing in one go. */
-function requireServerOptions(given: Given): void {
-  const secrets = [PRIVATE_KEY, SHARED_SECRET].filter(({ file }) => given.text(file) === undefined);
-  given.require("batch-id", "n-data", "server-id", ...secrets.map(({ option }) => option), ...BATCH_OPTIONS.slice(2));
+function requireServerOptions(given: Given, files: readonly string[]): void {
+  const secrets = [PRIVATE_KEY, SHARED_SECRET].filter(({ option }) => given.text(option) === undefined);
+  given.require(...BATCH_OPTIONS, "server-id", ...secrets.map(({ file }) => file), ...files);
 }
 
 /** Something secret: its options, the name of it in a JSON file that `keygen` or `shared-seed` wrote, how it is checked. */

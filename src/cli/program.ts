@@ -18,14 +18,15 @@ type Row = readonly [flags: string, description: string, choices?: readonly stri
 
 const BATCH = "Batch (the same for clients and both servers):";
 const SERVER = "This server:";
-const FILES = "Files (- for standard input or output; .gz is read and written compressed):";
+const FILES = "Files (- is standard input or output, .gz is compressed):";
 const RUN = "Run:";
+const RESULT = "Result:";
 
 const batchRows: readonly Row[] = [
   ["--batch-id <text>", "names the batch"],
-  ["--n-data <n>", "booleans a report has; integers with --precision"],
-  ["--precision <bits>", "reports have integers of so many bits, 1 to 42"],
-  ["--prg-key <kind>", "seed for libprio before 2020-07-27, else batch", ["batch", "seed"]],
+  ["--n-data <n>", "booleans (integers with --precision) a report"],
+  ["--precision <bits>", "integers of so many bits, 1 to 42, as values"],
+  ["--prg-key <kind>", "batch (default), or seed for an old libprio", ["batch", "seed"]],
 ];
 
 const publicKeyRows: readonly Row[] = [
@@ -150,8 +151,8 @@ const DEFINITIONS: readonly Definition[] = [
       [FILES, verifyFiles],
       [RUN, runRows],
     ],
-    example: `prio verify1 --server-id A --private-key-file a.json --shared-secret-file s \\
-    --input raw/data.ndjson --output internal/verify1    # the rest: environment`,
+    example: `prio verify1 --server-id A --private-key-file a.json \\
+    --shared-secret-file s.json --input raw/data.ndjson --output internal/verify1`,
     work: verify1,
   },
   {
@@ -164,9 +165,9 @@ const DEFINITIONS: readonly Definition[] = [
       [FILES, exchangeFiles("verify1 file")],
       [RUN, runRows],
     ],
-    example: `prio verify2 --input raw/data.ndjson \\
+    example: `prio verify2 --input raw/data.ndjson --output internal/verify2 \\
     --input-internal internal/verify1/data.ndjson \\
-    --input-external external/verify1/data.ndjson --output internal/verify2`,
+    --input-external external/verify1/data.ndjson`,
     work: verify2,
   },
   {
@@ -179,9 +180,9 @@ const DEFINITIONS: readonly Definition[] = [
       [FILES, exchangeFiles("verify2 file")],
       [RUN, runRows],
     ],
-    example: `prio aggregate --input raw/data.ndjson \\
+    example: `prio aggregate --input raw/data.ndjson --output internal/aggregate \\
     --input-internal internal/verify2/data.ndjson \\
-    --input-external external/verify2/data.ndjson --output internal/aggregate`,
+    --input-external external/verify2/data.ndjson`,
     work: aggregate,
   },
   {
@@ -200,11 +201,11 @@ const DEFINITIONS: readonly Definition[] = [
         ],
       ],
       [
-        "Result:",
+        RESULT,
         [
           ["--min-reports <n>", "refuses to publish totals of fewer reports"],
           ["--pretty", "shows a table with bars"],
-          ["--labels <file>", "names the fields: a line each, or a JSON array"],
+          ["--labels <file>", "names of the fields: lines, or a JSON array"],
           ["--quiet", "says nothing but results and errors"],
         ],
       ],
@@ -281,7 +282,7 @@ export function buildProgram(
       outputError: () => undefined,
     })
     .configureHelp({ subcommandTerm: (command) => command.name() })
-    .addHelpText("after", "\nStart with `prio demo`; `prio help verify1` explains one command. More: docs/cli.md");
+    .addHelpText("after", "\n`prio demo` shows it at work, `prio help verify1` explains one. More: docs/cli.md");
   for (const definition of DEFINITIONS) addCommand(program, definition, onChosen);
   return program;
 }
@@ -293,8 +294,7 @@ function addCommand(program: Command, definition: Definition, onChosen: OnChosen
     .summary(summary)
     .description(`${summary[0]?.toUpperCase()}${summary.slice(1)}.`)
     .helpGroup(group)
-    .helpOption("-h, --help", "show this")
-    .allowExcessArguments(false);
+    .addHelpOption(new Option("-h, --help", "show this").helpGroup(options.at(-1)?.[0] ?? "Options:"));
   if (argument !== undefined) {
     const [argumentName, description, choices] = argument;
     const created = command.createArgument(`<${argumentName}>`, description);

@@ -44,7 +44,7 @@ export async function publish(run: Run): Promise<number> {
 
   const directory = given.text("output");
   if (directory !== undefined) {
-    const output = openOutput(directory, outputName(given.required("input-internal")), around.stdout);
+    const output = () => openOutput(directory, outputName(given.required("input-internal")), around.stdout);
     await withOutputs([output], async ([file]) => {
       const end = directory === "-" && around.stdout.isTTY === true ? "\n" : "";
       await file?.write(

@@ -38,8 +38,12 @@ function parse(argv: readonly string[], around: Surroundings): Chosen | number {
   const program = buildProgram(around, version(), (values, work, argument) => {
     chosen.push({ values, work, argument });
   });
+  // commander answers `help verfy1` with the help of everything: told like `verfy1` instead.
+  const [first, second] = argv;
+  const isHelpOfNothing =
+    first === "help" && second !== undefined && !program.commands.some((x) => x.name() === second);
   try {
-    program.parse(argv, { from: "user" });
+    program.parse(isHelpOfNothing ? [second] : argv, { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     // Without a command there is nothing to do: help was shown, and the exit code says that it was not asked for.

@@ -40,7 +40,7 @@ export async function overRows(
   work: (rows: Rows) => Promise<void>,
 ): Promise<Tally> {
   const input = new Input(given.required("input"), around.stdin);
-  const tally = await Tally.of(given.text("errors"));
+  const tally = Tally.of(given.text("errors"));
   const crew = new Crew(assignment, jobsFrom(given, input.size));
   const progress = talk.progress(assignment.stage, around.env, input.size, () => input.bytesRead);
   try {
@@ -211,17 +211,16 @@ export async function withMessages(
 
 /** Runs `work` on outputs that are committed together when it succeeds, and discarded when it does not. */
 export async function withOutputs(
-  outputs: readonly Promise<Output>[],
-  work: (outputs: Output[]) => Promise<void>,
+  opening: readonly (() => Output)[],
+  work: (outputs: readonly Output[]) => Promise<void>,
 ): Promise<void> {
-  const settled = await Promise.allSettled(outputs);
-  const opened = settled.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  const outputs: Output[] = [];
   try {
-    for (const result of settled) if (result.status === "rejected") throw result.reason;
-    await work(opened);
-    for (const output of opened) await output.commit();
+    for (const open of opening) outputs.push(open());
+    await work(outputs);
+    for (const output of outputs) await output.commit();
   } finally {
-    for (const output of opened) output.discard();
+    for (const output of outputs) output.discard();
   }
 }
 

@@ -40,8 +40,8 @@ export class Tally {
   }
 
   /** Opens the file that refused rows are listed in, if any: that it cannot be written is told before any work. */
-  static async of(errorsFile: string | undefined): Promise<Tally> {
-    return new Tally(errorsFile === undefined ? undefined : await openFile(dirname(errorsFile), basename(errorsFile)));
+  static of(errorsFile: string | undefined): Tally {
+    return new Tally(errorsFile === undefined ? undefined : openFile(dirname(errorsFile), basename(errorsFile)));
   }
 
   /** Counts the rows of a chunk and lists those that were refused: line, id and reason, nothing of the content. */
