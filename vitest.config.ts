@@ -10,7 +10,14 @@ import { findChromium, launchOptions } from "./scripts/chromium.mjs";
 const jsonDir = process.env["VITEST_JSON_DIR"];
 const jsonReport = jsonDir === undefined ? undefined : join(jsonDir, `vitest-${process.pid}.json`);
 
-const otherProjects = ["test/package/**", "test/examples/**", "test/docs/**", "test/large/**", "test/pages/**"];
+const otherProjects = [
+  "test/package/**",
+  "test/cli/built/**",
+  "test/examples/**",
+  "test/docs/**",
+  "test/large/**",
+  "test/pages/**",
+];
 /** Unit tests that need files, processes or Node's own modules. Everything else runs in Chromium too. */
 const nodeOnly = [
   "test/house.test.ts",
@@ -60,7 +67,7 @@ export default defineConfig({
       {
         test: {
           name: "package",
-          include: ["test/package/**/*.test.ts", "test/examples/**/*.test.ts", "test/docs/**/*.test.ts"],
+          include: ["package", "cli/built", "examples", "docs"].map((folder) => `test/${folder}/**/*.test.ts`),
           testTimeout: 60_000,
         },
       },

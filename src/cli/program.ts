@@ -282,7 +282,7 @@ export function buildProgram(
       outputError: () => undefined,
     })
     .configureHelp({ subcommandTerm: (command) => command.name() })
-    .addHelpText("after", "\n`prio demo` shows it at work, `prio help verify1` explains one. More: docs/cli.md");
+    .addHelpText("after", "\n`prio demo` shows it at work, `prio help verify1` explains one; see docs/cli.md");
   for (const definition of DEFINITIONS) addCommand(program, definition, onChosen);
   return program;
 }
