@@ -22,6 +22,7 @@ const otherProjects = [
 const nodeOnly = [
   "test/house.test.ts",
   "test/cli/**",
+  "test/**/*.node.test.ts",
   // The choice of Node's own cryptography, and what Node's inspect shows.
   "test/crypto/provider.test.ts",
   "test/crypto/secrets.test.ts",

@@ -166,7 +166,7 @@ console.log(run(batch).join(" and "));
 }
 
 function checkRuntimes() {
-  const rows = [["runtime", "version", "import", "require()", "import() from CommonJS"]];
+  const rows = [["runtime", "version", "import", "require()", "import() from CommonJS", "prio keygen"]];
   let ran = 0;
   for (const [i, runtime] of runtimes.entries()) {
     const folder = join(work, `runtime-${i}`);
@@ -187,7 +187,14 @@ function checkRuntimes() {
       if (code !== "out-of-range") throw new Error(`expected out-of-range, got ${code}`);
       return "ok";
     });
-    rows.push([runtime.name, version, run("run.mjs"), run("run.cjs"), lazy]);
+    // The command is for Node alone.
+    const keygen = () => {
+      const { public_key } = JSON.parse(output(["node_modules/prio/dist/cli.js", "keygen"]));
+      if (!/^[0-9A-F]{64}$/.test(public_key)) throw new Error("expected a public key of 64 hex digits");
+      return "ok";
+    };
+    const command = runtime.name.startsWith("Node") ? verdict(keygen) : "–";
+    rows.push([runtime.name, version, run("run.mjs"), run("run.cjs"), lazy, command]);
     ran++;
     // A runtime takes up to 200 MB, so they are not all kept at once.
     rmSync(folder, { recursive: true });

@@ -6,6 +6,8 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { systemRandom } from "../core/random.js";
 import type { CryptoProvider, X25519KeyPair } from "./primitives.js";
 
+const BLOCK_BYTES = 16;
+
 class NobleKeyPair implements X25519KeyPair {
   readonly privateKey: Uint8Array;
   #publicKey: Uint8Array | undefined;
@@ -34,7 +36,14 @@ export const noble: CryptoProvider = {
   generateKeyPair: () => new NobleKeyPair(systemRandom(32)),
   keyPair: (privateKey) => new NobleKeyPair(privateKey),
   sha256: (bytes) => sha256(bytes),
-  aes128Ctr: (key, counter, length) => ctr(key, counter).encrypt(new Uint8Array(length)),
+  aes128Ctr(key, counter) {
+    const next = counter.slice();
+    return (blocks) => {
+      const stream = ctr(key, next.slice()).encrypt(new Uint8Array(blocks * BLOCK_BYTES));
+      advance(next, blocks);
+      return stream;
+    };
+  },
   aes128GcmSeal: (key, iv, plaintext, associatedData) => gcm(key, iv, associatedData).encrypt(plaintext),
   aes128GcmOpen(key, iv, sealed, associatedData) {
     try {
@@ -44,3 +53,12 @@ export const noble: CryptoProvider = {
     }
   },
 };
+
+/** Adds `blocks` < 2^45 to a big-endian counter block, modulo 2^128. */
+function advance(counter: Uint8Array, blocks: number): void {
+  for (let i = BLOCK_BYTES - 1, carry = blocks; carry > 0 && i >= 0; i--) {
+    const sum = (counter[i] as number) + carry;
+    counter[i] = sum % 256;
+    carry = Math.floor(sum / 256);
+  }
+}

@@ -20,8 +20,11 @@ export interface CryptoProvider {
   /** The pair of a 32-byte private key. */
   keyPair(privateKey: Uint8Array): X25519KeyPair;
   sha256(bytes: Uint8Array): Uint8Array;
-  /** `length` bytes of AES-128 in counter mode over zeros, from a 16-byte big-endian counter block (NIST SP 800-38A). */
-  aes128Ctr(key: Uint8Array, counter: Uint8Array, length: number): Uint8Array;
+  /**
+   * AES-128 in counter mode over zeros, from a 16-byte big-endian counter block (NIST SP 800-38A). Each call of what is
+   * returned gives the next `blocks` · 16 bytes.
+   */
+  aes128Ctr(key: Uint8Array, counter: Uint8Array): (blocks: number) => Uint8Array;
   /** AES-128-GCM with a 12-byte IV (NIST SP 800-38D): ciphertext ‖ 16-byte tag. */
   aes128GcmSeal(key: Uint8Array, iv: Uint8Array, plaintext: Uint8Array, associatedData: Uint8Array): Uint8Array;
   /** The plaintext of at least 16 bytes of ciphertext ‖ tag, or null when the tag does not fit. */

@@ -157,6 +157,9 @@ function requireList(values: ArrayLike<unknown>, length: number): void {
   if (typeof values !== "object" || values === null) {
     throw new PrioError("invalid-argument", `client: expected a list of values, got ${kindOf(values)}`);
   }
+  if (typeof values.length !== "number") {
+    throw new PrioError("invalid-argument", `client: expected a list with a length, got ${kindOf(values.length)}`);
+  }
   if (values.length !== length) {
     throw new PrioError("wrong-length", `client: expected ${length} values, got ${values.length}`);
   }

@@ -33,7 +33,10 @@ export interface ConfigOptions extends BatchOptions {
 
 /** Options of a configuration for integers. */
 export interface IntegerConfigOptions extends BatchOptions {
-  /** How many integers a report has; count × precision is at most 262143. */
+  /**
+   * How many integers a report has; count × precision is at most 262143, and not 2^k − 1 with query points `"stream"`, where
+   * libprio's proof has a hole (SECURITY.md).
+   */
   readonly count: number;
   /** Bits of each integer, 1 … 42: each lies in [0, 2^precision). */
   readonly precision: number;
@@ -43,6 +46,9 @@ export interface IntegerConfigOptions extends BatchOptions {
 const MAX_FIELDS = 262143;
 const MAX_PRECISION = 42;
 const MAX_BATCH_ID = 65535;
+
+/** Those that the constructor made: unlike `instanceof`, not to be forged by a prototype. */
+const configs = new WeakSet<Config>();
 
 const PRIO_V1: VectorSpace = packedPrioV1Space();
 
@@ -106,12 +112,14 @@ export class Config {
     this.prgKey = prgKey;
     this.snip = new Snip(space, this.fields);
     Object.freeze(this);
+    configs.add(this);
   }
 
   /** @internal Returns `x` when it is a configuration. */
   static require(x: unknown): Config {
-    if (!(x instanceof Config)) throw new PrioError("invalid-argument", `config: expected a Config, got ${kindOf(x)}`);
-    return x;
+    if (!configs.has(x as Config))
+      throw new PrioError("invalid-argument", `config: expected a Config, got ${kindOf(x)}`);
+    return x as Config;
   }
 
   /** A configuration for integers: `count` of them, of `precision` bits each. Throws as the constructor does. */

@@ -1,7 +1,7 @@
 // Which packets and report ids were seen before. A packet checked at k points gives both servers k − 2 linear equations in
 // the client's bits (WIRE.md section 5), so none is ever checked twice, and nobody is counted twice.
 
-import { uint32BE, utf8 } from "../core/bytes.js";
+import { requireBytes, uint32BE, utf8 } from "../core/bytes.js";
 import { systemRandom } from "../core/random.js";
 import { sha256 } from "../crypto/stream.js";
 import { PrioError } from "../errors.js";
@@ -41,6 +41,8 @@ export function isNew(record: ReplayRecord, key: Uint8Array): boolean {
   return answer;
 }
 
+/** SHA-256. */
+const KEY_BYTES = 32;
 /** Words kept of a key: 16 bytes. Two keys that agree in them cost 2^64 hashes to find, and only their maker a report. */
 const WORDS = 4;
 /** Grows by half when 85 % full, so a key costs 19 to 29 bytes. */
@@ -59,8 +61,11 @@ export class MemoryReplayRecord implements ReplayRecord {
 
   /** Records a key; false when it was there. Only the first 16 of its 32 bytes are kept. */
   add(key: Uint8Array): boolean {
+    requireBytes(key, "replay key", KEY_BYTES);
     const view = new DataView(key.buffer, key.byteOffset, key.byteLength);
     const words = Uint32Array.from({ length: WORDS }, (_, k) => view.getUint32(4 * k));
+    // All zero marks a free slot.
+    if (words.every((word) => word === 0)) words[0] = 1;
     if (this.#size + 1 > MAX_LOAD * this.#capacity) this.#grow();
     const added = this.#insert(words, 0);
     if (added) this.#size++;
@@ -93,8 +98,10 @@ export class MemoryReplayRecord implements ReplayRecord {
 
   #grow(): void {
     const old = this.#table;
-    this.#capacity = Math.ceil(this.#capacity * GROWTH);
-    this.#table = new Uint32Array(this.#capacity * WORDS);
+    const capacity = Math.ceil(this.#capacity * GROWTH);
+    // Nothing is changed before the memory is there.
+    this.#table = new Uint32Array(capacity * WORDS);
+    this.#capacity = capacity;
     for (let offset = 0; offset < old.length; offset += WORDS) {
       if (old.subarray(offset, offset + WORDS).some((word) => word !== 0)) this.#insert(old, offset);
     }

@@ -9,7 +9,7 @@ import { Config } from "./config.js";
 import { openPacket } from "./packet.js";
 import { type QueryPointSource, type QueryPoints, queryPointSource } from "./query-points.js";
 import { isNew, MemoryReplayRecord, packetKey, type ReplayRecord, reportKey } from "./replay.js";
-import { VerifiedReport, Verifier } from "./verify.js";
+import { takeVerified, type VerifiedReport, Verifier } from "./verify.js";
 import { readState, type ServerId, writeState, writeTotalShare } from "./wire.js";
 
 /** What a session of one of the two servers needs besides the configuration. */
@@ -100,7 +100,7 @@ export class Server {
 
   /** Counts a report that a check of this session let through. Throws `invalid-argument`, and `wrong-state` the second time. */
   aggregate(report: VerifiedReport): void {
-    this.#total.add(VerifiedReport.take(report, this));
+    this.#total.add(takeVerified(report, this));
   }
 
   /**

@@ -27,26 +27,27 @@ const uncounted = new WeakMap<VerifiedReport, Origin>();
 /** A report whose proof holds. Only {@link Verifier.check} makes one; the session that opened the report counts it once. */
 export class VerifiedReport {
   private constructor() {}
+}
 
-  /** @internal */
-  static of(origin: Origin): VerifiedReport {
-    const report = new VerifiedReport();
-    uncounted.set(report, origin);
-    return report;
-  }
+/** Makes a report that counts. Not a method of the class: who has that must not be able to. */
+function verified(origin: Origin): VerifiedReport {
+  const report = Object.create(VerifiedReport.prototype) as VerifiedReport;
+  uncounted.set(report, origin);
+  return report;
+}
 
-  /** @internal Hands the data share to the session that may count it, once. Throws `invalid-argument`, `wrong-state`. */
-  static take(report: unknown, session: object): Vector {
-    if (!(report instanceof VerifiedReport)) {
-      throw new PrioError("invalid-argument", "aggregate: expected the VerifiedReport of a check");
-    }
-    const origin = uncounted.get(report);
-    if (origin === undefined) throw new PrioError("wrong-state", "aggregate: expected a report not counted yet");
-    if (origin.session !== session)
-      throw new PrioError("wrong-state", "aggregate: expected a report that this session opened");
-    uncounted.delete(report);
-    return origin.data;
+/** Hands the data share to the session that may count it, once. Throws `invalid-argument`, `wrong-state`. */
+export function takeVerified(report: unknown, session: object): Vector {
+  if (!(report instanceof VerifiedReport)) {
+    throw new PrioError("invalid-argument", "aggregate: expected the VerifiedReport of a check");
   }
+  const origin = uncounted.get(report);
+  if (origin === undefined) throw new PrioError("wrong-state", "aggregate: expected a report not counted yet");
+  if (origin.session !== session) {
+    throw new PrioError("wrong-state", "aggregate: expected a report that this session opened");
+  }
+  uncounted.delete(report);
+  return origin.data;
 }
 
 /** One server's side of one report's check. */
@@ -109,7 +110,9 @@ export class Verifier {
     const outA = readVerify2(this.#config, requireBytes(verify2A, "verify2 of A"), "verify2 of A");
     const outB = readVerify2(this.#config, requireBytes(verify2B, "verify2 of B"), "verify2 of B");
     if (combine(this.#config.snip.space.field, outA, outB) !== 0n) return null;
-    this.#verified ??= VerifiedReport.of({ session: this.#session, data: this.#share.data });
+    // What this verifier is said to have sent is what it sent. (In a process that only checks, it sent nothing.)
+    if (this.#answered !== undefined && this.#answered.out !== (this.#id === "A" ? outA : outB)) return null;
+    this.#verified ??= verified({ session: this.#session, data: this.#share.data });
     return this.#verified;
   }
 

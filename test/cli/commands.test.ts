@@ -287,9 +287,9 @@ describe("usage", () => {
     const cases: [Promise<Said>, RegExp][] = [
       [prio(["verfy1"]), /unknown command.*\n.*did you mean verify1/s],
       [prio(["verify1", "--inptu", "x"]), /unknown option.*\n.*did you mean --input/s],
-      [prio(["verify1"]), /missing options --batch-id, .*--input, --output\n.*INPUT, OUTPUT/s],
+      [prio(["verify1"]), /missing options --batch-id, --n-data.*\n.*BATCH_ID/s],
       [verify1([], { N_DATA: "many" }), /--n-data: expected an integer of at least 1, got "many"/],
-      [verify1([], { N_DATA: "300000" }), /--n-data: expected an integer from 1 to 262143/],
+      [verify1([], { N_DATA: "300000" }), /--n-data: expected an integer from 1 to 262143, got 300000/],
       [verify1([], { PRECISION: "43" }), /--precision: expected an integer from 1 to 42, got 43/],
       [verify1([], { SERVER_ID: "C" }), /--server-id: expected A or B, got "C"/],
       [verify1(["--query-points", "other"]), /--query-points/],

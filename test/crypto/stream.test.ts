@@ -13,7 +13,7 @@ const zeros = new Uint8Array(16);
 describe.each(providers)("with %s", (name) => {
   it("pieces of any length make one stream", () => {
     using(name, () => {
-      const whole = provider().aes128Ctr(key, zeros, 40_000);
+      const whole = provider().aes128Ctr(key, zeros)(2500);
       const length = fc.oneof(fc.nat(40), fc.nat(2000), fc.constantFrom(0, 15, 16, 17, 511, 512, 513));
       fc.assert(
         fc.property(fc.array(length, { maxLength: 20 }), (lengths) => {
@@ -32,7 +32,7 @@ describe.each(providers)("with %s", (name) => {
   it("carries the block counter from byte to byte", () => {
     using(name, () => {
       // 65,536 blocks and some: the counter passes 2^8 and 2^16 between pieces.
-      const whole = provider().aes128Ctr(key, zeros, 16 * 65_600);
+      const whole = provider().aes128Ctr(key, zeros)(65_600);
       const stream = new KeyStream(key);
       const pieces = [16 * 255, 1, 15, 16, 16 * (65_535 - 257), 7, 9, 16 * 64].map((n) => stream.next(n).slice());
       expect(concat(...pieces)).toEqual(whole);
@@ -44,7 +44,7 @@ describe.each(providers)("with %s", (name) => {
       const stream = new KeyStream(key);
       stream.next(100).fill(0);
       const next = toHex(stream.next(100));
-      expect(next).toBe(toHex(provider().aes128Ctr(key, zeros, 200).subarray(100)));
+      expect(next).toBe(toHex(provider().aes128Ctr(key, zeros)(13).subarray(100, 200)));
     });
   });
 

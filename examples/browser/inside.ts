@@ -1,0 +1,39 @@
+// Looking inside. The library shows none of this to its users, for good reason; an example that shows how Prio works has to,
+// so it reads with the library's inner functions what a server or client holds. A program of yours needs nothing of this file.
+
+import type { Config, PrivateKey, Server, ServerId, ServerSecret } from "prio";
+import { combine } from "../../src/core/sharing.js";
+import { openPacket } from "../../src/prio1/packet.js";
+import { queryPointSource } from "../../src/prio1/query-points.js";
+import { readState, readVerify1, readVerify2 } from "../../src/prio1/wire.js";
+import type { Halves } from "./messages.js";
+
+/** A server's shares of the fields of a report. */
+export function sharesIn(config: Config, id: ServerId, privateKey: PrivateKey, packet: Uint8Array): bigint[] {
+  return openPacket(config, id, privateKey, packet).data.toBigInts();
+}
+
+/** Where the servers check the report of this id. */
+export function pointOf(config: Config, secret: ServerSecret, reportId: string): bigint {
+  return queryPointSource("report", config, secret)(new TextEncoder().encode(reportId)).point.r;
+}
+
+/** d and e out of both servers' first messages. */
+export function maskedValues(config: Config, own: Uint8Array, other: Uint8Array): { d: Halves; e: Halves } {
+  const [mine, theirs] = [readVerify1(config, own, "own verify1"), readVerify1(config, other, "other verify1")];
+  return { d: halves(config, mine.d, theirs.d), e: halves(config, mine.e, theirs.e) };
+}
+
+/** The proof's outcome out of both servers' second messages: 0 when it holds. */
+export function outcome(config: Config, own: Uint8Array, other: Uint8Array): Halves {
+  return halves(config, readVerify2(config, own, "own verify2"), readVerify2(config, other, "other verify2"));
+}
+
+/** A server's running total, field by field. */
+export function totalOf(config: Config, server: Server): bigint[] {
+  return readState(config, server.toBytes()).toBigInts();
+}
+
+function halves(config: Config, own: bigint, other: bigint): Halves {
+  return { own, other, sum: combine(config.snip.space.field, own, other) };
+}
