@@ -151,8 +151,8 @@ const DEFINITIONS: readonly Definition[] = [
       [FILES, verifyFiles],
       [RUN, runRows],
     ],
-    example: `prio verify1 --server-id A --private-key-file a.json --shared-secret-file s \\
-    --input raw/data.ndjson --output internal/verify1`,
+    example: `prio verify1 --server-id A --private-key-file a.json \\
+    --shared-secret-file s.json --input raw/data.ndjson --output verify1`,
     work: verify1,
   },
   {
