@@ -76,8 +76,8 @@ export class Field implements FieldParameters {
 
   /** The primitive root of unity of order `n`, a power of two up to 2^twoAdicity. */
   rootOfUnity(n: number): bigint {
-    const log = Math.log2(n);
-    if (!Number.isInteger(log) || log < 0 || log > this.twoAdicity) {
+    const log = 31 - Math.clz32(n);
+    if (2 ** log !== n || log > this.twoAdicity) {
       throw new PrioError(
         "wrong-length",
         `ntt: expected a power-of-two length up to ${2 ** this.twoAdicity}, got ${n}`,

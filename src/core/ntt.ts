@@ -56,13 +56,13 @@ export class Ntt {
   /** (1, ω^−1, ω^−2, …) of length `half`, for ω of order 2·half. */
   inversePowers(half: number): Vector {
     const { field } = this.space;
-    const level = Math.log2(half);
+    const level = log2(half);
     return (this.#inversePowers[level] ??= powers(this.space, field.inv(field.rootOfUnity(2 * half)), half));
   }
 
   /** 1/N in the field. */
   inverseOf(length: number): bigint {
-    return (this.#inverseLengths[Math.log2(length)] ??= this.space.field.inv(BigInt(length)));
+    return (this.#inverseLengths[log2(length)] ??= this.space.field.inv(BigInt(length)));
   }
 
   /** N times the coefficients of the polynomial with these values, in bit-reversed order and still in the redundant form. */
@@ -108,13 +108,13 @@ export class Ntt {
 
   /** (1, ω, ω², …) of length `half`, for ω of order 2·half. */
   #rootPowers(half: number): Vector {
-    const level = Math.log2(half);
+    const level = log2(half);
     return (this.#powers[level] ??= powers(this.space, this.space.field.rootOfUnity(2 * half), half));
   }
 
   /** ω_2N^k / N for the coefficients k in bit-reversed order. */
   #twist(length: number): Vector {
-    const level = Math.log2(length);
+    const level = log2(length);
     return (this.#twists[level] ??= this.#bitReversedRoots(length, false).scale(this.inverseOf(length)));
   }
 
@@ -144,4 +144,9 @@ function bitReversed(v: Vector): Vector {
     j ^= bit;
   }
   return result;
+}
+
+/** The logarithm of a power of two; Math.log2 need not be exact. */
+function log2(n: number): number {
+  return 31 - Math.clz32(n);
 }

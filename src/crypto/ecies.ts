@@ -71,7 +71,9 @@ function tryOpen(recipient: PrivateKey, packet: Uint8Array): Uint8Array | null {
 }
 
 function deriveKey(secret: Uint8Array): Uint8Array {
-  const key = provider().sha256(concat(secret, KDF_COUNTER));
+  const input = concat(secret, KDF_COUNTER);
+  const key = provider().sha256(input);
+  input.fill(0);
   secret.fill(0);
   return key.subarray(0, 16);
 }

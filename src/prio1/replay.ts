@@ -1,5 +1,5 @@
 // Which packets and report ids were seen before. A packet checked at k points gives both servers k − 2 linear equations in
-// the client's bits (WIRE.md section 5), so none is ever checked twice, and nobody is counted twice.
+// the client's bits (WIRE.md section 5), of which one tells some 80 bits, so none is ever checked twice, nor anybody counted twice.
 
 import { requireBytes, uint32BE, utf8 } from "../core/bytes.js";
 import { systemRandom } from "../core/random.js";

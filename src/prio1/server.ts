@@ -81,20 +81,19 @@ export class Server {
    *
    * Throws `cannot-open`, `malformed`, `wrong-batch`, `wrong-server` for a packet that is not one for this server, and
    * `replay` for one that was opened before or whose report id was seen. Nothing of the session changes by the former; in
-   * stream mode a replay takes its query point, to stay in step with a libprio peer.
+   * stream mode a replay takes its query point, to stay in step with a libprio peer. Throws `invalid-argument`, `out-of-range`
+   * and `invalid-encoding` for a report id that is none, and `out-of-range` past 2^20 reports at one point.
    */
   open(packet: Uint8Array, reportId?: Uint8Array | string): Verifier {
     requireBytes(packet, "packet");
     const id = this.#reportIdBytes(reportId);
+    // Before anything else runs: what is noted is what is opened, even if the caller's array changes in between.
+    const key = packetKey(packet);
     const share = openPacket(this.#config, this.#id, this.#privateKey, packet);
-    const at = this.#nextPoint(id);
-    // The id first: a replayed packet under a new id wastes that id, which its sender could do with any packet of its own.
-    if (id !== undefined && !isNew(this.#replays, reportKey(this.#config, id))) {
-      throw new PrioError("replay", "cannot open packet: its report id was seen before");
-    }
-    if (!isNew(this.#replays, packetKey(packet))) {
-      throw new PrioError("replay", "cannot open packet: it was opened before");
-    }
+    // In stream mode a replay takes its point too; in the others it must not use up what honest reports need.
+    const drawn = this.#queryPoints === "stream" ? this.#nextPoint(id) : undefined;
+    this.#refuseReplay(id, key);
+    const at = drawn ?? this.#nextPoint(id);
     return Verifier.of(this.#config, this.#id, share, at, this);
   }
 
@@ -133,6 +132,15 @@ export class Server {
     const server = new Server(config, options);
     server.#total.vector.accumulate(readState(config, requireBytes(bytes, "server state")));
     return server;
+  }
+
+  /** Notes the report id and the packet, or throws `replay`. */
+  #refuseReplay(id: Uint8Array | undefined, key: Uint8Array): void {
+    // The id first: a replayed packet under a new id wastes that id, which its sender could do with any packet of its own.
+    if (id !== undefined && !isNew(this.#replays, reportKey(this.#config, id))) {
+      throw new PrioError("replay", "cannot open packet: its report id was seen before");
+    }
+    if (!isNew(this.#replays, key)) throw new PrioError("replay", "cannot open packet: it was opened before");
   }
 
   #reportIdBytes(reportId: unknown): Uint8Array | undefined {

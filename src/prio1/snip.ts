@@ -52,7 +52,7 @@ export class Snip {
   constructor(space: VectorSpace, fields: number) {
     this.ntt = engineFor(space);
     this.fields = fields;
-    this.size = 2 ** Math.ceil(Math.log2(fields + 1));
+    this.size = 2 ** (32 - Math.clz32(fields));
     this.half = space.field.inv(2n);
     this.inverseRoot = space.field.inv(space.field.rootOfUnity(2 * this.size));
   }

@@ -26,6 +26,9 @@ const uncounted = new WeakMap<VerifiedReport, Origin>();
 
 /** A report whose proof holds. Only {@link Verifier.check} makes one; the session that opened the report counts it once. */
 export class VerifiedReport {
+  /** Makes the type one of its own: no other object is a VerifiedReport to the compiler either. */
+  declare private readonly brand: never;
+
   private constructor() {}
 }
 

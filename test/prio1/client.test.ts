@@ -2,8 +2,9 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { SEALING_BYTES } from "../../src/crypto/ecies.js";
+import { open, SEALING_BYTES } from "../../src/crypto/ecies.js";
 import { Client, Config, PublicKey, publish } from "../../src/index.js";
+import { readPacketB } from "../../src/prio1/wire.js";
 import {
   codeOf,
   configFor,
@@ -69,6 +70,16 @@ describe("encode", () => {
   it("never gives one packet twice, nor the same shares for the same values", () => {
     const packets = Array.from({ length: 20 }, () => client.encode([1, 1, 1, 1]));
     expect(new Set(packets.flatMap(({ a, b }) => [String(a), String(b)])).size).toBe(40);
+  });
+
+  it("draws a fresh seed for B and a fresh key and IV for each packet", () => {
+    const seeds = Array.from({ length: 10 }, () => {
+      const { a, b } = client.encode([1, 0, 1, 0]);
+      expect(a.slice(0, 44)).not.toEqual(b.slice(0, 44));
+      return String(readPacketB(config, open(keysB.privateKey, b)).seed);
+    });
+    expect(new Set(seeds).size).toBe(10);
+    expect(seeds).not.toContain(String(new Uint8Array(16)));
   });
 
   it("refuses to seal to a key of low order", () => {

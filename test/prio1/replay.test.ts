@@ -11,6 +11,7 @@ import { FIELD_PRIO_V1 as field } from "../../src/core/fields.js";
 import { systemRandom } from "../../src/core/random.js";
 import { Client, MemoryReplayRecord, publish, type Server, type Verifier } from "../../src/index.js";
 import { queryPointSource } from "../../src/prio1/query-points.js";
+import { packetKey } from "../../src/prio1/replay.js";
 import { readVerify1 } from "../../src/prio1/wire.js";
 import { codeOf, configFor, errorOf, process, secret, serverA, serverB } from "../support/deployment.js";
 
@@ -142,6 +143,29 @@ describe("a session", () => {
       // The packet that came under a wrong id is not lost.
       expect(() => a.open(y.a, "y")).not.toThrow();
     }
+  });
+
+  it("does not let replays use up a batch's one point", () => {
+    const a = serverA(small, { queryPoints: "batch" });
+    const report = client.encode([1, 0, 1]);
+    a.open(report.a);
+    for (let k = 0; k < 20; k++) expect(codeOf(() => a.open(report.a))).toBe("replay");
+    expect(() => a.open(client.encode([1, 0, 1]).a)).not.toThrow();
+  });
+
+  it("notes the packet that it opened, even if the caller's array changes meanwhile", () => {
+    const keys: Uint8Array[] = [];
+    const packet = client.encode([1, 0, 1]).a;
+    const noting = {
+      add: (key: Uint8Array) => {
+        keys.push(key.slice());
+        packet.fill(0);
+        return true;
+      },
+    };
+    const copy = packet.slice();
+    serverA(small, { replays: noting, queryPoints: "report" }).open(packet, "id");
+    expect(keys[1]).toEqual(packetKey(copy));
   });
 
   it("does not note what it could not open: junk under a client's id spoils nothing", () => {

@@ -14,6 +14,7 @@ import {
   VerifiedReport,
   Verifier,
 } from "../../src/index.js";
+import { readVerify1, writeVerify1 } from "../../src/prio1/wire.js";
 import {
   codeOf,
   configFor,
@@ -153,6 +154,14 @@ describe("calls out of order", () => {
     expect(verifierA.verify2(verify1A, verify1B)).toEqual(answer);
     expect(codeOf(() => verifierA.verify2(verify1A, verify1A))).toBe("wrong-state");
     expect(codeOf(() => verifierA.verify2(Uint8Array.of(0xa1, 0, 0xa1, 0), verify1B))).toBe("wrong-state");
+    // Another e alone, and another d alone.
+    const { d, e } = readVerify1(config, verify1A, "A");
+    for (const other of [
+      { d, e: config.snip.space.field.add(e, 1n) },
+      { d: config.snip.space.field.add(d, 1n), e },
+    ]) {
+      expect(codeOf(() => verifierA.verify2(writeVerify1(config, other), verify1B))).toBe("wrong-state");
+    }
     expect(verifierA.verify2(verify1A, verify1B)).toEqual(answer);
   });
 
@@ -261,6 +270,7 @@ describe("publish", () => {
     expect(codeOf(() => publish(configFor({ fields: 4 }), a, b))).toBe("malformed");
     expect(codeOf(() => publish({} as Config, a, b))).toBe("invalid-argument");
     expect(codeOf(() => publish(config, a, "x" as unknown as Uint8Array))).toBe("invalid-argument");
+    expect(codeOf(() => publish(config, Uint8Array.from([...a, 0]), b))).toBe("malformed");
   });
 
   it("refuses totals that do not fit 64 bits: shares of different reports", () => {
