@@ -3,7 +3,9 @@
 
 import { randomBytes } from "node:crypto";
 import {
+  accessSync,
   closeSync,
+  constants,
   createReadStream,
   fsyncSync,
   mkdirSync,
@@ -68,8 +70,8 @@ export class Input {
       const stat = statSync(path);
       if (stat.isDirectory())
         throw new Failure(`cannot read ${path}: is a directory`, "name a file of rows, or - for standard input");
-      // Opened at once: a file that cannot be read is told before any work.
-      closeSync(openSync(path, "r"));
+      // A file that cannot be read is told before any work. It is not opened here: a pipe can be opened once.
+      accessSync(path, constants.R_OK);
       if (stat.isFile()) this.size = stat.size;
     } catch (error) {
       throw systemFailure(error, `cannot read ${path}`);

@@ -12,6 +12,8 @@ for (const [signal, exitCode] of [
 ] as const) {
   process.once(signal, () => {
     removeTemporaryFiles();
+    // Leaves the progress line, if there is one, as it stands.
+    if (process.stderr.isTTY) process.stderr.write("\n");
     process.exit(exitCode);
   });
 }

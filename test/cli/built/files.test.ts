@@ -130,6 +130,17 @@ describe("files and streams", () => {
     expect(piped.code).toBe(0);
   }, 60_000);
 
+  it("a named pipe is read once, as shares and as verify packets", async () => {
+    const script = `set -e; mkfifo shares.fifo packets.fifo
+      cat raw/A/data.ndjson > shares.fifo & cat verify1/A/data.ndjson > packets.fifo &
+      "${process.execPath}" "${bin}" verify2 --input shares.fifo --input-internal packets.fifo \
+        --input-external verify1/B/data.ndjson --output - | cmp - <("${process.execPath}" "${bin}" verify2 \
+        --input raw/A/data.ndjson --input-internal verify1/A/data.ndjson --input-external verify1/B/data.ndjson --output -)
+      wait`;
+    const said = await bash(script, { env: deployment.env("A"), cwd: folder.path() });
+    expect([said.code, said.stdout.toString()]).toEqual([0, ""]);
+  }, 60_000);
+
   it("a closed pipe ends quietly", async () => {
     for (const jobs of ["1", "2"]) {
       // 400 rows of verify1 do not fill a pipe, so all the rows go through many times.
