@@ -1,4 +1,4 @@
-// The order of the house (DESIGN.md, "The house"), checked on the real import statements of src/:
+// The order of the house (CONTRIBUTING.md, "The house"), checked on the real import statements of src/:
 // errors ← core ← codec, crypto ← prio1 ← cli; third-party code and Node only where they belong; no cycles.
 
 import { readdirSync, readFileSync } from "node:fs";

@@ -7,7 +7,7 @@ import ts from "typescript";
 import { expect, test } from "vitest";
 import { distFiles, manifest, prio, read, root } from "./built.js";
 
-/** The values and the types of DESIGN.md's public surface. */
+/** The values and the types of the public surface, whose names are binding. */
 const publicValues = ["Client", "Config", "PrioError", "PrivateKey", "PublicKey", "Server", "ServerSecret"];
 const publicFunctions = ["generateKeyPair", "publish"];
 const publicTypes = ["ReplayRecord", "VerifiedReport", "Verifier"];
