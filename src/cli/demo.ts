@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { performance } from "node:perf_hooks";
 import { Config, PrivateKey, PublicKey, publish, Server, ServerSecret } from "../index.js";
 import { type Outcome, PRECISION, QUESTIONS, simulate } from "./simulation.js";
+import { bar } from "./table.js";
 
 const CLIENTS = 1000;
 /** 3 % of 1,000 clients. */
@@ -53,7 +54,7 @@ export function runDemo(output: DemoOutput): 0 | 1 {
     const rate = done / ((now - started) / 1000);
     const left = Math.ceil((CLIENTS - done) / rate);
     output.progress(
-      `   ${bar(done / CLIENTS, 24)} ${format(done)} of ${format(CLIENTS)} reports, ${format(Math.round(rate))} a second, ${left} s left`,
+      `   ${meter(done / CLIENTS, 24)} ${format(done)} of ${format(CLIENTS)} reports, ${format(Math.round(rate))} a second, ${left} s left`,
     );
   });
   output.progress(undefined);
@@ -170,7 +171,7 @@ function describeOutcome(outcome: Outcome, columns: number, style: Styles): stri
   const rows = LABELS.map((label, k) => {
     const total = published[k] as bigint;
     const right = total === truth[k] ? style.green("=") : style.red("≠");
-    return `${label.padEnd(20)}${String(truth[k]).padStart(7)} ${right}${String(total).padStart(7)} ${style.cyan(bar(Number(total) / honest.sent, width))}`;
+    return `${label.padEnd(20)}${String(truth[k]).padStart(7)} ${right}${String(total).padStart(7)} ${style.cyan(meter(Number(total) / honest.sent, width))}`;
   });
   const sum = published[QUESTIONS] as bigint;
   const right = sum === truth[QUESTIONS] ? style.green("=") : style.red("≠");
@@ -186,7 +187,7 @@ function describeOutcome(outcome: Outcome, columns: number, style: Styles): stri
     "",
     style.bold(`${"yes to".padEnd(20)}${"truth".padStart(7)}  ${"totals".padStart(7)}`),
     ...rows,
-    `${"books owned, sum".padEnd(20)}${String(truth[QUESTIONS]).padStart(7)} ${right}${String(sum).padStart(7)} ${style.cyan(bar(mean / 2 ** PRECISION, width))} mean ${mean.toFixed(1)}`,
+    `${"books owned, sum".padEnd(20)}${String(truth[QUESTIONS]).padStart(7)} ${right}${String(sum).padStart(7)} ${style.cyan(meter(mean / 2 ** PRECISION, width))} mean ${mean.toFixed(1)}`,
     "",
     style.bold(`${"cheat".padEnd(30)}sent  refused`),
     ...refusals,
@@ -221,12 +222,9 @@ function faultsOf({ truth, published, honest, cheats, counted }: Outcome): strin
   return faults;
 }
 
-/** A bar of `width` characters, filled to `part` of 1, in eighths. */
-function bar(part: number, width: number): string {
-  const eighths = Math.round(Math.min(1, Math.max(0, part)) * width * 8);
-  const full = "█".repeat(eighths >> 3);
-  const rest = eighths % 8 === 0 ? "" : String.fromCharCode(0x2590 - (eighths % 8));
-  return (full + rest).padEnd(width, "·");
+/** A bar of `width` characters, filled to `part` of 1. */
+function meter(part: number, width: number): string {
+  return bar(part, 1, width).padEnd(width, "·");
 }
 
 function format(x: number): string {

@@ -1,7 +1,7 @@
 // What happens to a chunk of rows, in whichever thread: a session of one server, or of the client's side, over part of a
 // file. The library's own Server takes packets one after the other; here opening and checking are two steps, because many
 // threads open at once, and only the thread that knows the whole file can say which packet is the k-th that opened and
-// which was there before (command.ts keeps that record). No packet is given a point twice: `finish` takes each share away.
+// which was there before (stage.ts keeps that record). No packet is given a point twice: `finish` takes each share away.
 
 import { randomUUID } from "node:crypto";
 import { PrioError } from "../errors.js";

@@ -65,7 +65,8 @@ function note(total: bigint, reports: number, precision: number | undefined): st
   return precision === undefined ? `${(100 * ratio).toFixed(1)} %` : `mean ${ratio.toFixed(2)}`;
 }
 
-function bar(part: number, whole: number, width: number): string {
+/** `part` of `whole` as a bar of up to `width` characters, in eighths. */
+export function bar(part: number, whole: number, width: number): string {
   if (width < 1 || whole <= 0) return "";
   const eighths = Math.round((8 * width * Math.min(part, whole)) / whole);
   return "█".repeat(Math.floor(eighths / 8)) + (EIGHTHS[eighths % 8] as string);

@@ -79,7 +79,7 @@ function batchPoint(config: Config, secret: ServerSecret): QueryPointSource {
  * The first draw below p of the PRG whose key is the first half of `digest`, the SHA-256 of parts that each stand behind their
  * length in 4 bytes. A point that is a 2N-th root of unity, where a proof would give a value away, is drawn anew, and so is 0.
  *
- * Both sides are multiplied by r, as in the paper (section 4.2): r·(f·g − h) has no constant term that a false triple's
+ * Both sides are multiplied by r, as the paper has it: r·(f·g − h) has no constant term that a false triple's
  * error c − a·b could cancel.
  */
 function weightedPoint(config: Config, digest: Uint8Array): CheckAt {
