@@ -19,6 +19,20 @@ export const systemRandom: RandomSource = (length) => {
   return bytes;
 };
 
+/**
+ * Deals out draws of `length` bytes from another source, for one who needs several pieces at once: a call to the platform
+ * costs as much as what it is spent on. No byte is dealt twice.
+ */
+export function buffered(source: RandomSource, length: number): RandomSource {
+  let left: Uint8Array = new Uint8Array(0);
+  return (wanted) => {
+    if (wanted > left.length) left = source(Math.max(wanted, length));
+    const piece = left.subarray(0, wanted);
+    left = left.subarray(wanted);
+    return piece;
+  };
+}
+
 /** `count` uniform field elements, by rejection. */
 export function randomElements(field: Field, count: number, random: RandomSource): bigint[] {
   const elements: bigint[] = [];

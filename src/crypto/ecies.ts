@@ -6,7 +6,7 @@
 // AES-128-GCM with "PrioPacket" ‖ ephemeral public key ‖ IV as associated data.
 
 import { concat, uint32BE } from "../core/bytes.js";
-import { systemRandom } from "../core/random.js";
+import { type RandomSource, systemRandom } from "../core/random.js";
 import { PrioError } from "../errors.js";
 import { PrivateKey, PublicKey } from "./keys.js";
 import { provider } from "./provider.js";
@@ -34,8 +34,8 @@ export interface SealingRandomness {
 }
 
 /** A fresh key and IV. */
-export function randomSealing(): SealingRandomness {
-  return { ephemeral: PrivateKey.generate(), iv: systemRandom(IV_BYTES) };
+export function randomSealing(random: RandomSource = systemRandom): SealingRandomness {
+  return { ephemeral: PrivateKey.generate(random), iv: random(IV_BYTES) };
 }
 
 /** Seals a plaintext of at most 2^28 − 2 bytes. Throws `invalid-key` when the recipient's key is of low order. */

@@ -2,6 +2,7 @@
 // bytes live in #private fields, which neither inspection nor JSON shows.
 
 import { equalBytes, fromHex, requireBytes, toHex } from "../core/bytes.js";
+import { type RandomSource, systemRandom } from "../core/random.js";
 import type { CryptoProvider, X25519KeyPair } from "./primitives.js";
 import { provider } from "./provider.js";
 
@@ -73,10 +74,11 @@ export class PrivateKey {
     return PrivateKey.#of(Uint8Array.from(requireBytes(bytes, "private key", KEY_BYTES)));
   }
 
-  /** @internal A fresh key from the system's generator. */
-  static generate(): PrivateKey {
-    const maker = provider();
-    return new PrivateKey(maker, maker.generateKeyPair());
+  /** @internal A fresh key. */
+  static generate(random: RandomSource): PrivateKey {
+    // Not through the platform's generateKeyPairSync: in Node 20, exporting a key pair's public half holds a lock that the
+    // garbage collector takes too when it comes upon what made the pair, and the process hangs.
+    return PrivateKey.#of(random(KEY_BYTES));
   }
 
   static #of(bytes: Uint8Array): PrivateKey {
@@ -123,6 +125,6 @@ export function generateKeyPair(): {
   /** For this server alone. */
   privateKey: PrivateKey;
 } {
-  const privateKey = PrivateKey.generate();
+  const privateKey = PrivateKey.generate(systemRandom);
   return { publicKey: privateKey.publicKey, privateKey };
 }

@@ -3,7 +3,6 @@
 import { ctr, gcm } from "@noble/ciphers/aes.js";
 import { x25519 } from "@noble/curves/ed25519.js";
 import { sha256 } from "@noble/hashes/sha2.js";
-import { systemRandom } from "../core/random.js";
 import type { CryptoProvider, X25519KeyPair } from "./primitives.js";
 
 const BLOCK_BYTES = 16;
@@ -33,7 +32,6 @@ class NobleKeyPair implements X25519KeyPair {
 
 export const noble: CryptoProvider = {
   name: "noble",
-  generateKeyPair: () => new NobleKeyPair(systemRandom(32)),
   keyPair: (privateKey) => new NobleKeyPair(privateKey),
   sha256: (bytes) => sha256(bytes),
   aes128Ctr(key, counter) {

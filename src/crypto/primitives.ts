@@ -16,7 +16,6 @@ export interface X25519KeyPair {
 
 export interface CryptoProvider {
   readonly name: "noble" | "native";
-  generateKeyPair(): X25519KeyPair;
   /** The pair of a 32-byte private key. */
   keyPair(privateKey: Uint8Array): X25519KeyPair;
   sha256(bytes: Uint8Array): Uint8Array;

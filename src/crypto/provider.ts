@@ -1,6 +1,7 @@
 // The provider of primitives in use. Keys, ECIES and key streams stand on this file and on nothing below it.
 
 import { concat, kindOf, toHex } from "../core/bytes.js";
+import { systemRandom } from "../core/random.js";
 import { PrioError } from "../errors.js";
 import { findNative } from "./native.js";
 import { noble } from "./noble.js";
@@ -68,7 +69,7 @@ function computesKnownAnswers(candidate: CryptoProvider): boolean {
   const nine = Uint8Array.of(9, ...new Uint8Array(31));
   try {
     const pair = candidate.keyPair(nine);
-    const fresh = candidate.generateKeyPair();
+    const fresh = candidate.keyPair(systemRandom(32));
     const secret = fresh.agree(pair.publicKey, false);
     const stream = candidate.aes128Ctr(zeros, new Uint8Array(16).fill(0xff));
     const sealed = candidate.aes128GcmSeal(zeros, iv, zeros, zeros);

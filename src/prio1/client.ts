@@ -1,7 +1,7 @@
 // The client: bits in, two sealed packets out (WIRE.md section 2).
 
 import { kindOf } from "../core/bytes.js";
-import { type RandomSource, randomElements, systemRandom } from "../core/random.js";
+import { buffered, type RandomSource, randomElements, systemRandom } from "../core/random.js";
 import { shareOf, sharesOf } from "../core/sharing.js";
 import type { Vector } from "../core/vector.js";
 import { randomSealing, type SealingRandomness } from "../crypto/ecies.js";
@@ -33,6 +33,9 @@ export interface ReportRandomness {
   readonly seed: Uint8Array;
 }
 
+/** Drawn at once: 220 for the candidates of ten elements, 104 for a seed and two sealings, the rest for candidates refused. */
+const RANDOM_BYTES = 512;
+
 /** Encodes the values of one client after the other. Holds nothing of them. */
 export class Client {
   readonly #config: Config;
@@ -60,9 +63,10 @@ export class Client {
 }
 
 function encode(config: Config, bits: Uint8Array): Packets {
-  const randomness = drawReportRandomness(config, systemRandom);
+  const random = buffered(systemRandom, RANDOM_BYTES);
+  const randomness = drawReportRandomness(config, random);
   const data = config.snip.space.fromIntegers(bits);
-  return sealReport(config, shareReport(config, data, randomness), randomSealing(), randomSealing());
+  return sealReport(config, shareReport(config, data, randomness), randomSealing(random), randomSealing(random));
 }
 
 export function drawReportRandomness(config: Config, random: RandomSource): ReportRandomness {

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { concat, fromHex } from "../../src/core/bytes.js";
 import { Field } from "../../src/core/field.js";
 import { FIELD_PRIO_V1 as field } from "../../src/core/fields.js";
-import { type RandomSource, randomElements, systemRandom } from "../../src/core/random.js";
+import { buffered, type RandomSource, randomElements, systemRandom } from "../../src/core/random.js";
 import { combine, shareOf, sharesOf } from "../../src/core/sharing.js";
 import { bigIntSpace } from "../../src/core/vector.js";
 import { codeOf } from "../support/deployment.js";
@@ -28,6 +28,34 @@ describe("the system's random source", () => {
   it("is missing with a code when the platform has none", () => {
     vi.stubGlobal("crypto", undefined);
     expect(codeOf(() => systemRandom(1))).toBe("no-randomness");
+  });
+});
+
+describe("a buffered source", () => {
+  it("deals out every byte of a draw once, in order, and draws again for what is not there", () => {
+    let drawn = 0;
+    const draws: number[] = [];
+    const counting: RandomSource = (length) => {
+      draws.push(length);
+      return Uint8Array.from({ length }, () => drawn++);
+    };
+    const random = buffered(counting, 10);
+    expect([3, 0, 7].map((length) => [...random(length)])).toEqual([[0, 1, 2], [], [3, 4, 5, 6, 7, 8, 9]]);
+    expect([6, 5, 12].map((length) => [...random(length)])).toEqual([
+      [10, 11, 12, 13, 14, 15],
+      // The four bytes left of the second draw do not do: nobody gets them.
+      [20, 21, 22, 23, 24],
+      [30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41],
+    ]);
+    expect(draws).toEqual([10, 10, 10, 12]);
+  });
+
+  it("lets nothing be seen of one piece through another", () => {
+    const random = buffered(systemRandom, 64);
+    const [one, two] = [random(32), random(32)];
+    const before = two.slice();
+    one.fill(0);
+    expect(two).toEqual(before);
   });
 });
 

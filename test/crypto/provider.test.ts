@@ -5,6 +5,8 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { cryptoInUse, setCrypto } from "../../src/index.js";
 import { codeOf } from "../support/deployment.js";
 
+const builtin = process.getBuiltinModule;
+
 /** The library as it loads on a platform whose process.getBuiltinModule is this. */
 async function libraryOn(getBuiltinModule: unknown) {
   vi.resetModules();
@@ -14,7 +16,11 @@ async function libraryOn(getBuiltinModule: unknown) {
 
 /** The same with some functions of node:crypto replaced. */
 function libraryWith(replacements: Partial<Record<keyof typeof nodeCrypto, unknown>>) {
-  return libraryOn(() => ({ ...nodeCrypto, ...replacements }));
+  return libraryOn((name: string) => (name === "node:crypto" ? { ...nodeCrypto, ...replacements } : builtin(name)));
+}
+
+function freshPair(library: Awaited<ReturnType<typeof libraryOn>>) {
+  return library.provider().keyPair(nodeCrypto.randomBytes(32));
 }
 
 afterEach(() => {
@@ -66,6 +72,7 @@ describe("a platform", () => {
     ["that gives null", () => null],
     ["that refuses the module", broken],
     ["with an empty module", () => ({})],
+    ["with cryptography alone", (name: string) => (name === "node:crypto" ? nodeCrypto : undefined)],
     ["with a function for everything", () => new Proxy({}, { get: () => () => new Uint8Array(32) })],
   ])("%s: noble", async (_what, getBuiltinModule) => {
     const library = await libraryOn(getBuiltinModule);
@@ -188,7 +195,7 @@ describe("the native provider", () => {
       },
     });
     expect(library.cryptoInUse()).toBe("native");
-    expect(library.provider().generateKeyPair().agree(new Uint8Array(32), false)).toBeNull();
+    expect(freshPair(library).agree(new Uint8Array(32), false)).toBeNull();
   });
 
   it("agrees rightly where the platform refuses a key that it should take", async () => {
@@ -200,7 +207,7 @@ describe("the native provider", () => {
       },
     });
     expect(library.cryptoInUse()).toBe("native");
-    const [one, two] = [library.provider().generateKeyPair(), library.provider().generateKeyPair()];
+    const [one, two] = [freshPair(library), freshPair(library)];
     const [publicOne, publicTwo] = [one.publicKey, two.publicKey];
     const secret = one.agree(publicTwo, false);
     refusing = true;
@@ -211,9 +218,8 @@ describe("the native provider", () => {
   it("imports a lasting public key once, and a passing one each time", async () => {
     const createPublicKey = vi.fn(nodeCrypto.createPublicKey);
     const library = await libraryWith({ createPublicKey });
-    const crypto = library.provider();
-    const pair = crypto.generateKeyPair();
-    const peer = crypto.generateKeyPair().publicKey;
+    const pair = freshPair(library);
+    const peer = freshPair(library).publicKey;
     createPublicKey.mockClear();
     const secrets = [pair.agree(peer, true), pair.agree(peer, true), pair.agree(peer, true)];
     expect(createPublicKey).toHaveBeenCalledTimes(1);
