@@ -3,9 +3,26 @@
 import { ctr, gcm } from "@noble/ciphers/aes.js";
 import { x25519 } from "@noble/curves/ed25519.js";
 import { sha256 } from "@noble/hashes/sha2.js";
+import { Multiples } from "./multiples.js";
 import type { CryptoProvider, X25519KeyPair } from "./primitives.js";
 
 const BLOCK_BYTES = 16;
+
+/**
+ * With how many agreements by the ladder a lasting public key has earned the table of its multiples, which takes as long to make
+ * as ten of them: whenever the agreements end, they have taken no more than twice what they had to.
+ */
+const LADDERS = 10;
+
+/** Of each lasting public key, how often the ladder served it, and then its multiples: null when it must do without. */
+const peers = new WeakMap<Uint8Array, { ladders: number; multiples?: Multiples | null }>();
+
+function multiplesOf(publicKey: Uint8Array): Multiples | null {
+  let peer = peers.get(publicKey);
+  if (peer === undefined) peers.set(publicKey, (peer = { ladders: 0 }));
+  if (peer.multiples === undefined && peer.ladders++ >= LADDERS) peer.multiples = Multiples.of(publicKey);
+  return peer.multiples ?? null;
+}
 
 class NobleKeyPair implements X25519KeyPair {
   readonly privateKey: Uint8Array;
@@ -20,7 +37,9 @@ class NobleKeyPair implements X25519KeyPair {
     return this.#publicKey;
   }
 
-  agree(peerPublicKey: Uint8Array): Uint8Array | null {
+  agree(peerPublicKey: Uint8Array, lasting: boolean): Uint8Array | null {
+    const multiples = lasting ? multiplesOf(peerPublicKey) : null;
+    if (multiples !== null) return multiples.times(this.privateKey);
     try {
       return x25519.getSharedSecret(this.privateKey, peerPublicKey);
     } catch {
