@@ -3,6 +3,7 @@
 
 import { requireBytes, uint32BE, utf8 } from "../core/bytes.js";
 import { systemRandom } from "../core/random.js";
+import { sealOf } from "../crypto/ecies.js";
 import { sha256 } from "../crypto/stream.js";
 import { PrioError } from "../errors.js";
 import type { Config } from "./config.js";
@@ -22,9 +23,12 @@ export interface ReplayRecord {
 const PACKET_LABEL = /* @__PURE__ */ utf8("prio v1 replay: packet", "label");
 const REPORT_LABEL = /* @__PURE__ */ utf8("prio v1 replay: report", "label");
 
-/** The key of a sealed packet, as its bytes came in: sealing is authenticated, so changed bytes never open. */
+/**
+ * The key of a packet that opened. Only its sender can make two that open under one key, and then the second one, the
+ * sender's own, is refused.
+ */
 export function packetKey(packet: Uint8Array): Uint8Array {
-  return sha256(PACKET_LABEL, sha256(packet));
+  return sha256(PACKET_LABEL, sealOf(packet));
 }
 
 /** The key of a report id in its batch. */

@@ -85,14 +85,14 @@ export class Server {
    * and `invalid-encoding` for a report id that is none, and `out-of-range` past 2^20 reports at one point.
    */
   open(packet: Uint8Array, reportId?: Uint8Array | string): Verifier {
-    requireBytes(packet, "packet");
+    // A copy, so that what is noted is what was opened: the caller's array may be shared with a thread that changes it, or be
+    // of a class of its own.
+    const sealed = new Uint8Array(requireBytes(packet, "packet"));
     const id = this.#reportIdBytes(reportId);
-    // Before anything else runs: what is noted is what is opened, even if the caller's array changes in between.
-    const key = packetKey(packet);
-    const share = openPacket(this.#config, this.#id, this.#privateKey, packet);
+    const share = openPacket(this.#config, this.#id, this.#privateKey, sealed);
     // In stream mode a replay takes its point too; in the others it must not use up what honest reports need.
     const drawn = this.#queryPoints === "stream" ? this.#nextPoint(id) : undefined;
-    this.#refuseReplay(id, key);
+    this.#refuseReplay(id, packetKey(sealed));
     const at = drawn ?? this.#nextPoint(id);
     return Verifier.of(this.#config, this.#id, share, at, this);
   }

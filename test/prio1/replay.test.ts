@@ -6,6 +6,7 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { toHex } from "../../src/core/bytes.js";
 import { lagrangeCoefficients } from "../../src/core/evaluate.js";
 import { FIELD_PRIO_V1 as field } from "../../src/core/fields.js";
 import { systemRandom } from "../../src/core/random.js";
@@ -166,6 +167,37 @@ describe("a session", () => {
     const copy = packet.slice();
     serverA(small, { replays: noting, queryPoints: "report" }).open(packet, "id");
     expect(keys[1]).toEqual(packetKey(copy));
+  });
+
+  it("notes and opens the bytes themselves, whatever class the caller's array is of", () => {
+    class Two extends Uint8Array {
+      override get length(): number {
+        return 60;
+      }
+      override subarray(): Uint8Array<ArrayBuffer> {
+        return new Uint8Array(60);
+      }
+      override slice(): Uint8Array<ArrayBuffer> {
+        return new Uint8Array(60);
+      }
+    }
+    const { a: packet } = client.encode([1, 0, 1]);
+    const a = serverA(small);
+    expect(() => a.open(new Two(packet.slice().buffer))).not.toThrow();
+    expect(codeOf(() => a.open(packet))).toBe("replay");
+  });
+
+  it("knows a packet by its ephemeral key, IV and tag, every bit of them", () => {
+    const { a: packet } = client.encode([1, 0, 1]);
+    const key = toHex(packetKey(packet));
+    for (let bit = 0; bit < 8 * packet.length; bit++) {
+      const i = bit >> 3;
+      const changed = packet.slice();
+      changed[i] = (changed[i] as number) ^ (1 << (bit & 7));
+      if (i < 44 || i >= packet.length - 16) expect(toHex(packetKey(changed))).not.toBe(key);
+      // It would pass for another packet, or for one that was not seen; so it must not open.
+      expect(codeOf(() => serverA(small).open(changed))).toBe("cannot-open");
+    }
   });
 
   it("does not note what it could not open: junk under a client's id spoils nothing", () => {
