@@ -10,6 +10,9 @@ export function fingerprintKey(): Uint8Array {
   return Uint8Array.from(randomBytes(16));
 }
 
+/** Of a fingerprint. */
+export const FINGERPRINT_WORDS = 2;
+
 /** 64 bits as two words. */
 export function fingerprint(key: Uint8Array, content: string | Uint8Array): readonly [number, number] {
   const digest = hash(
@@ -20,48 +23,7 @@ export function fingerprint(key: Uint8Array, content: string | Uint8Array): read
   return [digest.readUInt32LE(0), digest.readUInt32LE(4)];
 }
 
-const FIRST_CAPACITY = 1024;
-const GROWTH = 1.6;
 const MAX_LOAD = 0.8;
-
-/** A set of fingerprints: an open-addressing table, 10 to 16 bytes an element. */
-export class FingerprintSet {
-  #words = new Uint32Array(2 * FIRST_CAPACITY);
-  #capacity = FIRST_CAPACITY;
-  #size = 0;
-
-  /** Returns false when the fingerprint was there before. */
-  add([low, high]: readonly [number, number]): boolean {
-    if (this.#size + 1 > MAX_LOAD * this.#capacity) this.#grow();
-    // The all-zero slot is free, so the all-zero fingerprint takes its neighbour's place.
-    const added = this.#insert(low === 0 && high === 0 ? 1 : low, high);
-    if (added) this.#size++;
-    return added;
-  }
-
-  #insert(low: number, high: number): boolean {
-    let slot = slotOf(low, this.#capacity);
-    for (;;) {
-      const [a, b] = [this.#words[2 * slot] as number, this.#words[2 * slot + 1] as number];
-      if (a === low && b === high) return false;
-      if (a === 0 && b === 0) break;
-      slot = slot + 1 === this.#capacity ? 0 : slot + 1;
-    }
-    this.#words[2 * slot] = low;
-    this.#words[2 * slot + 1] = high;
-    return true;
-  }
-
-  #grow(): void {
-    const old = this.#words;
-    this.#capacity = Math.ceil(this.#capacity * GROWTH);
-    this.#words = new Uint32Array(2 * this.#capacity);
-    for (let i = 0; i < old.length; i += 2) {
-      const [low, high] = [old[i] as number, old[i + 1] as number];
-      if (low !== 0 || high !== 0) this.#insert(low, high);
-    }
-  }
-}
 
 /** From hashes of 32 bits to offsets below 2^40 − 1, for a number of entries known before: 11 bytes an entry. */
 export class OffsetIndex {

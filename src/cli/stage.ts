@@ -2,6 +2,7 @@
 // the end. The decisions are here, in one thread, because they need the whole file: which packet is the k-th that opened
 // (stream mode's points), and which id or packet was there before.
 
+import { KeySet } from "../core/key-set.js";
 import { ServerSecret } from "../index.js";
 import { MAX_REPORTS_AT_ONE_POINT, queryPointSource } from "../prio1/query-points.js";
 import { type Chunk, type ChunkLimits, chunksOf, Input, type Output } from "./batches.js";
@@ -10,7 +11,7 @@ import { EXIT, Failure, usage } from "./failure.js";
 import { VerificationPackets } from "./lookup.js";
 import { type Given, jobsFrom, QUERY_POINTS, type ServerRole } from "./options.js";
 import { isRefusal, type Refusal, refuse } from "./rows.js";
-import { FingerprintSet, fingerprintKey } from "./seen.js";
+import { FINGERPRINT_WORDS, fingerprintKey } from "./seen.js";
 import { type Assignment, configOf, type Finished, type OpenedRow, type Order } from "./session.js";
 import { Tally } from "./tally.js";
 import type { Surroundings, Talk } from "./ui.js";
@@ -144,8 +145,8 @@ export function assignmentOf(stage: ServerStage, role: ServerRole): Exclude<Assi
  * in verify2 than it had in verify1.
  */
 export class FileRecord {
-  readonly #ids = new FingerprintSet();
-  readonly #packets = new FingerprintSet();
+  readonly #ids = new KeySet(FINGERPRINT_WORDS);
+  readonly #packets = new KeySet(FINGERPRINT_WORDS);
   readonly #nextPoint: (() => bigint) | undefined;
   readonly #isAtOnePoint: boolean;
   #checked = 0;

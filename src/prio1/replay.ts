@@ -2,7 +2,7 @@
 // the client's bits (WIRE.md section 5), of which one tells some 80 bits, so none is ever checked twice, nor anybody counted twice.
 
 import { requireBytes, uint32BE, utf8 } from "../core/bytes.js";
-import { systemRandom } from "../core/random.js";
+import { KeySet } from "../core/key-set.js";
 import { sealOf } from "../crypto/ecies.js";
 import { sha256 } from "../crypto/stream.js";
 import { PrioError } from "../errors.js";
@@ -49,65 +49,15 @@ export function isNew(record: ReplayRecord, key: Uint8Array): boolean {
 const KEY_BYTES = 32;
 /** Words kept of a key: 16 bytes. Two keys that agree in them cost 2^64 hashes to find, and only their maker a report. */
 const WORDS = 4;
-/** Grows by half when 85 % full, so a key costs 19 to 29 bytes. */
-const MAX_LOAD = 0.85;
-const GROWTH = 1.5;
-const FIRST_CAPACITY = 64;
 
 /** The default record: in memory, gone with the process. Share one among the sessions that will be merged. */
 export class MemoryReplayRecord implements ReplayRecord {
-  /** An open-addressing table of `capacity` slots of WORDS words; an all-zero slot is free. */
-  #table = new Uint32Array(FIRST_CAPACITY * WORDS);
-  #capacity = FIRST_CAPACITY;
-  #size = 0;
-  /** Odd multipliers that no client knows, so that none can pick packets that all fall on one slot. */
-  readonly #multipliers = new Uint32Array(systemRandom(4 * WORDS).buffer).map((x) => x | 1);
+  readonly #keys = new KeySet(WORDS);
 
-  /** Records a key; false when it was there. Only the first 16 of its 32 bytes are kept. */
+  /** Records a key; false when it was there. Only the first 16 of its 32 bytes are kept, in 23 bytes of memory. */
   add(key: Uint8Array): boolean {
-    requireBytes(key, "replay key", KEY_BYTES);
-    const view = new DataView(key.buffer, key.byteOffset, key.byteLength);
-    const words = Uint32Array.from({ length: WORDS }, (_, k) => view.getUint32(4 * k));
-    // All zero marks a free slot.
-    if (words.every((word) => word === 0)) words[0] = 1;
-    if (this.#size + 1 > MAX_LOAD * this.#capacity) this.#grow();
-    const added = this.#insert(words, 0);
-    if (added) this.#size++;
-    return added;
-  }
-
-  #insert(words: Uint32Array, offset: number): boolean {
-    const table = this.#table;
-    for (let slot = this.#slot(words, offset); ; slot = slot + 1 === this.#capacity ? 0 : slot + 1) {
-      let free = true;
-      let same = true;
-      for (let k = 0; k < WORDS; k++) {
-        const word = table[slot * WORDS + k];
-        free &&= word === 0;
-        same &&= word === words[offset + k];
-      }
-      if (same) return false;
-      if (free) {
-        for (let k = 0; k < WORDS; k++) table[slot * WORDS + k] = words[offset + k] as number;
-        return true;
-      }
-    }
-  }
-
-  #slot(words: Uint32Array, offset: number): number {
-    let hash = 0;
-    for (let k = 0; k < WORDS; k++) hash += Math.imul(words[offset + k] as number, this.#multipliers[k] as number);
-    return Math.floor(((hash >>> 0) / 2 ** 32) * this.#capacity);
-  }
-
-  #grow(): void {
-    const old = this.#table;
-    const capacity = Math.ceil(this.#capacity * GROWTH);
-    // Nothing is changed before the memory is there.
-    this.#table = new Uint32Array(capacity * WORDS);
-    this.#capacity = capacity;
-    for (let offset = 0; offset < old.length; offset += WORDS) {
-      if (old.subarray(offset, offset + WORDS).some((word) => word !== 0)) this.#insert(old, offset);
-    }
+    const bytes = requireBytes(key, "replay key", KEY_BYTES);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return this.#keys.add([view.getUint32(0), view.getUint32(4), view.getUint32(8), view.getUint32(12)]);
   }
 }

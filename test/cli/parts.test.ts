@@ -9,7 +9,7 @@ import { afterAll, describe, expect, it, vi } from "vitest";
 import { chunksOf, Input, linesOf } from "../../src/cli/batches.js";
 import { VerificationPackets } from "../../src/cli/lookup.js";
 import { pythonString } from "../../src/cli/rows.js";
-import { FingerprintSet, OffsetIndex } from "../../src/cli/seen.js";
+import { OffsetIndex } from "../../src/cli/seen.js";
 import { clock, progressParts, Talk } from "../../src/cli/ui.js";
 import { scratch } from "./support.js";
 
@@ -17,22 +17,6 @@ const folder = scratch();
 afterAll(() => folder.remove());
 
 describe("what a run remembers", () => {
-  it("a set of fingerprints answers as a Set does, over many growths", () => {
-    const set = new FingerprintSet();
-    const known = new Set<string>();
-    let x = 12345;
-    const next = () => (x = (Math.imul(x, 1103515245) + 12345) >>> 0);
-    for (let i = 0; i < 20_000; i++) {
-      // Few high words and clustered low ones, so that slots collide and the table's end wraps around.
-      const print = [i % 3 === 0 ? 0xffffffff - (next() % 500) : next(), next() % 4] as const;
-      const text = print.join();
-      expect(set.add(print)).toBe(!known.has(text));
-      known.add(text);
-    }
-    expect(set.add([0, 0])).toBe(true);
-    expect(set.add([0, 0])).toBe(false);
-  });
-
   it("an index gives all offsets of a hash in the order of their adding, past 2^32 too", () => {
     const index = new OffsetIndex(6);
     const last = 0xffffffff;

@@ -1,0 +1,98 @@
+// A set of keys of a few 32-bit words each, in memory that grows by bytes and not by objects, and a little at a time: it is made
+// of hash tables whose sizes are staggered, so that they grow one after the other, never all at once.
+
+import { systemRandom } from "./random.js";
+
+/** A table grows by half when 85 % full, so that on average a key takes 1.45 slots. */
+const MAX_LOAD = 0.85;
+const GROWTH = 1.5;
+/** 2^6 tables. */
+const TABLE_BITS = 6;
+const FIRST_CAPACITY = 8;
+
+/** An open-addressing table: `capacity` slots, of which `size` are taken; an all-zero slot is free. */
+interface Table {
+  slots: Uint32Array;
+  capacity: number;
+  size: number;
+  /** The capacity before it was rounded up: keeps the tables' sizes apart by the same factors for ever. */
+  unrounded: number;
+}
+
+export class KeySet {
+  readonly #words: number;
+  /** Odd numbers that nobody outside knows, so that nobody can choose keys that all fall on one slot. */
+  readonly #multipliers: Uint32Array;
+  readonly #tables: readonly Table[];
+  /** The key that looks like a free slot. */
+  #hasZero = false;
+
+  /** For keys of `words` 32-bit words. */
+  constructor(words: number) {
+    this.#words = words;
+    this.#multipliers = new Uint32Array(systemRandom(4 * words).buffer).map((x) => x | 1);
+    this.#tables = Array.from({ length: 2 ** TABLE_BITS }, (_, k) => {
+      const unrounded = FIRST_CAPACITY * GROWTH ** (k / 2 ** TABLE_BITS);
+      const capacity = Math.ceil(unrounded);
+      return { slots: new Uint32Array(capacity * words), capacity, size: 0, unrounded };
+    });
+  }
+
+  /** Adds a key; returns false when it was there. */
+  add(key: ArrayLike<number>): boolean {
+    if (Array.prototype.every.call(key, (word) => word === 0)) {
+      const added = !this.#hasZero;
+      this.#hasZero = true;
+      return added;
+    }
+    const hash = this.#hash(key, 0);
+    const table = this.#tables[hash >>> (32 - TABLE_BITS)] as Table;
+    if (table.size + 1 > MAX_LOAD * table.capacity) this.#grow(table);
+    const added = this.#insert(table, hash, key, 0);
+    if (added) table.size++;
+    return added;
+  }
+
+  #insert({ slots, capacity }: Table, hash: number, keys: ArrayLike<number>, offset: number): boolean {
+    const words = this.#words;
+    const first = Math.floor((((hash << TABLE_BITS) >>> 0) / 2 ** 32) * capacity);
+    for (let slot = first; ; slot = slot + 1 === capacity ? 0 : slot + 1) {
+      let free = true;
+      let same = true;
+      for (let k = 0; k < words; k++) {
+        const word = slots[slot * words + k];
+        free &&= word === 0;
+        same &&= word === keys[offset + k];
+      }
+      if (same) return false;
+      if (free) {
+        for (let k = 0; k < words; k++) slots[slot * words + k] = keys[offset + k] as number;
+        return true;
+      }
+    }
+  }
+
+  /** The upper bits choose the table, the others the slot in it. */
+  #hash(keys: ArrayLike<number>, offset: number): number {
+    let hash = 0;
+    for (let k = 0; k < this.#words; k++) {
+      hash = (hash + Math.imul(keys[offset + k] as number, this.#multipliers[k] as number)) | 0;
+    }
+    return hash >>> 0;
+  }
+
+  #grow(table: Table): void {
+    const words = this.#words;
+    const { slots, capacity } = table;
+    const unrounded = table.unrounded * GROWTH;
+    // Nothing is changed before the memory is there.
+    table.slots = new Uint32Array(Math.ceil(unrounded) * words);
+    table.unrounded = unrounded;
+    table.capacity = Math.ceil(unrounded);
+    for (let offset = 0; offset < capacity * words; offset += words) {
+      let free = true;
+      for (let k = 0; k < words; k++) free &&= slots[offset + k] === 0;
+      if (!free) this.#insert(table, this.#hash(slots, offset), slots, offset);
+    }
+  }
+}

@@ -1,0 +1,114 @@
+// The set of keys against a Set, and how its memory grows.
+
+import fc from "fast-check";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { KeySet } from "../../src/core/key-set.js";
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+/** The lengths in bytes of the arrays that are made from now on. */
+function allocations(): number[] {
+  const lengths: number[] = [];
+  vi.stubGlobal(
+    "Uint32Array",
+    class extends Uint32Array<ArrayBuffer> {
+      constructor(lengthOrBuffer: number) {
+        super(lengthOrBuffer as unknown as ArrayBuffer);
+        lengths.push(this.byteLength);
+      }
+    },
+  );
+  return lengths;
+}
+
+/** Keys of two words that are all different. */
+const different = (count: number) => Array.from({ length: count }, (_, i) => [Math.imul(i, 0x9e3779b1) >>> 0, i]);
+
+describe("a set of keys", () => {
+  it("answers as a Set does, for any keys in any order", () => {
+    // Few values of each word, so that keys come twice, share words, and have words of zero.
+    const word = fc.oneof(fc.nat(2), fc.constantFrom(0x80000000, 0xffffffff), fc.nat(0xffffffff));
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 4 }),
+        fc.array(fc.array(word, { minLength: 4, maxLength: 4 })),
+        (words, all) => {
+          const [keys, known] = [new KeySet(words), new Set<string>()];
+          for (const key of all.map((key) => key.slice(0, words))) {
+            expect(keys.add(key)).toBe(!known.has(`${key}`));
+            known.add(`${key}`);
+          }
+        },
+      ),
+    );
+  });
+
+  it.each([1, 2, 3, 4])("knows the zero key of %d words from all others", (words) => {
+    const keys = new KeySet(words);
+    const unit = (k: number) => Array.from({ length: words }, (_, i) => Number(i === k));
+    for (let k = 0; k <= words; k++) expect(keys.add(unit(k))).toBe(true);
+    for (let k = 0; k <= words; k++) expect(keys.add(unit(k))).toBe(false);
+  });
+
+  it("knows every key after growing, however alike they are", () => {
+    const alike = (i: number) => [i & 3, 0xffffffff - (i >>> 2)];
+    const keys = new KeySet(2);
+    for (let i = 0; i < 50_000; i++) expect(keys.add(alike(i))).toBe(true);
+    for (let i = 0; i < 50_000; i++) expect(keys.add(alike(i))).toBe(false);
+    expect(keys.add(alike(50_000))).toBe(true);
+  });
+
+  it("keeps a key in 1.2 to 1.8 slots, 1.5 on average, at every length", () => {
+    const lengths = allocations();
+    const keys = new KeySet(2);
+    const slot = 8;
+    // A table of this many bytes takes the place of one two thirds as long.
+    const held = () => lengths.reduce((sum, length) => sum + length, 0);
+    let [inUse, seen] = [0, 0];
+    const ratios: number[] = [];
+    let count = 0;
+    for (const key of different(100_000)) {
+      keys.add(key);
+      count++;
+      for (; seen < lengths.length; seen++) {
+        const length = lengths[seen] as number;
+        // The first ones are the multipliers and the tables of an empty set.
+        inUse += seen < 2 + 64 ? length : Math.round(length / 3);
+        if (count > 10_000) {
+          // Never is there more than one table twice, and none is a large part of the whole.
+          expect(length).toBeLessThan(0.05 * inUse);
+        }
+      }
+      if (count > 10_000) ratios.push(inUse / (count * slot));
+    }
+    expect(held()).toBeGreaterThan(inUse);
+    expect(Math.min(...ratios)).toBeGreaterThan(1.2);
+    expect(Math.max(...ratios)).toBeLessThan(1.8);
+    const mean = ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length;
+    expect(Math.abs(mean - 1.5)).toBeLessThan(0.1);
+  });
+
+  it("changes nothing when the memory for a larger table is not to be had", () => {
+    const keys = new KeySet(2);
+    const [first, ...rest] = different(5_000);
+    let failed = 0;
+    for (const key of rest) {
+      vi.stubGlobal("Uint32Array", () => {
+        throw new RangeError("Array buffer allocation failed");
+      });
+      try {
+        expect(keys.add(key)).toBe(true);
+      } catch {
+        failed++;
+        vi.unstubAllGlobals();
+        expect(keys.add(key)).toBe(true);
+      }
+      vi.unstubAllGlobals();
+    }
+    expect(failed).toBeGreaterThan(64);
+    for (const key of rest) expect(keys.add(key)).toBe(false);
+    expect(keys.add(first as number[])).toBe(true);
+  });
+});
