@@ -26,9 +26,9 @@ export function lagrangeCoefficients(ntt: Ntt, length: number, x: bigint): Vecto
   const table = space.zeros(length);
   table.set(0, ntt.inverseOf(length));
   for (let half = 1; half < length; half *= 2) {
-    // Both halves start as the products so far; the stage multiplies them by 1 ± x^s·ω^(−i·s).
-    table.copyWithin(half, 0, half);
-    table.stageByElement(0, 2 * half, half, ntt.inversePowers(half).scale(xPowers.pop() as bigint));
+    // The lower half holds the products so far, t_i. With x^s·t_i in the upper half the stage gives t_i·(1 ± x^s·ω^(−i·s)).
+    table.copyScaled(half, 0, half, xPowers.pop() as bigint);
+    table.stageByElement(0, 2 * half, half, ntt.inversePowers(half));
   }
   table.normalize();
   return table;

@@ -128,7 +128,7 @@ export class Ntt {
     table.set(0, 1n);
     for (let done = 1; done < length; done *= 2) {
       const root = field.rootOfUnity(4 * done);
-      table.setAll(table.slice(0, done).scale(inverse ? field.inv(root) : root), done);
+      table.copyScaled(done, 0, done, inverse ? field.inv(root) : root);
     }
     return table;
   }

@@ -69,10 +69,18 @@ export function carryAll(x: Float64Array, count: number): void {
 }
 
 /**
- * out[i] = a[i]·b[i] for `count` elements, or a[i]·b[0] when `bStep` is 0 instead of LIMBS, in the usual form. Each a[i] is
- * a sum of at most 32 operands, b is one; `out` may be `a`.
+ * out[to + i] = a[from + i]·b[i] for `count` elements, or a[from + i]·b[0] when `bStep` is 0 instead of 1, in the usual form.
+ * Each element of `a` is a sum of at most 32 operands, b is one; `out` may be `a`, in the same place or where nothing overlaps.
  */
-export function multiplyAll(out: Float64Array, a: Float64Array, b: Float64Array, bStep: number, count: number): void {
+export function multiplyAll(
+  out: Float64Array,
+  to: number,
+  a: Float64Array,
+  from: number,
+  b: Float64Array,
+  bStep: number,
+  count: number,
+): void {
   const R1 = CONSTANTS[0] as number;
   const R2 = CONSTANTS[1] as number;
   const R3 = CONSTANTS[2] as number;
@@ -80,7 +88,8 @@ export function multiplyAll(out: Float64Array, a: Float64Array, b: Float64Array,
   const FOLD_68 = CONSTANTS[4] as number;
   const FOLD_87 = CONSTANTS[5] as number;
   const FOLD = CONSTANTS[6] as number;
-  for (let n = 0, i = 0, j = 0; n < count; n++, i += 4, j += bStep) {
+  const jj = (LIMBS * bStep) | 0;
+  for (let n = 0, i = (LIMBS * from) | 0, j = 0, k = (LIMBS * to) | 0; n < count; n++, i += 4, j += jj, k += 4) {
     const a0 = a[i] as number;
     const a1 = a[i + 1] as number;
     const a2 = a[i + 2] as number;
@@ -107,10 +116,10 @@ export function multiplyAll(out: Float64Array, a: Float64Array, b: Float64Array,
     r1 -= q;
     r2 += q;
     q = r2 + R3 - R3;
-    out[i] = r0;
-    out[i + 1] = r1;
-    out[i + 2] = r2 - q;
-    out[i + 3] = r3 + q;
+    out[k] = r0;
+    out[k + 1] = r1;
+    out[k + 2] = r2 - q;
+    out[k + 3] = r3 + q;
   }
 }
 

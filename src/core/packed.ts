@@ -12,6 +12,9 @@ const BYTES = 11;
 /** Below this many butterflies a twiddle, preparing the twiddle costs more than it saves. */
 const WORTH_PREPARING = 4;
 
+/** For the one element that an operation takes or gives besides vectors: a typed array costs as much as twenty products. */
+const SCALAR = new Float64Array(LIMBS);
+
 class PackedVector implements Vector {
   readonly length: number;
   /** LIMBS doubles an element, in the usual form except between stages and `normalize`. */
@@ -42,8 +45,9 @@ class PackedVector implements Vector {
     this.#limbs.set(source.#limbs, LIMBS * offset);
   }
 
-  copyWithin(offset: number, start: number, end: number): void {
-    this.#limbs.copyWithin(LIMBS * offset, LIMBS * start, LIMBS * end);
+  copyScaled(offset: number, start: number, end: number, x: bigint): void {
+    setElement(SCALAR, 0, x);
+    multiplyAll(this.#limbs, offset, this.#limbs, start, SCALAR, 0, end - start);
   }
 
   swap(i: number, j: number): void {
@@ -71,15 +75,14 @@ class PackedVector implements Vector {
 
   mul(other: PackedVector): PackedVector {
     const result = new Float64Array(this.#limbs.length);
-    multiplyAll(result, this.#limbs, other.#limbs, LIMBS, this.length);
+    multiplyAll(result, 0, this.#limbs, 0, other.#limbs, 1, this.length);
     return new PackedVector(result);
   }
 
   scale(x: bigint): PackedVector {
-    const factor = new Float64Array(LIMBS);
-    setElement(factor, 0, x);
+    setElement(SCALAR, 0, x);
     const result = new Float64Array(this.#limbs.length);
-    multiplyAll(result, this.#limbs, factor, 0, this.length);
+    multiplyAll(result, 0, this.#limbs, 0, SCALAR, 0, this.length);
     return new PackedVector(result);
   }
 
@@ -91,24 +94,22 @@ class PackedVector implements Vector {
   }
 
   multiplyBy(other: PackedVector): void {
-    multiplyAll(this.#limbs, this.#limbs, other.#limbs, LIMBS, this.length);
+    multiplyAll(this.#limbs, 0, this.#limbs, 0, other.#limbs, 1, this.length);
   }
 
   sum(): bigint {
     // Limbs of at most 2^22 units: 2^30 of them, more than an array holds elements, still add up exactly.
-    const total = new Float64Array(LIMBS);
     for (let k = 0; k < LIMBS; k++) {
       let limb = 0;
       for (let i = k; i < this.#limbs.length; i += LIMBS) limb += this.#limbs[i] as number;
-      total[k] = limb;
+      SCALAR[k] = limb;
     }
-    return toElement(total, 0);
+    return toElement(SCALAR, 0);
   }
 
   dot(other: PackedVector): bigint {
-    const total = new Float64Array(LIMBS);
-    dotInto(total, this.#limbs, other.#limbs, this.length);
-    return toElement(total, 0);
+    dotInto(SCALAR, this.#limbs, other.#limbs, this.length);
+    return toElement(SCALAR, 0);
   }
 
   stageByElement(start: number, end: number, half: number, twiddles: PackedVector): void {

@@ -9,7 +9,7 @@ import type { Field } from "./field.js";
  * take is of the same space and at least as long. Indices are not checked: callers own their bounds.
  *
  * The `stage…` methods may leave elements in a redundant form that only the stages themselves and the copies (`slice`,
- * `setAll`, `copyWithin`, `swap`) understand. A transform runs up to `twoAdicity` stages over an element and then brings
+ * `setAll`, `swap`) understand. A transform runs up to `twoAdicity` stages over an element and then brings
  * it back to the usual form, with `normalize` or `multiplyBy`.
  */
 export interface Vector {
@@ -23,8 +23,11 @@ export interface Vector {
   slice(start: number, end: number): Vector;
   /** In place: copies all of `source` to start at `offset`. */
   setAll(source: Vector, offset: number): void;
-  /** In place: copies elements [start, end) to start at `offset`. */
-  copyWithin(offset: number, start: number, end: number): void;
+  /**
+   * In place: sets the elements from `offset` on to x times those of [start, end), which may be in the redundant form. The two
+   * ranges do not overlap.
+   */
+  copyScaled(offset: number, start: number, end: number, x: bigint): void;
   /** In place: exchanges two elements. */
   swap(i: number, j: number): void;
 
@@ -78,7 +81,7 @@ export function powers(space: VectorSpace, x: bigint, length: number): Vector {
   if (length > 0) result.set(0, 1n);
   for (let done = 1, step = x; done < length; done *= 2) {
     const count = Math.min(done, length - done);
-    result.setAll(result.slice(0, count).scale(step), done);
+    result.copyScaled(done, 0, count, step);
     step = space.field.mul(step, step);
   }
   return result;
@@ -118,8 +121,8 @@ export class BigIntVector implements Vector {
     for (let i = 0; i < source.length; i++) this.set(offset + i, source.get(i));
   }
 
-  copyWithin(offset: number, start: number, end: number): void {
-    this.#values.copyWithin(offset, start, end);
+  copyScaled(offset: number, start: number, end: number, x: bigint): void {
+    for (let i = start; i < end; i++) this.set(offset + i - start, this.#field.mul(this.get(i), x));
   }
 
   swap(i: number, j: number): void {

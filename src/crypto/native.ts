@@ -163,7 +163,7 @@ function nativeProvider(node: NodeCrypto, buffer: NodeBuffer): CryptoProvider {
 
     aes128Ctr(key, counter) {
       const cipher = node.createCipheriv("aes-128-ctr", key, counter);
-      return (blocks) => plain(cipher.update(new Uint8Array(blocks * BLOCK_BYTES)));
+      return (blocks) => plain(cipher.update(zeros(blocks * BLOCK_BYTES)));
     },
 
     aes128GcmSeal(key, iv, plaintext, associatedData) {
@@ -187,6 +187,13 @@ function nativeProvider(node: NodeCrypto, buffer: NodeBuffer): CryptoProvider {
       return plain(plaintext);
     },
   };
+}
+
+/** What counter mode is to encrypt: made once for the lengths that key streams ask for, and never written to. */
+const ZEROS = new Uint8Array(1 << 16);
+
+function zeros(length: number): Uint8Array {
+  return length > ZEROS.length ? new Uint8Array(length) : ZEROS.subarray(0, length);
 }
 
 /** The bytes of a Buffer as a plain Uint8Array that owns its memory: the platform may hand out parts of a shared pool. */

@@ -6,7 +6,7 @@ import { provider } from "./provider.js";
 
 const BLOCK_BYTES = 16;
 /** Blocks made at least at once, so that small pieces do not each call the cipher. */
-const MIN_BLOCKS = 32;
+const MIN_BLOCKS = 64;
 
 export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
   return provider().sha256(parts.length === 1 ? (parts[0] as Uint8Array) : concat(...parts));

@@ -50,7 +50,7 @@ describe("products", () => {
       for (const a of extremes(k, inset)) {
         for (const b of extremes(1, inset)) {
           const [x, y, out] = [limbsOf(a), limbsOf(b), new Float64Array(LIMBS)];
-          multiplyAll(out, x, y, LIMBS, 1);
+          multiplyAll(out, 0, x, 0, y, 1, 1);
           expect(elementOf(out, 0)).toBe(field.mul(elementOf(x, 0), elementOf(y, 0)));
           expect(inUsualForm(out)).toBe(true);
         }
@@ -62,13 +62,18 @@ describe("products", () => {
     fc.assert(
       fc.property(units(k), units(k), units(1), units(1), (a, b, c, d) => {
         const [x, y, out] = [limbsOf(a, b), limbsOf(c, d), new Float64Array(2 * LIMBS)];
-        multiplyAll(out, x, y, 0, 2);
+        multiplyAll(out, 0, x, 0, y, 0, 2);
         for (const i of [0, 1]) expect(elementOf(out, i)).toBe(field.mul(elementOf(x, i), elementOf(y, 0)));
         expect(inUsualForm(out)).toBe(true);
-        multiplyAll(out, x, y, LIMBS, 2);
+        multiplyAll(out, 0, x, 0, y, 1, 2);
         for (const i of [0, 1]) expect(elementOf(out, i)).toBe(field.mul(elementOf(x, i), elementOf(y, i)));
         expect(inUsualForm(out)).toBe(true);
-        multiplyAll(x, x, y, LIMBS, 2);
+        const within = Float64Array.of(...x, ...out);
+        multiplyAll(within, 2, within, 1, y, 0, 1);
+        expect(within.subarray(0, 2 * LIMBS)).toEqual(x);
+        expect(elementOf(within, 2)).toBe(field.mul(elementOf(x, 1), elementOf(y, 0)));
+        expect(within.subarray(3 * LIMBS)).toEqual(out.subarray(LIMBS));
+        multiplyAll(x, 0, x, 0, y, 1, 2);
         expect(x).toEqual(out);
       }),
       { numRuns: 3000 },

@@ -109,7 +109,7 @@ describe.each(spaces)("%s vectors", (_, space) => {
     expect(a.toBigInts()).toEqual([35n, 70n]);
   });
 
-  test("slice and copyWithin copy, setAll overwrites, swap exchanges", () => {
+  test("slice copies, setAll overwrites, swap exchanges, copyScaled multiplies what it copies", () => {
     const v = vector([1n, 2n, 3n, p - 1n]);
     const copy = v.slice(1, 3);
     copy.set(0, 9n);
@@ -123,10 +123,12 @@ describe.each(spaces)("%s vectors", (_, space) => {
     expect(v.toBigInts()).toEqual([9n, 2n, 1n, 3n]);
     v.swap(1, 1);
     expect(v.toBigInts()).toEqual([9n, 2n, 1n, 3n]);
-    v.copyWithin(2, 0, 2);
-    expect(v.toBigInts()).toEqual([9n, 2n, 9n, 2n]);
-    v.copyWithin(1, 0, 3);
-    expect(v.toBigInts()).toEqual([9n, 9n, 2n, 9n]);
+    v.copyScaled(2, 0, 2, p - 1n);
+    expect(v.toBigInts()).toEqual([9n, 2n, p - 9n, p - 2n]);
+    v.copyScaled(0, 3, 4, 5n);
+    expect(v.toBigInts()).toEqual([p - 10n, 2n, p - 9n, p - 2n]);
+    v.copyScaled(1, 0, 0, 5n);
+    expect(v.toBigInts()).toEqual([p - 10n, 2n, p - 9n, p - 2n]);
   });
 
   test("a long chain of operations stays right", () => {

@@ -46,14 +46,14 @@ describe("a replay record in memory", () => {
     let failed = 0;
     globalThis.Uint32Array = new Proxy(original, {
       construct(target, args, newTarget) {
-        if (typeof args[0] === "number" && args[0] > 300 && failed++ === 0) {
+        if (typeof args[0] === "number" && failed++ === 0) {
           throw new RangeError("Array buffer allocation failed");
         }
         return Reflect.construct(target, args, newTarget) as object;
       },
     });
     try {
-      for (let i = 0; i < 60; i++) {
+      for (let i = 0; i < 3000; i++) {
         const key = fresh();
         try {
           record.add(key);
