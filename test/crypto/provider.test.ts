@@ -102,10 +102,12 @@ describe("a platform", () => {
     ["without import of public keys", { createPublicKey: broken }],
     ["without import of private keys", { createPrivateKey: broken }],
     ["without agreement", { diffieHellman: broken }],
-    ["without hashes", { createHash: broken }],
+    ["without hashes", { hash: broken, createHash: broken }],
+    ["with objects for hashes alone, and without them", { hash: undefined, createHash: broken }],
     ["without ciphers", { createCipheriv: broken }],
     ["without deciphers", { createDecipheriv: broken }],
-    ["with a wrong hash", { createHash: () => nodeCrypto.createHash("sha512").update("x") }],
+    ["with a wrong hash", { hash: () => Buffer.alloc(32) }],
+    ["with a wrong hash object", { hash: undefined, createHash: () => nodeCrypto.createHash("sha512").update("x") }],
     ["with a wrong agreement", { diffieHellman: () => Buffer.alloc(32, 1) }],
     ["that agrees on nothing", { diffieHellman: () => Buffer.alloc(32) }],
     [
@@ -166,8 +168,16 @@ describe("the native provider", () => {
     expect([...formats]).toEqual(["der"]);
   });
 
+  it("hashes by objects where there is no call for it", async () => {
+    const library = await libraryWith({ hash: undefined });
+    expect(library.cryptoInUse()).toBe("native");
+    const digest = library.provider().sha256(Uint8Array.of(1));
+    expect(Buffer.from(digest)).toEqual(nodeCrypto.createHash("sha256").update(Uint8Array.of(1)).digest());
+  });
+
   it("hands out no part of a pool that the platform shares", async () => {
     const library = await libraryWith({
+      hash: undefined,
       createHash: () => ({
         update: (bytes: Uint8Array) => ({
           digest() {
