@@ -53,11 +53,14 @@ const WORDS = 4;
 /** The default record: in memory, gone with the process. Share one among the sessions that will be merged. */
 export class MemoryReplayRecord implements ReplayRecord {
   readonly #keys = new KeySet(WORDS);
+  /** The key that is being added. */
+  readonly #words = new Uint32Array(WORDS);
 
   /** Records a key; false when it was there. Only the first 16 of its 32 bytes are kept, in 23 bytes of memory. */
   add(key: Uint8Array): boolean {
     const bytes = requireBytes(key, "replay key", KEY_BYTES);
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    return this.#keys.add([view.getUint32(0), view.getUint32(4), view.getUint32(8), view.getUint32(12)]);
+    const words = this.#words.fill(0);
+    for (let i = 0; i < 4 * WORDS; i++) words[i >> 2] = ((words[i >> 2] as number) << 8) | (bytes[i] as number);
+    return this.#keys.add(words);
   }
 }
