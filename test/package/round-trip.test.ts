@@ -1,6 +1,7 @@
 // A whole collection with the built package alone: clients, both servers exchanging only messages, publication. The
 // protocol has its own tests; these show that what is shipped is the whole of it and works from its bundle.
 
+import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import { prio } from "./built.js";
 
@@ -97,4 +98,9 @@ test("a changed packet is refused with the library's own error", () => {
   const server = servers(config, "stream").a;
   expect(() => server.open(a)).toThrow(prio.PrioError);
   expect(() => server.open(a)).toThrow(expect.objectContaining({ code: "cannot-open" }));
+});
+
+test("every class and function goes by its name when it is inspected", () => {
+  for (const [name, value] of Object.entries(prio)) expect((value as { name: string }).name).toBe(name);
+  expect(inspect(keysA)).toBe("{ publicKey: PublicKey {}, privateKey: PrivateKey {} }");
 });
