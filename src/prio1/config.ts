@@ -84,6 +84,9 @@ export class Config {
   constructor(options: ConfigOptions | IntegerConfigOptions, space: VectorSpace = PRIO_V1) {
     requireObject(options, "config");
     if ("precision" in options) {
+      if ("fields" in options) {
+        throw new PrioError("invalid-argument", "config: expected fields, or count and precision, got all of them");
+      }
       const { precision, count } = options;
       this.precision = requireInteger(precision, 1, MAX_PRECISION, "config: precision");
       this.count = requireInteger(

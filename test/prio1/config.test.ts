@@ -51,6 +51,12 @@ describe("a configuration for booleans", () => {
     expect(codeOf(withOption("batchId", "\ud800"))).toBe("invalid-encoding");
   });
 
+  it("is for booleans or for integers: fields with count and precision are refused", () => {
+    const both = { ...options, ...integers };
+    expect(codeOf(() => new Config(both))).toBe("invalid-argument");
+    expect(codeOf(() => Config.forIntegers(both))).toBe("invalid-argument");
+  });
+
   it("wants two different public keys and a known PRG key", () => {
     for (const key of [
       undefined,
