@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import { fromHex, toHex } from "../../src/core/bytes.js";
 import { Multiples } from "../../src/crypto/multiples.js";
 import { noble } from "../../src/crypto/noble.js";
+import { lowOrderKeys } from "../support/low-order.js";
 
 const key = fc.uint8Array({ minLength: 32, maxLength: 32 });
 const zeros = new Uint8Array(32);
@@ -67,16 +68,8 @@ describe("the multiples of a public key", () => {
   it("are none of a key on the twist, nor of low order", () => {
     // 2 is on the twist: 2³ + 486662·2² + 2 is not a square.
     expect(Multiples.of(Uint8Array.of(2, ...zeros.subarray(1)))).toBeNull();
-    for (const point of [
-      "0000000000000000000000000000000000000000000000000000000000000000",
-      "0100000000000000000000000000000000000000000000000000000000000000",
-      "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
-      "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
-      "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-      "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-      "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
-    ]) {
-      expect(Multiples.of(fromHex(point, "point", 32))).toBeNull();
+    for (const key of lowOrderKeys) {
+      expect(Multiples.of(fromHex(key, "key", 32))).toBeNull();
     }
   });
 });

@@ -5,6 +5,7 @@ import { fromHex, toHex, utf8 } from "../../src/core/bytes.js";
 import { systemRandom } from "../../src/core/random.js";
 import { provider } from "../../src/crypto/provider.js";
 import { setCrypto } from "../../src/index.js";
+import { lowOrderKeys } from "../support/low-order.js";
 import { providers } from "../support/providers.js";
 
 const hex = (text: string) => fromHex(text, "vector", text.length / 2);
@@ -58,16 +59,7 @@ describe.each(providers)("%s", (name) => {
       expect(toHex(k)).toBe("684cf59ba83309552800ef566f2f4d3c1c3887c49360e3875f2eb94d99532c51");
     });
 
-    // The points of order 1, 2, 4 and 8, and p and p + 1, which stand for 0 and 1.
-    describe.each([
-      "0000000000000000000000000000000000000000000000000000000000000000",
-      "0100000000000000000000000000000000000000000000000000000000000000",
-      "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
-      "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
-      "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-      "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-      "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-    ])("the low-order point %s", (point) => {
+    describe.each(lowOrderKeys)("the low-order point %s", (point) => {
       it.each([0, 0x80])("is refused with the high bit %d", (highBit) => {
         const peer = hex(point);
         peer[31] = (peer[31] as number) | highBit;
