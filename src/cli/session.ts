@@ -4,6 +4,7 @@
 // which was there before (stage.ts keeps that record). No packet is given a point twice: `finish` takes each share away.
 
 import { randomUUID } from "node:crypto";
+import { sealOf } from "../crypto/ecies.js";
 import { PrioError } from "../errors.js";
 import { Client, Config, PrivateKey, PublicKey, Server, ServerSecret } from "../index.js";
 import { openPacket } from "../prio1/packet.js";
@@ -161,7 +162,7 @@ export class ServerSession {
     try {
       const share = openPacket(this.#config, serverId, this.#privateKey, packet);
       const idPrint = fingerprint(fingerprintKey, id);
-      return { row: { id, idPrint, packetPrint: fingerprint(fingerprintKey, packet) }, share };
+      return { row: { id, idPrint, packetPrint: fingerprint(fingerprintKey, sealOf(packet)) }, share };
     } catch (error) {
       return { row: refusalOf(error, id), share: null };
     }

@@ -27,6 +27,19 @@ export function requireBytes(x: unknown, subject: string, length?: number): Uint
   return x;
 }
 
+/**
+ * A copy of `x`, a byte string as `requireBytes` has it, that nothing else can change: `x` may be shared with another thread, and be
+ * of a class that says of itself what it likes. Bytes that were transferred away are an `invalid-argument` too.
+ */
+export function copyOfBytes(x: unknown, subject: string): Uint8Array {
+  const bytes = requireBytes(x, subject);
+  try {
+    return new Uint8Array(bytes);
+  } catch {
+    throw new PrioError("invalid-argument", `${subject}: expected bytes that are there, got a detached buffer`);
+  }
+}
+
 /** Returns `x` when it is an object (not null); `subject` opens the error's sentence. */
 export function requireObject<T extends object>(x: T, subject: string): T {
   if (typeof x !== "object" || x === null) {

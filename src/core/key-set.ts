@@ -38,7 +38,7 @@ export class KeySet {
     });
   }
 
-  /** Adds a key; returns false when it was there. */
+  /** Adds a key, exactly `words` numbers in [0, 2^32); returns false when it was there. */
   add(key: ArrayLike<number>): boolean {
     if (Array.prototype.every.call(key, (word) => word === 0)) {
       const added = !this.#hasZero;

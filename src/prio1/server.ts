@@ -1,6 +1,6 @@
 // A server's session: opens packets, hands out their checks, adds up what they let through.
 
-import { equalBytes, isBytes, kindOf, requireBytes, requireObject, utf8 } from "../core/bytes.js";
+import { copyOfBytes, equalBytes, isBytes, kindOf, requireBytes, requireObject, utf8 } from "../core/bytes.js";
 import { PrivateKey } from "../crypto/keys.js";
 import { ServerSecret } from "../crypto/secret.js";
 import { PrioError } from "../errors.js";
@@ -85,9 +85,8 @@ export class Server {
    * and `invalid-encoding` for a report id that is none, and `out-of-range` past 2^20 reports at one point.
    */
   open(packet: Uint8Array, reportId?: Uint8Array | string): Verifier {
-    // A copy, so that what is noted is what was opened: the caller's array may be shared with a thread that changes it, or be
-    // of a class of its own.
-    const sealed = new Uint8Array(requireBytes(packet, "packet"));
+    // Copies, so that what is noted is what was opened and checked.
+    const sealed = copyOfBytes(packet, "packet");
     const id = this.#reportIdBytes(reportId);
     const share = openPacket(this.#config, this.#id, this.#privateKey, sealed);
     // In stream mode a replay takes its point too; in the others it must not use up what honest reports need.
@@ -151,7 +150,7 @@ export class Server {
     if (typeof reportId !== "string" && !isBytes(reportId)) {
       throw new PrioError("invalid-argument", `report id: expected a string or a Uint8Array, got ${kindOf(reportId)}`);
     }
-    const bytes = typeof reportId === "string" ? utf8(reportId, "report id") : reportId;
+    const bytes = typeof reportId === "string" ? utf8(reportId, "report id") : copyOfBytes(reportId, "report id");
     if (bytes.length < 1 || bytes.length > MAX_REPORT_ID) {
       throw new PrioError("out-of-range", `report id: expected 1 to ${MAX_REPORT_ID} bytes, got ${bytes.length}`);
     }

@@ -8,8 +8,10 @@ import fc from "fast-check";
 import { afterAll, describe, expect, it, vi } from "vitest";
 import { chunksOf, Input, linesOf } from "../../src/cli/batches.js";
 import { VerificationPackets } from "../../src/cli/lookup.js";
+import type { ServerRole } from "../../src/cli/options.js";
 import { pythonString } from "../../src/cli/rows.js";
 import { OffsetIndex } from "../../src/cli/seen.js";
+import { FileRecord } from "../../src/cli/stage.js";
 import { clock, progressParts, Talk } from "../../src/cli/ui.js";
 import { scratch } from "./support.js";
 
@@ -17,6 +19,22 @@ const folder = scratch();
 afterAll(() => folder.remove());
 
 describe("what a run remembers", () => {
+  it("a file's record tells prints apart that differ in either word, and refuses the second of two alike", () => {
+    const batch = { batchId: "b", fields: 1, serverA: "", serverB: "" };
+    const role = { batch, secret: "", queryPoints: "stream" } as unknown as ServerRole;
+    const record = new FileRecord("aggregate", role);
+    const decide = (idPrint: [number, number], packetPrint: [number, number]) =>
+      record.decide({ id: "x", idPrint, packetPrint }, () => undefined);
+    for (const [a, b] of [
+      [1, 2],
+      [1, 3],
+      [4, 2],
+    ] as const)
+      expect(decide([a, b], [b, a])).toEqual({ id: "x", order: {} });
+    expect(decide([1, 2], [9, 9])).toMatchObject({ refused: "duplicate-id" });
+    expect(decide([9, 9], [2, 1])).toMatchObject({ refused: "duplicate-packet" });
+  });
+
   it("an index gives all offsets of a hash in the order of their adding, past 2^32 too", () => {
     const index = new OffsetIndex(6);
     const last = 0xffffffff;

@@ -3,6 +3,7 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { KeySet } from "../../src/core/key-set.js";
+import { systemRandom } from "../../src/core/random.js";
 
 afterEach(() => {
   vi.unstubAllGlobals();
@@ -23,8 +24,11 @@ function allocations(): number[] {
   return lengths;
 }
 
-/** Keys of two words that are all different. */
-const different = (count: number) => Array.from({ length: count }, (_, i) => [Math.imul(i, 0x9e3779b1) >>> 0, i]);
+/** Keys of two words, evenly distributed as digests are; two alike are a chance of 2^−31. */
+function different(count: number): number[][] {
+  const words = new Uint32Array(systemRandom(8 * count).buffer);
+  return Array.from({ length: count }, (_, i) => [words[2 * i] as number, words[2 * i + 1] as number]);
+}
 
 describe("a set of keys", () => {
   it("answers as a Set does, for any keys in any order", () => {
@@ -61,6 +65,7 @@ describe("a set of keys", () => {
   });
 
   it("keeps a key in 1.2 to 1.8 slots, 1.5 on average, at every length", () => {
+    const all = different(100_000);
     const lengths = allocations();
     const keys = new KeySet(2);
     const slot = 8;
@@ -69,7 +74,7 @@ describe("a set of keys", () => {
     let [inUse, seen] = [0, 0];
     const ratios: number[] = [];
     let count = 0;
-    for (const key of different(100_000)) {
+    for (const key of all) {
       keys.add(key);
       count++;
       for (; seen < lengths.length; seen++) {
@@ -88,6 +93,32 @@ describe("a set of keys", () => {
     expect(Math.max(...ratios)).toBeLessThan(1.8);
     const mean = ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length;
     expect(Math.abs(mean - 1.5)).toBeLessThan(0.1);
+  });
+
+  it("takes no memory for a key that is there, however often it comes", () => {
+    const keys = new KeySet(2);
+    keys.add([7, 8]);
+    const lengths = allocations();
+    for (let i = 0; i < 100_000; i++) keys.add([7, 8]);
+    expect(lengths).toEqual([]);
+  });
+
+  it("finds the slot of a key in some ten steps", () => {
+    const keys = new KeySet(2);
+    const all = different(50_000);
+    for (const key of all.slice(0, 49_000)) keys.add(key);
+    let reads = 0;
+    for (const key of all.slice(49_000)) {
+      // Each slot that is looked at is compared with the whole key.
+      const counted = new Proxy(key, {
+        get(target, name) {
+          reads++;
+          return Reflect.get(target, name);
+        },
+      });
+      keys.add(counted);
+    }
+    expect(reads / 1000 / 2).toBeLessThan(40);
   });
 
   it("changes nothing when the memory for a larger table is not to be had", () => {

@@ -2,11 +2,13 @@
 
 import { ED25519_TORSION_SUBGROUP, ed25519, x25519 } from "@noble/curves/ed25519.js";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { fromHex, toHex } from "../../src/core/bytes.js";
 import { Multiples } from "../../src/crypto/multiples.js";
 import { noble } from "../../src/crypto/noble.js";
+import { Client, Config, generateKeyPair, Server, ServerSecret } from "../../src/index.js";
 import { lowOrderKeys } from "../support/low-order.js";
+import { using } from "../support/providers.js";
 
 const key = fc.uint8Array({ minLength: 32, maxLength: 32 });
 const zeros = new Uint8Array(32);
@@ -84,6 +86,41 @@ describe("a lasting public key, agreed with often", () => {
   it("gives the same secrets before and after it has its table", () => {
     const publicKey = x25519.getPublicKey(ones);
     for (const { privateKey, secret } of often(publicKey)) expect(secret).toEqual(ladder(privateKey, publicKey));
+  });
+
+  it("has its table made once, at the eleventh agreement; a packet's key never has one", () => {
+    const made = vi.spyOn(Multiples, "of");
+    using("noble", () => {
+      const [keysA, keysB] = [generateKeyPair(), generateKeyPair()];
+      const config = new Config({ fields: 1, batchId: "b", serverA: keysA.publicKey, serverB: keysB.publicKey });
+      const client = new Client(config);
+      const first = Array.from({ length: 10 }, () => client.encode([1]));
+      expect(made).not.toHaveBeenCalled();
+      for (let i = 0; i < 3; i++) client.encode([1]);
+      expect(made.mock.calls.map(([key]) => toHex(key).toUpperCase())).toEqual([
+        keysA.publicKey.toHex(),
+        keysB.publicKey.toHex(),
+      ]);
+      const secret = ServerSecret.generate();
+      const a = new Server(config, { id: "A", privateKey: keysA.privateKey, secret });
+      for (let i = 0; i < 12; i++) a.open((i < 10 ? first[i] : client.encode([1]))?.a as Uint8Array);
+      expect(made).toHaveBeenCalledTimes(2);
+    });
+    made.mockRestore();
+  });
+
+  it("inverts nothing of a private key's that is not blinded", () => {
+    const blinds: Uint8Array[] = [];
+    const multiples = Multiples.of(x25519.getPublicKey(ones)) as Multiples;
+    const draws = vi.spyOn(crypto, "getRandomValues").mockImplementation((array) => {
+      blinds.push(array as unknown as Uint8Array);
+      (array as unknown as Uint8Array).fill(blinds.length);
+      return array;
+    });
+    // One inversion ends noble's product, one is ours.
+    expect(multiples.times(ones)).toEqual(ladder(ones, x25519.getPublicKey(ones)));
+    draws.mockRestore();
+    expect(blinds.filter((blind) => blind.length === 32)).toHaveLength(2);
   });
 
   it("goes on by the ladder when it is on the twist", () => {

@@ -84,6 +84,15 @@ describe.each(providers)("%s", (name) => {
       expect(crypto.keyPair(one.privateKey.slice()).publicKey).toEqual(one.publicKey);
     });
 
+    it("reads keys that are views into larger buffers", () => {
+      const pool = systemRandom(100);
+      const [view, other] = [pool.subarray(7, 39), pool.subarray(50, 82)];
+      expect(crypto.keyPair(view).publicKey).toEqual(crypto.keyPair(view.slice()).publicKey);
+      const peer = crypto.keyPair(other.slice()).publicKey;
+      pool.set(peer, 50);
+      expect(crypto.keyPair(view).agree(other, false)).toEqual(crypto.keyPair(view.slice()).agree(peer, false));
+    });
+
     it("keeps the bytes of a private key as given, not clamped", () => {
       const scalar = new Uint8Array(32).fill(0xff);
       const pair = crypto.keyPair(scalar.slice());

@@ -1,7 +1,7 @@
 // The client: values out of range, shapes of packets, integers as bits.
 
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { open, SEALING_BYTES } from "../../src/crypto/ecies.js";
 import { Client, Config, PublicKey, publish } from "../../src/index.js";
 import { readPacketB } from "../../src/prio1/wire.js";
@@ -16,6 +16,7 @@ import {
   serverA,
   serverB,
 } from "../support/deployment.js";
+import { providers, using } from "../support/providers.js";
 
 /** What the servers publish of one report. */
 function roundTrip(config: Config, packets: { a: Uint8Array; b: Uint8Array }): bigint[] {
@@ -75,12 +76,33 @@ describe("encode", () => {
   it("draws a fresh seed for B and a fresh key and IV for each packet", () => {
     const seeds = Array.from({ length: 10 }, () => {
       const { a, b } = client.encode([1, 0, 1, 0]);
-      expect(a.slice(0, 44)).not.toEqual(b.slice(0, 44));
+      expect(a.slice(0, 32)).not.toEqual(b.slice(0, 32));
+      expect(a.slice(32, 44)).not.toEqual(b.slice(32, 44));
       return String(readPacketB(config, open(keysB.privateKey, b)).seed);
     });
     expect(new Set(seeds).size).toBe(10);
     expect(seeds).not.toContain(String(new Uint8Array(16)));
   });
+
+  // noble draws bytes of its own to blind what it computes with.
+  it.runIf(providers.includes("native"))(
+    "asks the platform for its random bytes at once, and for no more than some hundreds",
+    () => {
+      const draws = vi.spyOn(crypto, "getRandomValues");
+      const calls: number[] = [];
+      const bytes: number[] = [];
+      for (let i = 0; i < 20; i++) {
+        draws.mockClear();
+        using("native", () => client.encode([1, 1, 0, 0]));
+        calls.push(draws.mock.calls.length);
+        bytes.push(draws.mock.calls.reduce((sum, [array]) => sum + (array?.byteLength ?? 0), 0));
+      }
+      draws.mockRestore();
+      // Now and then so many candidates are refused that a second draw is needed.
+      expect(calls.sort((a, b) => a - b)[10]).toBe(1);
+      expect(bytes.sort((a, b) => a - b)[10]).toBeLessThan(1000);
+    },
+  );
 
   it("refuses to seal to a key of low order", () => {
     const low = PublicKey.fromBytes(new Uint8Array(32));

@@ -5,7 +5,7 @@
 // numbers are a linear system for f0, a and the n bits.
 
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { toHex } from "../../src/core/bytes.js";
 import { lagrangeCoefficients } from "../../src/core/evaluate.js";
 import { FIELD_PRIO_V1 as field } from "../../src/core/fields.js";
@@ -198,6 +198,39 @@ describe("a session", () => {
       // It would pass for another packet, or for one that was not seen; so it must not open.
       expect(codeOf(() => serverA(small).open(changed))).toBe("cannot-open");
     }
+  });
+
+  it("is not even asked about a packet that does not open", () => {
+    const add = vi.fn(() => true);
+    const report = client.encode([1, 0, 1]);
+    for (const queryPoints of ["stream", "report", "batch"] as const) {
+      const a = serverA(small, { queryPoints, replays: { add } });
+      for (const packet of [new Uint8Array(200), report.b, report.a.slice(1), new Uint8Array(0)]) {
+        expect(codeOf(() => a.open(packet, "id"))).toBe("cannot-open");
+      }
+      expect(add).not.toHaveBeenCalled();
+    }
+  });
+
+  it("refuses bytes that were transferred away", () => {
+    const packet = client.encode([1, 0, 1]).a.slice();
+    const id = Uint8Array.of(1);
+    structuredClone([packet, id], { transfer: [packet.buffer, id.buffer] });
+    const a = serverA(small, { queryPoints: "report" });
+    expect(codeOf(() => a.open(packet, "id"))).toBe("invalid-argument");
+    expect(codeOf(() => a.open(client.encode([1, 0, 1]).a, id))).toBe("invalid-argument");
+  });
+
+  it("notes the id whose point it takes, whatever class the caller's array is of", () => {
+    let reads = 0;
+    class Growing extends Uint8Array {
+      override get length(): number {
+        return reads++ === 0 ? 1 : 5;
+      }
+    }
+    const a = serverA(small, { queryPoints: "report" });
+    expect(() => a.open(client.encode([1, 0, 1]).a, new Growing([7]))).not.toThrow();
+    expect(codeOf(() => a.open(client.encode([1, 0, 1]).a, Uint8Array.of(7)))).toBe("replay");
   });
 
   it("does not note what it could not open: junk under a client's id spoils nothing", () => {
