@@ -10,7 +10,7 @@ export function fingerprintKey(): Uint8Array {
   return Uint8Array.from(randomBytes(16));
 }
 
-/** Of a fingerprint. */
+/** 32-bit words of a fingerprint. */
 export const FINGERPRINT_WORDS = 2;
 
 /** 64 bits as two words. */

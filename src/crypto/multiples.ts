@@ -9,7 +9,7 @@ import { systemRandom } from "../core/random.js";
 
 const KEY_BYTES = 32;
 
-/** Six bits of a scalar at a time: 1,408 points, some 330 KB. Eight bits would save a seventh and take three times as long to make. */
+/** Six bits of a scalar at a time: 1,408 points, some 330 KB. Eight bits would save an eighth and take three times as long to make. */
 const WINDOW_BITS = 6;
 
 /** 2^255 − 19 */
@@ -19,16 +19,18 @@ let curve: EdwardsPointCons | undefined;
 
 /** edwards25519, made when first asked for: most programs never do. */
 function edwards25519(): EdwardsPointCons {
-  const parameters = {
-    p,
-    n: (1n << 252n) + 0x14def9dea2f79cd65812631a5cf5d3edn,
-    h: 8n,
-    a: p - 1n,
-    d: 0x52036cee2b6ffe738cc740797779e89800700a4d4141d8ab75eb4dca135978a3n,
-    Gx: 0x216936d3cd6e53fec0a4e231fdd6dc5c692cc7609525a7b2c9562d608f25d51an,
-    Gy: 0x6666666666666666666666666666666666666666666666666666666666666658n,
-  };
-  curve ??= edwards(parameters, { Fp: fieldWithBlindedInversion() });
+  curve ??= edwards(
+    {
+      p,
+      n: (1n << 252n) + 0x14def9dea2f79cd65812631a5cf5d3edn,
+      h: 8n,
+      a: p - 1n,
+      d: 0x52036cee2b6ffe738cc740797779e89800700a4d4141d8ab75eb4dca135978a3n,
+      Gx: 0x216936d3cd6e53fec0a4e231fdd6dc5c692cc7609525a7b2c9562d608f25d51an,
+      Gy: 0x6666666666666666666666666666666666666666666666666666666666666658n,
+    },
+    { Fp: fieldWithBlindedInversion() },
+  );
   return curve;
 }
 
