@@ -4,10 +4,10 @@
 
 import { lagrangeCoefficients } from "../src/core/evaluate.js";
 import { Ntt } from "../src/core/ntt.js";
-import { packedPrioV1Space } from "../src/core/packed.js";
+import { packed87Space } from "../src/core/packed87.js";
 import type { Vector } from "../src/core/vector.js";
 
-const space = packedPrioV1Space();
+const space = packed87Space();
 const ntt = new Ntt(space);
 
 /** The median of `runs` timings, in milliseconds. */

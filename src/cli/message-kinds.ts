@@ -1,7 +1,7 @@
 // Tells the protocol's messages apart by their form alone (WIRE.md section 3), without a configuration or a key.
 
 import { Reader } from "../codec/msgpack.js";
-import { FIELD_PRIO_V1 } from "../core/fields.js";
+import { FIELD_87 } from "../core/fields.js";
 import { SEALING_BYTES } from "../crypto/ecies.js";
 import { PrioError } from "../errors.js";
 import { SEED_BYTES } from "../prio1/prg.js";
@@ -106,7 +106,7 @@ function readServer(reader: Reader, found: Found): void {
 function readElements(reader: Reader, count: number): void {
   for (let i = 0; i < count; i++) {
     const { length } = reader.str("element");
-    if (length < 1 || length > FIELD_PRIO_V1.bytes) throw reader.error("not an element");
+    if (length < 1 || length > FIELD_87.bytes) throw reader.error("not an element");
   }
 }
 

@@ -1,7 +1,7 @@
 // What client and servers of one batch must agree on (WIRE.md section 1).
 
 import { isBytes, kindOf, requireObject, utf8 } from "../core/bytes.js";
-import { packedPrioV1Space } from "../core/packed.js";
+import { packed87Space } from "../core/packed87.js";
 import type { VectorSpace } from "../core/vector.js";
 import { PublicKey } from "../crypto/keys.js";
 import { PrioError } from "../errors.js";
@@ -50,7 +50,7 @@ const MAX_BATCH_ID = 65535;
 /** Those that the constructor made: unlike `instanceof`, not to be forged by a prototype. */
 const configs = new WeakSet<Config>();
 
-const PRIO_V1: VectorSpace = packedPrioV1Space();
+const PRIO_V1: VectorSpace = packed87Space();
 
 /** What the client and both servers of a batch must give alike. Immutable; make one and share it. */
 export class Config {

@@ -1,7 +1,7 @@
 // Prio v1's pseudo-random generator (WIRE.md section 4): field elements and integers from one AES-128 key stream.
 
 import { bigIntFromBE } from "../core/bytes.js";
-import { FIELD_PRIO_V1 } from "../core/fields.js";
+import { FIELD_87 } from "../core/fields.js";
 import type { Vector } from "../core/vector.js";
 import { KeyStream, sha256 } from "../crypto/stream.js";
 import type { Config } from "./config.js";
@@ -10,7 +10,7 @@ import type { Config } from "./config.js";
 export const SEED_BYTES = 16;
 
 /** p fills its 11 bytes, so a candidate's top byte needs no mask. */
-const ELEMENT_BYTES = FIELD_PRIO_V1.bytes;
+const ELEMENT_BYTES = FIELD_87.bytes;
 
 /** Most candidates that one piece of the stream holds: bounds the memory of a long draw. */
 const CANDIDATES = 4096;

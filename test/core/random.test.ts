@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { concat, fromHex } from "../../src/core/bytes.js";
 import { Field } from "../../src/core/field.js";
-import { FIELD_PRIO_V1 as field } from "../../src/core/fields.js";
+import { FIELD_87 as field } from "../../src/core/fields.js";
 import { buffered, type RandomSource, randomElements, systemRandom } from "../../src/core/random.js";
 import { combine, shareOf, sharesOf } from "../../src/core/sharing.js";
 import { bigIntSpace } from "../../src/core/vector.js";

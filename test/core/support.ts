@@ -1,15 +1,15 @@
 // What the tests of core/ share: the vector spaces they loop over and the elements that are likely to break one.
 
 import fc from "fast-check";
-import { FIELD_PRIO_V1 } from "../../src/core/fields.js";
-import { packedPrioV1Space } from "../../src/core/packed.js";
+import { FIELD_87 } from "../../src/core/fields.js";
+import { packed87Space } from "../../src/core/packed87.js";
 import { bigIntSpace, type VectorSpace } from "../../src/core/vector.js";
 
-export const field = FIELD_PRIO_V1;
+export const field = FIELD_87;
 export const p = field.modulus;
 
 export const reference: VectorSpace = bigIntSpace(field);
-export const packed: VectorSpace = packedPrioV1Space();
+export const packed: VectorSpace = packed87Space();
 export const spaces: [string, VectorSpace][] = [
   ["BigInt", reference],
   ["packed", packed],

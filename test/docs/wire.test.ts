@@ -4,7 +4,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { FIELD_PRIO_V1 } from "../../src/core/fields.js";
+import { FIELD_87 } from "../../src/core/fields.js";
 import { Client, Config, generateKeyPair, ServerSecret } from "../../src/index.js";
 import { type QueryPoints, queryPointSource } from "../../src/prio1/query-points.js";
 import { writePacketB, writeTotalShare, writeVerify1 } from "../../src/prio1/wire.js";
@@ -15,8 +15,8 @@ const keys = { serverA: generateKeyPair().publicKey, serverB: generateKeyPair().
 const config = (fields: number) => new Config({ fields, batchId: "example", ...keys });
 
 test("the constants of section 1 are the code's", () => {
-  expect(wire).toContain(`\`0x${FIELD_PRIO_V1.modulus.toString(16)}\``);
-  expect(wire).toContain(`\`0x${FIELD_PRIO_V1.generator.toString(16)}\``);
+  expect(wire).toContain(`\`0x${FIELD_87.modulus.toString(16)}\``);
+  expect(wire).toContain(`\`0x${FIELD_87.generator.toString(16)}\``);
   expect(wire).toContain(`1 to ${Config.maxFields.toLocaleString("en")},`);
 });
 
@@ -29,7 +29,7 @@ test("the example messages of section 3 are what the code writes", () => {
       .join(""),
   );
   const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
-  const { modulus } = FIELD_PRIO_V1;
+  const { modulus } = FIELD_87;
   const pair = config(2);
   expect(messages).toEqual([
     hex(writeVerify1(pair, { d: 5n, e: modulus - 1n })),
@@ -52,7 +52,7 @@ test("the example points of section 5 are the code's", () => {
 
 test("packets have the sizes that section 3 gives at most", () => {
   const [, most, seal] = /at most (\d+) bytes beside the batch id's own, and (\d+) for the seal/.exec(wire) ?? [];
-  const largest = FIELD_PRIO_V1.modulus - 1n;
+  const largest = FIELD_87.modulus - 1n;
   const scalars = { a: largest, b: largest, c: largest, f0: largest, g0: largest, h0: largest };
   const batchId = "x".repeat(300);
   const long = new Config({ fields: 1000, batchId, ...keys });

@@ -9,11 +9,11 @@ import { join } from "node:path";
 import type { Page } from "playwright";
 import { build, type PreviewServer, preview } from "vite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { FIELD_PRIO_V1 } from "../../src/core/fields.js";
+import { FIELD_87 } from "../../src/core/fields.js";
 import { root } from "../package/built.js";
 import { openBrowser } from "./support/browser.js";
 
-const p = FIELD_PRIO_V1.modulus;
+const p = FIELD_87.modulus;
 const configFile = join(root, "examples/browser/vite.config.ts");
 const outDir = mkdtempSync(join(tmpdir(), "prio-example-"));
 const screenshot = join(root, "docs/browser-example.png");

@@ -6,7 +6,7 @@
 
 import { describe, expect, it } from "vitest";
 import { lagrangeCoefficients } from "../../src/core/evaluate.js";
-import { FIELD_PRIO_V1 as field } from "../../src/core/fields.js";
+import { FIELD_87 as field } from "../../src/core/fields.js";
 import { Client } from "../../src/index.js";
 import { queryPointSource } from "../../src/prio1/query-points.js";
 import { readVerify1, readVerify2, writeVerify1 } from "../../src/prio1/wire.js";

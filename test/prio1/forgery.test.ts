@@ -1,7 +1,7 @@
 // What a caller or a client might forge: verified reports, replay keys, configurations, byte strings, integers.
 
 import { describe, expect, it } from "vitest";
-import { FIELD_PRIO_V1 as field } from "../../src/core/fields.js";
+import { FIELD_87 as field } from "../../src/core/fields.js";
 import { systemRandom } from "../../src/core/random.js";
 import { randomSealing } from "../../src/crypto/ecies.js";
 import { Client, Config, MemoryReplayRecord, publish, VerifiedReport } from "../../src/index.js";

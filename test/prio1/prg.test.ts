@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { FIELD_PRIO_V1 as field } from "../../src/core/fields.js";
+import { FIELD_87 as field } from "../../src/core/fields.js";
 import { ServerSecret } from "../../src/index.js";
 import { Prg } from "../../src/prio1/prg.js";
 import { MAX_REPORTS_AT_ONE_POINT, queryPointSource } from "../../src/prio1/query-points.js";

@@ -8,7 +8,7 @@ import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import { toHex } from "../../src/core/bytes.js";
 import { lagrangeCoefficients } from "../../src/core/evaluate.js";
-import { FIELD_PRIO_V1 as field } from "../../src/core/fields.js";
+import { FIELD_87 as field } from "../../src/core/fields.js";
 import { systemRandom } from "../../src/core/random.js";
 import { Client, MemoryReplayRecord, publish, type Server, type Verifier } from "../../src/index.js";
 import { queryPointSource } from "../../src/prio1/query-points.js";

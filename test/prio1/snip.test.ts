@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { FIELD_PRIO_V1 as field } from "../../src/core/fields.js";
+import { FIELD_87 as field } from "../../src/core/fields.js";
 import { bigIntSpace } from "../../src/core/vector.js";
 import { Snip } from "../../src/prio1/snip.js";
 

@@ -1,8 +1,8 @@
 // Everything that libprio recorded: read, checked, added up and published to the same bytes, and written again.
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { FIELD_PRIO_V1 } from "../../src/core/fields.js";
-import { packedPrioV1Space } from "../../src/core/packed.js";
+import { FIELD_87 } from "../../src/core/fields.js";
+import { packed87Space } from "../../src/core/packed87.js";
 import { bigIntSpace } from "../../src/core/vector.js";
 import { open } from "../../src/crypto/ecies.js";
 import { cryptoInUse, PrioError, PrivateKey, publish, setCrypto } from "../../src/index.js";
@@ -15,8 +15,8 @@ import { base64, bitsOf, bytes, configOf, recordedBatches, serversOf, verdicts }
 
 /** Every provider on the packed vectors that the library uses, and the reference vectors once. */
 const backends = [
-  ...providers.map((name) => ({ name, vectors: "packed", space: packedPrioV1Space() })),
-  { name: "noble" as const, vectors: "BigInt", space: bigIntSpace(FIELD_PRIO_V1) },
+  ...providers.map((name) => ({ name, vectors: "packed", space: packed87Space() })),
+  { name: "noble" as const, vectors: "BigInt", space: bigIntSpace(FIELD_87) },
 ];
 
 describe.each(backends)("with the primitives of $name and $vectors vectors", ({ name, space }) => {

@@ -1,4 +1,4 @@
-// Arithmetic modulo p = 2^87 + 2^19 + 1 on packed limbs, the inner loops of packed.ts. An element is four consecutive
+// Arithmetic modulo p = 2^87 + 2^19 + 1 on packed limbs, the inner loops of packed87.ts. An element is four consecutive
 // doubles of a Float64Array, and its value is their plain sum: limb k is an integer times 2^0, 2^23, 2^46 or 2^68, its unit,
 // and may be negative. A double keeps 53 bits wherever they stand, so products and sums of limbs need no shifts.
 //

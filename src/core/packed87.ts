@@ -1,9 +1,9 @@
 // Packed vectors for the prime of Prio v1, p = 2^87 + 2^19 + 1: the fast implementation of vector.ts for that field. The
-// arithmetic and its bounds are in packed-limbs.ts; here are the vectors, and elements going in and out, as bigints and
+// arithmetic and its bounds are in limbs87.ts; here are the vectors, and elements going in and out, as bigints and
 // as bytes, without a bigint on the way between bytes and limbs.
 
-import { FIELD_PRIO_V1 } from "./fields.js";
-import { butterflies, butterfliesByOne, carryAll, dotInto, LIMBS, multiplyAll, storeDigits } from "./packed-limbs.js";
+import { FIELD_87 } from "./fields.js";
+import { butterflies, butterfliesByOne, carryAll, dotInto, LIMBS, multiplyAll, storeDigits } from "./limbs87.js";
 import type { Vector, VectorSpace } from "./vector.js";
 
 /** Bytes of an element. */
@@ -244,13 +244,13 @@ function setElement(limbs: Float64Array, at: number, x: bigint): void {
 function toElement(limbs: Float64Array, at: number): bigint {
   let x = 0n;
   for (let k = 0; k < LIMBS; k++) x += BigInt(limbs[at + k] as number);
-  return FIELD_PRIO_V1.reduce(x);
+  return FIELD_87.reduce(x);
 }
 
 /** The packed vectors of Prio v1's field. */
-export function packedPrioV1Space(): VectorSpace {
+export function packed87Space(): VectorSpace {
   return {
-    field: FIELD_PRIO_V1,
+    field: FIELD_87,
     zeros: (length) => new PackedVector(new Float64Array(LIMBS * length)),
     fromBigInts: (values) => {
       const limbs = new Float64Array(LIMBS * values.length);

@@ -1,9 +1,9 @@
-// The bounds of packed limbs at their extremes: limbs set by hand to the largest that packed-limbs.ts allows, with all
+// The bounds of packed limbs at their extremes: limbs set by hand to the largest that limbs87.ts allows, with all
 // signs, in as many operands as it allows, against BigInt. A bound that is one bit too generous fails here.
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { butterflies, butterfliesByOne, carryAll, dotInto, LIMBS, multiplyAll } from "../../src/core/packed-limbs.js";
+import { butterflies, butterfliesByOne, carryAll, dotInto, LIMBS, multiplyAll } from "../../src/core/limbs87.js";
 import { field } from "./support.js";
 
 /** One operand: the largest limbs of the usual form, in units, and the units. */
