@@ -6,8 +6,9 @@ import { Client, Config, generateKeyPair, MemoryReplayRecord, Server, ServerSecr
 import { RunningTotal } from "../src/prio1/aggregate.js";
 import { openPacket } from "../src/prio1/packet.js";
 import { type QueryPoints, queryPointSource } from "../src/prio1/query-points.js";
+import type { ServerId } from "../src/prio1/share.js";
 import { Verifier } from "../src/prio1/verify.js";
-import { type ServerId, writeVerify1 } from "../src/prio1/wire.js";
+import { writeVerify1 } from "../src/prio1/wire.js";
 
 export type Shape = { readonly fields: number } | { readonly count: number; readonly precision: number };
 

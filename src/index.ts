@@ -16,5 +16,5 @@ export { publish } from "./prio1/publish.js";
 export type { QueryPoints } from "./prio1/query-points.js";
 export { MemoryReplayRecord, type ReplayRecord } from "./prio1/replay.js";
 export { Server, type ServerOptions } from "./prio1/server.js";
+export type { ServerId } from "./prio1/share.js";
 export { VerifiedReport, Verifier } from "./prio1/verify.js";
-export type { ServerId } from "./prio1/wire.js";

@@ -5,7 +5,7 @@ import { readFileSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { PrioError, PrivateKey, PublicKey, ServerSecret } from "../index.js";
 import type { QueryPoints } from "../prio1/query-points.js";
-import type { ServerId } from "../prio1/wire.js";
+import type { ServerId } from "../prio1/share.js";
 import { Failure, systemFailure, usage } from "./failure.js";
 import { type Batch, configOf } from "./session.js";
 import type { Talk } from "./ui.js";

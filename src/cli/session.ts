@@ -9,9 +9,8 @@ import { PrioError } from "../errors.js";
 import { Client, Config, PrivateKey, PublicKey, Server, ServerSecret } from "../index.js";
 import { openPacket } from "../prio1/packet.js";
 import { type CheckAt, type QueryPointSource, type QueryPoints, queryPointSource } from "../prio1/query-points.js";
-import type { ReportShare } from "../prio1/snip.js";
+import type { ReportShare, ServerId } from "../prio1/share.js";
 import { Verifier } from "../prio1/verify.js";
-import type { ServerId } from "../prio1/wire.js";
 import { type Chunk, linesOf } from "./batches.js";
 import {
   decodeBase64,

@@ -9,8 +9,7 @@ import { PrioError } from "../errors.js";
 import { Config } from "./config.js";
 import { expandSeed, sealPacketA, sealPacketB } from "./packet.js";
 import { SEED_BYTES } from "./prg.js";
-import type { ProofShare, ReportShare } from "./snip.js";
-import type { SeededShare } from "./wire.js";
+import type { ProofShare, ReportShare, SeededShare } from "./share.js";
 
 /** A report's two packets: `a` for server A alone, `b` for server B alone. */
 export interface Packets {

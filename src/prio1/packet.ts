@@ -4,8 +4,8 @@ import { open, type SealingRandomness, seal } from "../crypto/ecies.js";
 import type { PrivateKey } from "../crypto/keys.js";
 import type { Config } from "./config.js";
 import { Prg } from "./prg.js";
-import type { ReportShare } from "./snip.js";
-import { readPacketA, readPacketB, type SeededShare, type ServerId, writePacketA, writePacketB } from "./wire.js";
+import type { ReportShare, SeededShare, ServerId } from "./share.js";
+import { readPacketA, readPacketB, writePacketA, writePacketB } from "./wire.js";
 
 /** Grows B's shares of the data and of h from its seed: first n draws, then N. */
 export function expandSeed(config: Config, { seed, ...proof }: SeededShare): ReportShare {

@@ -9,8 +9,9 @@ import { Config } from "./config.js";
 import { openPacket } from "./packet.js";
 import { type QueryPointSource, type QueryPoints, queryPointSource } from "./query-points.js";
 import { isNew, MemoryReplayRecord, packetKey, type ReplayRecord, reportKey } from "./replay.js";
+import type { ServerId } from "./share.js";
 import { takeVerified, type VerifiedReport, Verifier } from "./verify.js";
-import { readState, type ServerId, writeState, writeTotalShare } from "./wire.js";
+import { readState, writeState, writeTotalShare } from "./wire.js";
 
 /** What a session of one of the two servers needs besides the configuration. */
 export interface ServerOptions {

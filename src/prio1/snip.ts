@@ -8,24 +8,7 @@
 import { lagrangeCoefficients } from "../core/evaluate.js";
 import { Ntt } from "../core/ntt.js";
 import type { Vector, VectorSpace } from "../core/vector.js";
-
-/** A server's share of what a proof has besides the data, as scalars. h0 = f0·g0 and c = a·b when the client is honest. */
-export interface ProofShare {
-  readonly a: bigint;
-  readonly b: bigint;
-  readonly c: bigint;
-  readonly f0: bigint;
-  readonly g0: bigint;
-  readonly h0: bigint;
-}
-
-/** A server's share of a report. */
-export interface ReportShare extends ProofShare {
-  /** x_1 … x_n, length n. */
-  readonly data: Vector;
-  /** h at the odd 2N-th roots ω_2N^1, ω_2N^3, …, length N. */
-  readonly h: Vector;
-}
+import type { ReportShare } from "./share.js";
 
 /** One transform engine a vector space: its tables of roots serve every number of fields. */
 const engines = new WeakMap<VectorSpace, Ntt>();

@@ -12,8 +12,8 @@ import type { Vector } from "../core/vector.js";
 import { PrioError } from "../errors.js";
 import type { Config } from "./config.js";
 import type { CheckAt } from "./query-points.js";
-import type { ReportShare } from "./snip.js";
-import { readVerify1, readVerify2, type ServerId, type Verify1, writeVerify1, writeVerify2 } from "./wire.js";
+import type { ReportShare, ServerId } from "./share.js";
+import { readVerify1, readVerify2, type Verify1, writeVerify1, writeVerify2 } from "./wire.js";
 
 /** What a session asks of its own reports. */
 interface Origin {

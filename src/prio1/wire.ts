@@ -14,16 +14,7 @@ import type { Vector, VectorSpace } from "../core/vector.js";
 import { PrioError } from "../errors.js";
 import type { Config } from "./config.js";
 import { SEED_BYTES } from "./prg.js";
-import type { ProofShare, ReportShare } from "./snip.js";
-
-/** One of the two servers: A, which gets the long packets, and B, which gets the short ones. In messages 0 and 1. */
-export type ServerId = "A" | "B";
-
-/** What the client sends to B: its shares of the data and of h grow from the seed. */
-export interface SeededShare extends ProofShare {
-  /** 16 bytes. */
-  readonly seed: Uint8Array;
-}
+import type { ProofShare, ReportShare, SeededShare, ServerId } from "./share.js";
 
 export interface Verify1 {
   readonly d: bigint;

@@ -8,8 +8,8 @@ import type { Vector } from "../../src/core/vector.js";
 import { randomSealing } from "../../src/crypto/ecies.js";
 import { Client, type Packets, type QueryPoints, type Server } from "../../src/index.js";
 import { drawReportRandomness, sealReport, shareReport } from "../../src/prio1/client.js";
-import type { ReportShare } from "../../src/prio1/snip.js";
-import { readVerify1, readVerify2, type SeededShare, writeVerify1, writeVerify2 } from "../../src/prio1/wire.js";
+import type { ReportShare, SeededShare } from "../../src/prio1/share.js";
+import { readVerify1, readVerify2, writeVerify1, writeVerify2 } from "../../src/prio1/wire.js";
 import { codeOf, configFor, exchange, process, serverA, serverB } from "../support/deployment.js";
 
 type Shares = { a: ReportShare; b: SeededShare };

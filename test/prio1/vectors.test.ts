@@ -8,7 +8,7 @@ import { open } from "../../src/crypto/ecies.js";
 import { cryptoInUse, PrioError, PrivateKey, publish, setCrypto } from "../../src/index.js";
 import { shareReport } from "../../src/prio1/client.js";
 import { expandSeed } from "../../src/prio1/packet.js";
-import type { ProofShare } from "../../src/prio1/snip.js";
+import type { ProofShare } from "../../src/prio1/share.js";
 import { readPacketA, readPacketB, writePacketA, writePacketB } from "../../src/prio1/wire.js";
 import { providers } from "../support/providers.js";
 import { base64, bitsOf, bytes, configOf, recordedBatches, serversOf, verdicts } from "../support/recorded.js";
