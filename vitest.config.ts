@@ -21,6 +21,7 @@ const otherProjects = [
 /** Unit tests that need files, processes or Node's own modules. Everything else runs in Chromium too. */
 const nodeOnly = [
   "test/house.test.ts",
+  "test/batch/**",
   "test/cli/**",
   "test/**/*.node.test.ts",
   // The choice of Node's own cryptography, and what Node's inspect shows.

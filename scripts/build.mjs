@@ -15,7 +15,7 @@ const dist = join(root, "dist");
 const entries = [
   { source: "src/index.ts", output: "dist/index.js", platform: "neutral" },
   { source: "src/cli/main.ts", output: "dist/cli.js", platform: "node" },
-  { source: "src/cli/worker.ts", output: "dist/cli-worker.js", platform: "node" },
+  { source: "src/batch/worker.ts", output: "dist/cli-worker.js", platform: "node" },
 ];
 
 // CommonJS packages in an ES module for Node still call require() for Node's own modules.

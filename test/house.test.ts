@@ -1,5 +1,5 @@
 // The order of the house (CONTRIBUTING.md, "The house"), checked on the real import statements of src/:
-// errors ← core ← codec, crypto ← prio1 ← cli; third-party code and Node only where they belong; no cycles.
+// errors ← core ← codec, crypto ← prio1 ← batch ← cli; third-party code and Node only where they belong; no cycles.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path/posix";
@@ -16,7 +16,8 @@ const house: Record<string, { parts: string[]; packages: RegExp }> = {
   crypto: { parts: ["errors", "core"], packages: /^@noble\// },
   prio1: { parts: ["errors", "core", "codec", "crypto"], packages: /^$/ },
   index: { parts: ["errors", "core", "codec", "crypto", "prio1"], packages: /^$/ },
-  cli: { parts: ["errors", "core", "codec", "crypto", "prio1", "index"], packages: /^(node:.*|commander)$/ },
+  batch: { parts: ["errors", "core", "codec", "crypto", "prio1", "index"], packages: /^node:/ },
+  cli: { parts: ["errors", "core", "codec", "crypto", "prio1", "index", "batch"], packages: /^(node:.*|commander)$/ },
 };
 
 /** The part of src/ that a path such as `core/ntt.ts` or `errors.ts` belongs to. */
@@ -146,6 +147,8 @@ describe("the check itself", () => {
     ["core computes an import", "core/b.ts", 'import("../" + "prio1/p.js");', "core/b.ts:1: computed import"],
     ["an import of nothing", "core/b.ts", 'import "./c.js";', "./c.js is not a file of src"],
     ["an import out of src", "core/b.ts", 'import "../../test/x.js";', "core may not import .."],
+    ["batch imports cli", "batch/b.ts", 'import "../cli/main.js";', "batch may not import cli"],
+    ["batch imports commander", "batch/b.ts", 'import "commander";', "batch may not import commander"],
     ["an unknown folder", "prio9/b.ts", "", "prio9/b.ts: has no place in the house"],
     ["logic in index", "index.ts", "export const x = 1;", "index.ts:1: index has logic"],
     ["an import in index", "index.ts", 'import "./core/a.js";', "index.ts:1: index has logic"],

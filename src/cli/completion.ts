@@ -2,8 +2,8 @@
 // are made from the program's own definitions, so they cannot fall behind.
 
 import type { Command, Option } from "commander";
-import { EXIT } from "./failure.js";
-import type { Run } from "./stage.js";
+import { EXIT } from "./exit.js";
+import type { Run } from "./run.js";
 
 /** What a shell completes after an option. */
 type Values = { readonly words: readonly string[] } | "file" | "directory" | "nothing" | null;

@@ -1,11 +1,13 @@
 // `prio encode-shares`: clients' values in, rows of packets for both servers out.
 
-import { openOutput, outputName } from "./batches.js";
-import { ClosedPipe, Failure } from "./failure.js";
-import { batchFrom } from "./options.js";
-import { conclude, overRows, type Run, requireOneDash, withOutputs } from "./stage.js";
+import { ClosedPipe, Failure } from "../batch/failure.js";
+import { openOutput, outputName } from "../batch/output.js";
+import * as stages from "../batch/stages.js";
+import { batchFrom, requireOneDash } from "./options.js";
+import type { Run } from "./run.js";
+import { runStage } from "./stage.js";
 
-export async function encodeShares(run: Run): Promise<number> {
+export function encodeShares(run: Run): Promise<number> {
   const { given, around } = run;
   given.require(
     "batch-id",
@@ -20,16 +22,15 @@ export async function encodeShares(run: Run): Promise<number> {
   // For the client's side, internal is server A.
   const batch = batchFrom(given, "A");
   const directories = [given.required("output-A"), given.required("output-B")];
-  const tally = await overRows(run, { stage: "encode-shares", batch }, async (rows) => {
-    const name = outputName(given.required("input"));
-    const outputs = directories.map((directory) => () => openOutput(directory, name, around.stdout));
+  const name = outputName(given.required("input"));
+  const outputs = directories.map((directory) => () => openOutput(directory, name, around.stdout));
+  return runStage(run, "encode-shares", directories, async (options) => {
     try {
-      await withOutputs(outputs, (opened) => rows.inOneStep((chunk) => rows.crew.encode(chunk), opened));
+      return await stages.encodeShares(options, batch, outputs);
     } catch (error) {
       const other = directories.find((directory) => directory !== "-");
       if (!(error instanceof ClosedPipe) || other === undefined) throw error;
       throw new Failure(`standard output was closed before the end: nothing was written to ${other}`);
     }
   });
-  return conclude(run, tally, directories);
 }

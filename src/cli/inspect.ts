@@ -2,12 +2,14 @@
 // seeds and keys that are secret are never shown, only that they are there.
 
 import { isUtf8 } from "node:buffer";
-import { chunksOf, Input, linesOf } from "./batches.js";
-import { EXIT, Failure } from "./failure.js";
+import { chunksOf, linesOf } from "../batch/chunks.js";
+import { Failure } from "../batch/failure.js";
+import { Input } from "../batch/input.js";
+import { decodeBase64 } from "../batch/rows.js";
+import { EXIT } from "./exit.js";
+import { printable } from "./io.js";
 import { describeMessage, kindOfMessage, MESSAGE_KINDS, type MessageKind } from "./message-kinds.js";
-import { decodeBase64 } from "./rows.js";
-import type { Run } from "./stage.js";
-import { printable } from "./ui.js";
+import type { Run } from "./run.js";
 
 /** Bytes of a file that is no text which are looked at: the largest message is a packet for 262,143 fields. */
 const MAX_BINARY = 2 ** 24;

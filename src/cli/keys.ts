@@ -1,8 +1,8 @@
 // `prio keygen` and `prio shared-seed`: fresh secrets, on standard output alone.
 
 import { generateKeyPair, ServerSecret } from "../index.js";
-import { EXIT } from "./failure.js";
-import type { Run } from "./stage.js";
+import { EXIT } from "./exit.js";
+import type { Run } from "./run.js";
 
 export function keygen({ around }: Run): number {
   const { privateKey, publicKey } = generateKeyPair();

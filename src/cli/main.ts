@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 // The process around the command: signals, streams that may break, the exit code.
 
-import { removeTemporaryFiles } from "./batches.js";
-import { EXIT } from "./failure.js";
-import { run } from "./run.js";
+import { removeTemporaryFiles } from "../batch/output.js";
+import { run } from "./command.js";
+import { EXIT } from "./exit.js";
 
 for (const [signal, exitCode] of [
   ["SIGINT", EXIT.interrupted],

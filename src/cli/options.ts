@@ -3,12 +3,11 @@
 
 import { readFileSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { PrioError, PrivateKey, PublicKey, ServerSecret } from "../index.js";
-import type { QueryPoints } from "../prio1/query-points.js";
-import type { ServerId } from "../prio1/share.js";
-import { Failure, systemFailure, usage } from "./failure.js";
-import { type Batch, configOf } from "./session.js";
-import type { Talk } from "./ui.js";
+import { type Batch, configOf, type ServerRole } from "../batch/batch.js";
+import { Failure, systemFailure } from "../batch/failure.js";
+import { PrioError, PrivateKey, PublicKey, type QueryPoints, type ServerId, ServerSecret } from "../index.js";
+import { usage } from "./exit.js";
+import type { Talk } from "./reporter.js";
 
 /** `--batch-id` → `BATCH_ID`. */
 export function environmentName(option: string): string {
@@ -128,15 +127,6 @@ export const QUERY_POINTS: readonly QueryPoints[] = ["stream", "report", "batch"
 /** The files of a stage that reads both servers' messages. */
 export const EXCHANGE_FILES = ["input", "input-internal", "input-external", "output"] as const;
 
-/** A server's own part in a batch. */
-export interface ServerRole {
-  readonly batch: Batch;
-  readonly serverId: ServerId;
-  readonly privateKey: string;
-  readonly secret: string;
-  readonly queryPoints: QueryPoints;
-}
-
 export function serverIdFrom(given: Given): ServerId {
   given.require("server-id");
   return given.choice("server-id", ["A", "B"] as const) as ServerId;
@@ -253,4 +243,10 @@ export function jobsFrom(given: Given, inputBytes: number | undefined): number {
   const jobs = given.integer("jobs", 1);
   if (jobs !== undefined) return Math.min(jobs, 256);
   return inputBytes !== undefined && inputBytes < 2 ** 18 ? 1 : availableParallelism();
+}
+
+/** Standard input can be read once, and standard output can hold one stream of rows. */
+export function requireOneDash(given: Given, ...options: readonly string[]): void {
+  const dashed = options.filter((option) => given.text(option) === "-");
+  if (dashed.length > 1) throw usage(`only one of ${dashed.map((option) => `--${option}`).join(" and ")} can be -`);
 }

@@ -3,14 +3,14 @@
 import { Command, Option } from "commander";
 import { aggregate } from "./aggregate.js";
 import { completion } from "./completion.js";
-import { runDemo } from "./demo.js";
+import { runDemo } from "./demo/demo.js";
 import { encodeShares } from "./encode-shares.js";
 import { inspect } from "./inspect.js";
+import { hasColor, type Surroundings } from "./io.js";
 import { keygen, sharedSeed } from "./keys.js";
 import { QUERY_POINTS } from "./options.js";
 import { publish } from "./publish.js";
-import type { Run } from "./stage.js";
-import { hasColor, type Surroundings } from "./ui.js";
+import type { Run } from "./run.js";
 import { verify1, verify2 } from "./verify.js";
 
 /** An option: its flags, what help says, the heading that it stands under, and the values that it can have. */
@@ -278,7 +278,7 @@ export function buildProgram(
       writeErr: (text) => stderr.write(text),
       getOutHelpWidth: () => stdout.columns ?? HELP_WIDTH,
       getErrHelpWidth: () => stderr.columns ?? HELP_WIDTH,
-      // Errors are told in run.ts, in the command's own voice.
+      // Errors are told in command.ts, in the command's own voice.
       outputError: () => undefined,
     })
     .configureHelp({ subcommandTerm: (command) => command.name() })

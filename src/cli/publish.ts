@@ -1,13 +1,15 @@
 // `prio publish`: the totals out of both servers' aggregates, when these can be of the same reports.
 
 import { randomUUID } from "node:crypto";
+import { configOf } from "../batch/batch.js";
+import { Failure } from "../batch/failure.js";
+import { Input } from "../batch/input.js";
+import { openOutput, outputName, withOutputs } from "../batch/output.js";
+import { decodeBase64 } from "../batch/rows.js";
 import { PrioError, publish as publishTotals } from "../index.js";
-import { Input, openOutput, outputName } from "./batches.js";
-import { EXIT, Failure } from "./failure.js";
-import { batchFrom, serverIdFrom, warnOfSecrets } from "./options.js";
-import { decodeBase64 } from "./rows.js";
-import { configOf } from "./session.js";
-import { type Run, requireOneDash, withOutputs } from "./stage.js";
+import { EXIT } from "./exit.js";
+import { batchFrom, requireOneDash, serverIdFrom, warnOfSecrets } from "./options.js";
+import type { Run } from "./run.js";
 import { readLabels, table } from "./table.js";
 
 /** An aggregate of 262,143 totals takes 4.2 MB. */

@@ -1,9 +1,10 @@
 // The totals as a table with bars, for people.
 
 import { readFileSync } from "node:fs";
-import { systemFailure, usage } from "./failure.js";
-import type { Run } from "./stage.js";
-import { painter, printable } from "./ui.js";
+import { systemFailure } from "../batch/failure.js";
+import { usage } from "./exit.js";
+import { painter, printable } from "./io.js";
+import type { Run } from "./run.js";
 
 /** What is shown: with a precision, sums of integers; without, how many of the reports said yes. */
 export interface Results {

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
-import { run } from "../../src/cli/run.js";
+import { run } from "../../src/cli/command.js";
 
 export interface Said {
   code: number;

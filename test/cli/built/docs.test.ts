@@ -3,7 +3,7 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { afterAll, expect, it } from "vitest";
-import { REASONS } from "../../../src/cli/rows.js";
+import { REASONS } from "../../../src/batch/rows.js";
 import { scratch } from "../support.js";
 import { bash, bin, prio, root } from "./command.js";
 

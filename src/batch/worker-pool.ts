@@ -2,18 +2,10 @@
 // output does not depend on how many there are.
 
 import { Worker } from "node:worker_threads";
-import type { Chunk } from "./batches.js";
+import type { Assignment, Finished, OpenedRow, Ordered } from "./assignment.js";
+import type { Chunk } from "./chunks.js";
 import type { Refusal } from "./rows.js";
-import {
-  type Assignment,
-  EncodingSession,
-  type Finished,
-  type OpenedRow,
-  type Order,
-  ServerSession,
-} from "./session.js";
-
-export type Ordered = { readonly id: string; readonly order: Order } | Refusal;
+import { EncodingSession, ServerSession } from "./session.js";
 
 /** What a thread is asked. */
 export type Request =

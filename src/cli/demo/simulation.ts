@@ -2,8 +2,8 @@
 // own packets and each other's messages. Nothing is printed here.
 
 import { performance } from "node:perf_hooks";
-import { systemRandom } from "../core/random.js";
-import { randomSealing } from "../crypto/ecies.js";
+import { systemRandom } from "../../core/random.js";
+import { randomSealing } from "../../crypto/ecies.js";
 import {
   Client,
   Config,
@@ -15,8 +15,8 @@ import {
   type ServerId,
   ServerSecret,
   type Verifier,
-} from "../index.js";
-import { drawReportRandomness, sealReport, shareReport } from "../prio1/client.js";
+} from "../../index.js";
+import { drawReportRandomness, sealReport, shareReport } from "../../prio1/client.js";
 
 /** Yes/no answers of every client, and the bits of the one integer that follows them. */
 export const QUESTIONS = 20;

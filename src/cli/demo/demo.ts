@@ -3,9 +3,9 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { performance } from "node:perf_hooks";
-import { Config, PrivateKey, PublicKey, publish, Server, ServerSecret } from "../index.js";
+import { Config, PrivateKey, PublicKey, publish, Server, ServerSecret } from "../../index.js";
+import { bar } from "../table.js";
 import { type Outcome, PRECISION, QUESTIONS, simulate } from "./simulation.js";
-import { bar } from "./table.js";
 
 const CLIENTS = 1000;
 /** 3 % of 1,000 clients. */
@@ -96,12 +96,11 @@ interface Recorded {
 /** The batch of the recorded file that looks most like a real collection. */
 const RECORDED = { file: "vectors/libprio-bool.json", name: "bool-64-3-content.blocking_blocked_TESTONLY-0" };
 
-/** The recorded file, seen from src/cli/ or from dist/. */
+/** The recorded file, seen from src/cli/demo/ or from dist/. */
 function recordedFile(): URL {
-  const [fromSource, fromBundle] = ["../..", ".."].map((up) => new URL(`${up}/${RECORDED.file}`, import.meta.url)) as [
-    URL,
-    URL,
-  ];
+  const [fromSource, fromBundle] = ["../../..", ".."].map(
+    (up) => new URL(`${up}/${RECORDED.file}`, import.meta.url),
+  ) as [URL, URL];
   return existsSync(fromSource) ? fromSource : fromBundle;
 }
 

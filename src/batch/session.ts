@@ -6,12 +6,15 @@
 import { randomUUID } from "node:crypto";
 import { sealOf } from "../crypto/ecies.js";
 import { PrioError } from "../errors.js";
-import { Client, Config, PrivateKey, PublicKey, Server, ServerSecret } from "../index.js";
+import { Client, type Config, PrivateKey, Server, ServerSecret } from "../index.js";
 import { openPacket } from "../prio1/packet.js";
-import { type CheckAt, type QueryPointSource, type QueryPoints, queryPointSource } from "../prio1/query-points.js";
-import type { ReportShare, ServerId } from "../prio1/share.js";
+import { type CheckAt, type QueryPointSource, queryPointSource } from "../prio1/query-points.js";
+import type { ReportShare } from "../prio1/share.js";
 import { Verifier } from "../prio1/verify.js";
-import { type Chunk, linesOf } from "./batches.js";
+import type { Finished, OpenedRow, Order, Ordered, ServerAssignment } from "./assignment.js";
+import { type Batch, configOf } from "./batch.js";
+import { type Chunk, linesOf } from "./chunks.js";
+import { fingerprint } from "./fingerprints.js";
 import {
   decodeBase64,
   formatRow,
@@ -23,65 +26,6 @@ import {
   type Refusal,
   refuse,
 } from "./rows.js";
-import { fingerprint } from "./seen.js";
-
-/** A batch as plain data, so that it can be sent to a thread. */
-export interface Batch {
-  readonly batchId: string;
-  /** Booleans, or integers when there is a precision. */
-  readonly count: number;
-  readonly precision: number | undefined;
-  readonly publicKeyA: string;
-  readonly publicKeyB: string;
-  readonly prgKey: "batch" | "seed";
-}
-
-/** What a thread needs to know of a run. */
-export type Assignment =
-  | { readonly stage: "encode-shares"; readonly batch: Batch }
-  | {
-      readonly stage: "verify1" | "verify2" | "aggregate";
-      readonly batch: Batch;
-      readonly serverId: ServerId;
-      readonly privateKey: string;
-      readonly secret: string;
-      readonly queryPoints: QueryPoints;
-      readonly fingerprintKey: Uint8Array;
-    };
-
-/** A row that opened: what the run's record asks of it. */
-export interface OpenedRow {
-  readonly id: string;
-  readonly idPrint: readonly [number, number];
-  readonly packetPrint: readonly [number, number];
-}
-
-/** What is to be done with a row that opened. */
-export interface Order {
-  /** The query point in stream mode; those of the other modes are made where they are used. */
-  readonly point?: bigint;
-  /** The servers' messages in base64, A's first, for verify2 and aggregate. */
-  readonly messages?: readonly [string, string];
-}
-
-/** A chunk's output: text for each file, and what became of each row. */
-export interface Finished {
-  readonly texts: readonly string[];
-  readonly outcomes: readonly (Refusal | null)[];
-}
-
-export function configOf(batch: Batch): Config {
-  const { batchId, count, precision, prgKey } = batch;
-  const common = {
-    batchId,
-    serverA: PublicKey.fromHex(batch.publicKeyA),
-    serverB: PublicKey.fromHex(batch.publicKeyB),
-    prgKey,
-  };
-  return precision === undefined
-    ? new Config({ ...common, fields: count })
-    : Config.forIntegers({ ...common, count, precision });
-}
 
 /** The refusal that an error of the library stands for. Any other error is a fault of ours and is thrown on. */
 function refusalOf(error: unknown, id?: string): Refusal {
@@ -122,7 +66,7 @@ export class EncodingSession {
 
 /** A server's side of verify1, verify2 or aggregate. */
 export class ServerSession {
-  readonly #assignment: Exclude<Assignment, { stage: "encode-shares" }>;
+  readonly #assignment: ServerAssignment;
   readonly #config: Config;
   readonly #privateKey: PrivateKey;
   readonly #pointOf: QueryPointSource;
@@ -131,7 +75,7 @@ export class ServerSession {
   /** The shares of the chunks between `open` and `finish`, null for rows that did not open. */
   readonly #opened = new Map<number, (ReportShare | null)[]>();
 
-  constructor(assignment: Exclude<Assignment, { stage: "encode-shares" }>) {
+  constructor(assignment: ServerAssignment) {
     this.#assignment = assignment;
     this.#config = configOf(assignment.batch);
     this.#privateKey = PrivateKey.fromHex(assignment.privateKey);
@@ -168,7 +112,7 @@ export class ServerSession {
   }
 
   /** The second step: does for each row of the chunk what its order says, or leaves it out as the refusal says. */
-  finish(chunkIndex: number, orders: readonly ({ readonly id: string; readonly order: Order } | Refusal)[]): Finished {
+  finish(chunkIndex: number, orders: readonly Ordered[]): Finished {
     const shares = this.#opened.get(chunkIndex) ?? [];
     this.#opened.delete(chunkIndex);
     let text = "";

@@ -2,8 +2,9 @@
 // nearly all of them were refused.
 
 import { basename, dirname } from "node:path";
-import type { QueryPoints } from "../prio1/query-points.js";
-import { type Chunk, type Output, openFile } from "./batches.js";
+import type { QueryPoints } from "../index.js";
+import type { Chunk } from "./chunks.js";
+import { type Output, openFile } from "./output.js";
 import { pythonString, type Reason, type Refusal } from "./rows.js";
 
 /** The part of refused rows from which on it is no longer the clients' doing. */

@@ -6,10 +6,11 @@ import { randomBytes } from "node:crypto";
 import { closeSync, fstatSync, openSync, readSync, unlinkSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Input } from "./batches.js";
 import { systemFailure } from "./failure.js";
+import { fingerprint, fingerprintKey } from "./fingerprints.js";
+import type { Input } from "./input.js";
+import { OffsetIndex } from "./offset-index.js";
 import { isRefusal, parseRow } from "./rows.js";
-import { fingerprint, fingerprintKey, OffsetIndex } from "./seen.js";
 
 const BLOCK = 2 ** 16;
 /** Longest row that is looked at: ids have at most 65,535 bytes, six characters each when escaped. */

@@ -1,34 +1,16 @@
-// How a command ends before its work is done: with one sentence, perhaps a hint, and an exit code. The library's PrioError
-// is about values; this is about the run, so it has what a person at a terminal needs.
+// How a run ends before its work is done: with one sentence and perhaps a hint. The library's PrioError is about values; this
+// is about the run, so it has what a person at a terminal needs.
 
 import { PrioError } from "../errors.js";
 
-/** The exit codes of docs/cli.md. A signal ends with 128 and its number, as the shell has it. */
-export const EXIT = {
-  done: 0,
-  failed: 1,
-  usage: 2,
-  refused: 3,
-  hungUp: 129,
-  interrupted: 130,
-  terminated: 143,
-} as const;
-
 export class Failure extends Error {
   override readonly name = "Failure";
-  readonly exitCode: number;
   readonly hint: string | undefined;
 
-  constructor(message: string, hint?: string, exitCode: number = EXIT.failed) {
+  constructor(message: string, hint?: string) {
     super(message);
     this.hint = hint;
-    this.exitCode = exitCode;
   }
-}
-
-/** The command line is wrong, or an environment variable that stands for a part of it. */
-export function usage(message: string, hint?: string): Failure {
-  return new Failure(message, hint, EXIT.usage);
 }
 
 /** The reader of our output has gone: nothing is wrong, and nobody is left to tell. */

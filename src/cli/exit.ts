@@ -1,0 +1,26 @@
+// How a run ends: the exit codes, and the failures that have one of their own.
+
+import { Failure } from "../batch/failure.js";
+
+/** The exit codes of docs/cli.md. A signal ends with 128 and its number, as the shell has it. */
+export const EXIT = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  refused: 3,
+  hungUp: 129,
+  interrupted: 130,
+  terminated: 143,
+} as const;
+
+/** The command line is wrong, or an environment variable that stands for a part of it. */
+export class UsageFailure extends Failure {}
+
+export function usage(message: string, hint?: string): UsageFailure {
+  return new UsageFailure(message, hint);
+}
+
+/** The exit code of a run that ended with this failure. */
+export function exitCodeOf(failure: Failure): number {
+  return failure instanceof UsageFailure ? EXIT.usage : EXIT.failed;
+}
