@@ -1,67 +1,15 @@
-// Builds dist/: one self-contained ES module for each entry below, the library's declarations, and THIRD-PARTY-NOTICES
-// for the packages that really are in a bundle. Every entry is bundled by itself, without shared chunks, so that adding
-// one never changes another by a byte. In CI a stale THIRD-PARTY-NOTICES is an error instead of being rewritten.
+// Builds dist/: the bundles with their source maps, and the library's declarations. Also THIRD-PARTY-NOTICES, for the
+// packages that have code in a bundle; in CI a stale THIRD-PARTY-NOTICES is an error instead of being rewritten.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import esbuild from "esbuild";
 import ts from "typescript";
+import { bundle, library } from "./bundle.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const dist = join(root, "dist");
 
-/** @type {{ source: string, output: string, platform: "neutral" | "node" }[]} */
-const entries = [
-  { source: "src/index.ts", output: "dist/index.js", platform: "neutral" },
-  { source: "src/cli/main.ts", output: "dist/cli.js", platform: "node" },
-  { source: "src/batch/worker.ts", output: "dist/cli-worker.js", platform: "node" },
-];
-
-// CommonJS packages in an ES module for Node still call require() for Node's own modules.
-const nodeBanner = 'import { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);';
-
-/**
- * Bundles one entry and returns the paths of the inputs that have code in it.
- *
- * @param {typeof entries[number]} entry
- */
-async function bundle({ source, output, platform }) {
-  const result = await esbuild.build({
-    absWorkingDir: root,
-    entryPoints: [source],
-    outfile: output,
-    bundle: true,
-    format: "esm",
-    target: "es2022",
-    platform,
-    mainFields: ["module", "main"],
-    charset: "utf8",
-    legalComments: "inline",
-    metafile: true,
-    logLevel: "warning",
-    ...(platform === "node" ? { banner: { js: nodeBanner } } : {}),
-  });
-  giveClassesTheirNames(join(root, output));
-  const inputs = result.metafile.outputs[output]?.inputs ?? {};
-  return Object.keys(inputs).filter((path) => (inputs[path]?.bytesInOutput ?? 0) > 0);
-}
-
-/**
- * esbuild writes `var Config = class _Config` for a class that speaks of itself, and so it would be called when it is inspected.
- * (Its option keepNames costs 7 KB.) Inside of the class the name is the class's own either way.
- *
- * @param {string} path
- */
-function giveClassesTheirNames(path) {
-  let text = readFileSync(path, "utf8");
-  for (const [, name = ""] of text.matchAll(/^var (\w+) = class _\1 /gm)) {
-    text = text.replaceAll(new RegExp(`(?<![\\w$.])_${name}(?![\\w$])`, "g"), name);
-  }
-  writeFileSync(path, text);
-}
-
-/** Writes the declarations of src/index.ts and of the files that it reaches by them, and no other. */
+/** Writes the declarations of the library's entries and of the files that these import, and no others. */
 function declarations() {
   const host = {
     ...ts.sys,
@@ -75,12 +23,11 @@ function declarations() {
   const { diagnostics } = program.emit(undefined, (path, text) => emitted.set(resolve(path), text));
   fail([...config.errors, ...ts.getPreEmitDiagnostics(program), ...diagnostics]);
 
-  const reached = new Set([join(dist, "index.d.ts")]);
+  const reached = new Set(Object.keys(library(root)).map((path) => join(root, path.replace(/\.js$/, ".d.ts"))));
   for (const path of reached) {
     const text = emitted.get(path);
     if (text === undefined) throw new Error(`build: no declarations for ${relative(root, path)}`);
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, text);
+    write(path, text);
     for (const { fileName } of ts.preProcessFile(text).importedFiles) {
       if (fileName.startsWith(".")) reached.add(resolve(dirname(path), fileName.replace(/\.js$/, ".d.ts")));
     }
@@ -148,8 +95,20 @@ function writeNotices(text) {
   writeFileSync(file, text);
 }
 
-rmSync(dist, { recursive: true, force: true });
-const inputs = (await Promise.all(entries.map(bundle))).flat();
+/**
+ * Writes a file and the folders above it. A file for the shell gets the right to run.
+ *
+ * @param {string} path
+ * @param {string} text
+ */
+function write(path, text) {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text, { mode: text.startsWith("#!") ? 0o755 : 0o644 });
+}
+
+rmSync(join(root, "dist"), { recursive: true, force: true });
+const { files, inputs } = await bundle(root);
+for (const [path, text] of files) write(join(root, path), text);
 declarations();
 writeNotices(thirdPartyNotices(inputs));
-for (const { output } of entries) process.stdout.write(`built ${output}\n`);
+for (const path of files.keys()) if (path.endsWith(".js")) process.stdout.write(`built ${path}\n`);

@@ -211,16 +211,14 @@ async function checkPackage(tarball) {
   console.log(`publint: ${problems.length === 0 ? "clean" : `FAILED\n${problems.join("\n")}`}`);
 
   // The package has ES modules only. Every Node that it supports requires them, so that a CommonJS consumer meets an ES
-  // module is no fault; TypeScript says the rest under "node16" above.
+  // module is no fault; TypeScript says the rest under "node16" above. Resolution as before Node 12 ("node10") knows no
+  // exports map, and so finds the root alone.
   const attw = join(root, "node_modules/@arethetypeswrong/cli/dist/index.js");
   const clean = verdict(() => {
     execFileSync(
       process.execPath,
-      [attw, tarball, "--no-color", "--no-emoji", "--ignore-rules", "cjs-resolves-to-esm"],
-      {
-        encoding: "utf8",
-        stdio: "pipe",
-      },
+      [attw, tarball, "--no-color", "--no-emoji", "--profile", "node16", "--ignore-rules", "cjs-resolves-to-esm"],
+      { encoding: "utf8", stdio: "pipe" },
     );
     return "clean";
   });

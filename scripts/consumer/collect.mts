@@ -15,6 +15,7 @@ import {
   setCrypto,
   type VerifiedReport,
 } from "prio";
+import { PublicKey as PublicKeyOfAlias, type Server as ServerOfAlias } from "prio/prio1";
 
 /** What libprio recorded of a batch of booleans, with bytes decoded. */
 export interface RecordedBatch {
@@ -77,6 +78,19 @@ function roundTrip(): void {
   expectSame("totals", totals, [2n, 0n, 1n]);
 }
 
+/** The alias is the same library: its keys and types go where the root's go. */
+function aliasOfTheRoot(): void {
+  const key = PublicKeyOfAlias.fromBytes(generateKeyPair().publicKey.toBytes());
+  if (!(key instanceof PublicKey)) throw new Error("a key of prio/prio1 is not a key of prio");
+  const config: ConstructorParameters<typeof ServerOfAlias>[0] = new Config({
+    fields: 1,
+    batchId: "alias",
+    serverA: key,
+    serverB: generateKeyPair().publicKey,
+  });
+  new Client(config).encode([1]);
+}
+
 /** libprio's own reports, to the same bytes. */
 function reproduce(batch: RecordedBatch): void {
   const privateKeys = { a: PrivateKey.fromHex(batch.privateKeys.a), b: PrivateKey.fromHex(batch.privateKeys.b) };
@@ -106,6 +120,7 @@ export function run(batch: RecordedBatch): string[] {
   return (["auto", "noble"] as const).map((choice) => {
     setCrypto(choice);
     roundTrip();
+    aliasOfTheRoot();
     reproduce(batch);
     return cryptoInUse();
   });

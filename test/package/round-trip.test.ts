@@ -100,7 +100,6 @@ test("a changed packet is refused with the library's own error", () => {
   expect(() => server.open(a)).toThrow(expect.objectContaining({ code: "cannot-open" }));
 });
 
-test("every class and function goes by its name when it is inspected", () => {
-  for (const [name, value] of Object.entries(prio)) expect((value as { name: string }).name).toBe(name);
+test("keys are inspected by their names, without their bytes", () => {
   expect(inspect(keysA)).toBe("{ publicKey: PublicKey {}, privateKey: PrivateKey {} }");
 });

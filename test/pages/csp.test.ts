@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { root } from "../package/built.js";
+import { distFiles, root } from "../package/built.js";
 import { openBrowser } from "./support/browser.js";
 
 const POLICY = "default-src 'self'";
@@ -14,7 +14,9 @@ const POLICY = "default-src 'self'";
 const files = new Map([
   ["/", { path: "test/pages/csp/index.html", type: "text/html" }],
   ["/page.js", { path: "test/pages/csp/page.js", type: "text/javascript" }],
-  ["/dist/index.js", { path: "dist/index.js", type: "text/javascript" }],
+  ...distFiles()
+    .filter((path) => path.endsWith(".js"))
+    .map((path) => [`/dist/${path}`, { path: `dist/${path}`, type: "text/javascript" }] as const),
 ]);
 
 const server = createServer((request, response) => {
