@@ -1,0 +1,218 @@
+// The record of what a server was given to check, on disk: it lasts as long as the servers' secret, so that no packet is ever
+// checked at two points, by whichever run (docs/WIRE.md section 5). Node only. This file is what the record remembers and
+// answers; replay-store.ts keeps it.
+
+import { hash, randomBytes } from "node:crypto";
+import { requireBytes, requireObject } from "../core/bytes.js";
+import { PrioError, ServerSecret } from "../index.js";
+import { ANSWER, CONTENT, ENTRY_WORDS, KEY_WORDS, RUN } from "./replay-entries.js";
+import { ReplayRecordError } from "./replay-files.js";
+import type { ReplayOwner } from "./replay-manifest.js";
+import { EntryStore } from "./replay-store.js";
+
+export { ReplayRecordError, type ReplayRecordErrorCode } from "./replay-files.js";
+
+/** Whose record it is, and how it is used. */
+export interface FileReplayRecordOptions {
+  /** The server that keeps the record: each has its own. */
+  readonly server: "A" | "B";
+  /** The secret of both servers. A new secret begins a new record, in another directory. */
+  readonly secret: ServerSecret;
+  /**
+   * Whether a later run may open a report again that was answered. For a program that asks `answer` each time before it gives
+   * an answer away: it can repeat a whole run. False by default.
+   */
+  readonly reopensAnswered?: boolean;
+  /** Entries kept in memory before they are written, two a report: 1 or more; by default 786,432, which take up to 57 MB. */
+  readonly entriesInMemory?: number;
+}
+
+/** The keys of a report, as the library's admission makes them. */
+export interface ReplayKeys {
+  /** 32 bytes. */
+  readonly packet: Uint8Array;
+  /** 32 bytes; left out where reports have no ids. */
+  readonly report?: Uint8Array;
+}
+
+/** What a record says of a report: `"report"` and `"packet"` say what was seen before. */
+export type ReplayAnswer = "new" | "again" | "report" | "packet";
+
+const KEY_BYTES = 32;
+/** Three quarters of 2^20 slots (replay-entries.ts). */
+const ENTRIES_IN_MEMORY = 786_432;
+
+/** What a hash is about is its first byte, so that no two hashes of the record are of the same bytes. */
+const ABOUT = { secret: 0, key: 1, check: 2, packet: 3, answer: 4 } as const;
+
+/**
+ * A replay record in a directory of its own, for one server and one secret. A directory that is missing is made, with mode 0700.
+ *
+ * What is added lasts, all of it or nothing, when `commit` has returned: call it before anything that was made of the reports
+ * leaves the process. A process that ends without a commit leaves the record as it was. Hashes of keys are 96 bits long, under
+ * a random key that stays in the directory, so that no sender of packets and no other server can aim at a meeting of two.
+ *
+ * One process at a time has a record open. The directory belongs on a local file system. A report takes some 65 bytes of disk;
+ * memory is what `entriesInMemory` says, and a quarter of a byte for each report on disk.
+ */
+export class FileReplayRecord {
+  readonly #store: EntryStore;
+  readonly #hashKey: Uint8Array;
+  readonly #reopensAnswered: boolean;
+
+  private constructor(store: EntryStore, reopensAnswered: boolean) {
+    this.#store = store;
+    this.#hashKey = Buffer.from(store.owner.hashKey, "hex");
+    this.#reopensAnswered = reopensAnswered;
+  }
+
+  /** Opens the record, or begins one. Throws a ReplayRecordError of any code, and `invalid-argument`. */
+  static open(directory: string, options: FileReplayRecordOptions): FileReplayRecord {
+    const {
+      server,
+      secret,
+      reopensAnswered = false,
+      entriesInMemory = ENTRIES_IN_MEMORY,
+    } = requireObject(options, "replay record");
+    if (server !== "A" && server !== "B") throw invalid('server: expected "A" or "B"');
+    if (!(secret instanceof ServerSecret)) throw invalid("secret: expected a ServerSecret");
+    if (!(Number.isSafeInteger(entriesInMemory) && entriesInMemory > 0)) {
+      throw invalid("entriesInMemory: expected a positive integer");
+    }
+    const ownerWith = (hashKey: string): ReplayOwner => {
+      const digest = keyedHash(Buffer.from(hashKey, "hex"), ABOUT.secret, secret.toBytes());
+      return { server, secret: digest.toString("hex"), hashKey };
+    };
+    const store = EntryStore.open(directory, {
+      entriesInMemory,
+      newOwner: () => ownerWith(randomBytes(32).toString("hex")),
+      requireOwner: (owner) => {
+        if (owner.secret !== ownerWith(owner.hashKey).secret) {
+          throw new ReplayRecordError("another-owner", `${directory} belongs to another secret`);
+        }
+        if (owner.server !== server) {
+          throw new ReplayRecordError("another-owner", `${directory} belongs to server ${owner.server}`);
+        }
+      },
+    });
+    return new FileReplayRecord(store, reopensAnswered);
+  }
+
+  /** Whether nothing was ever committed to this record. When something should have been, this is the wrong directory. */
+  get isNew(): boolean {
+    return this.#store.isNew;
+  }
+
+  /**
+   * Records a report that is to be checked at `point`, a tag of any length that is the same for the same point. Answers `"new"`
+   * for one whose packet and id were not seen; `"again"` for one that an earlier run was given with the same packet, id and
+   * point, provided that it was not answered or `reopensAnswered` says so, once a run; else `"report"` for an id (or a packet
+   * without one) that was seen, and `"packet"` for a packet that was seen. Only the first two change the record.
+   *
+   * Throws `invalid-argument` and `wrong-length` for keys that are none, `wrong-state` after `close`, and a ReplayRecordError.
+   */
+  addReport(keys: ReplayKeys, point: Uint8Array): ReplayAnswer {
+    const { packet, report } = requireKeys(keys);
+    const check = this.#hash(ABOUT.check, packet, requireBytes(point, "query point's tag"));
+    // A packet that has no id stands for itself.
+    const key = this.#hash(ABOUT.key, report ?? packet);
+    const known = this.#store.find(key);
+    if (known !== undefined) {
+      if (!this.#mayReopen(known, check)) return report === undefined ? "packet" : "report";
+      known[RUN] = this.#store.run;
+      this.#store.put(known);
+      return "again";
+    }
+    if (report === undefined) {
+      this.#store.put(this.#entry(key, check));
+      return "new";
+    }
+    const packetKey = this.#hash(ABOUT.key, packet);
+    if (this.#store.find(packetKey) !== undefined) return "packet";
+    this.#store.put(this.#entry(packetKey, this.#hash(ABOUT.packet, report)), this.#entry(key, check));
+    return "new";
+  }
+
+  /**
+   * Records a key of 32 bytes; false when it was there. For programs that know no more of a report than its keys: none is ever
+   * opened again. Throws as `addReport` does.
+   */
+  add(key: Uint8Array): boolean {
+    const hashed = this.#hash(ABOUT.key, requireBytes(key, "replay key", KEY_BYTES));
+    if (this.#store.find(hashed) !== undefined) return false;
+    this.#store.put(this.#entry(hashed, new Uint32Array(KEY_WORDS)));
+    return true;
+  }
+
+  /**
+   * Records what a report is answered, a digest of what the answer depends on. True when it was not answered before, or the same
+   * was: the answer may be given, again too. False when the answer was another: a second one would give the report away.
+   *
+   * Throws `wrong-state` for a report that this run did not add, and as `addReport` does.
+   */
+  answer(keys: ReplayKeys, digest: Uint8Array): boolean {
+    const { packet, report } = requireKeys(keys);
+    const answer = this.#hash(ABOUT.answer, requireBytes(digest, "answer's digest"));
+    // Zero says that there is none.
+    const words = [answer[0] as number, (answer[1] as number) || 1];
+    const known = this.#store.find(this.#hash(ABOUT.key, report ?? packet));
+    if (known?.[RUN] !== this.#store.run) {
+      throw new PrioError("wrong-state", "replay record: expected a report that this run added");
+    }
+    if (isAnswered(known)) return words.every((word, k) => known[ANSWER + k] === word);
+    known.set(words, ANSWER);
+    this.#store.put(known);
+    return true;
+  }
+
+  /**
+   * Makes everything since the last commit last, whatever happens to process or power, or nothing of it. Throws a
+   * ReplayRecordError, and `wrong-state` after `close`. After an error the record answers nothing more: open it again.
+   */
+  commit(): void {
+    this.#store.commit();
+  }
+
+  /** Forgets what was not committed, and lets others open the record. Throws nothing. */
+  close(): void {
+    this.#store.close();
+  }
+
+  #mayReopen(known: Uint32Array, check: Uint32Array): boolean {
+    const isSameCheck = known[CONTENT] === check[0] && known[CONTENT + 1] === check[1];
+    return isSameCheck && known[RUN] !== this.#store.run && (this.#reopensAnswered || !isAnswered(known));
+  }
+
+  #entry(key: Uint32Array, [content0 = 0, content1 = 0]: Uint32Array): Uint32Array {
+    const entry = new Uint32Array(ENTRY_WORDS);
+    entry.set(key);
+    entry.set([content0, content1], CONTENT);
+    entry[RUN] = this.#store.run;
+    return entry;
+  }
+
+  /** Three words. All but the last of `parts` have 32 bytes. */
+  #hash(about: number, ...parts: readonly Uint8Array[]): Uint32Array {
+    const digest = keyedHash(this.#hashKey, about, ...parts);
+    return Uint32Array.from({ length: KEY_WORDS }, (_, k) => digest.readUInt32LE(4 * k));
+  }
+}
+
+/** SHA-256. The key comes first; every use has its own first byte after it, and only the last part may vary in length. */
+function keyedHash(key: Uint8Array, about: number, ...parts: readonly Uint8Array[]): Buffer {
+  return hash("sha256", Buffer.concat([key, Uint8Array.of(about), ...parts]), "buffer");
+}
+
+function isAnswered(entry: Uint32Array): boolean {
+  return entry[ANSWER] !== 0 || entry[ANSWER + 1] !== 0;
+}
+
+function requireKeys(keys: ReplayKeys): ReplayKeys {
+  const { packet, report } = requireObject(keys, "replay keys");
+  requireBytes(packet, "packet key", KEY_BYTES);
+  return report === undefined ? { packet } : { packet, report: requireBytes(report, "report key", KEY_BYTES) };
+}
+
+function invalid(message: string): PrioError {
+  return new PrioError("invalid-argument", `replay record: ${message}`);
+}
