@@ -4,6 +4,7 @@ export { generateKeyPair, PrivateKey, PublicKey } from "./crypto/keys.js";
 export { type CryptoName, cryptoInUse, setCrypto } from "./crypto/provider.js";
 export { ServerSecret } from "./crypto/secret.js";
 export { PrioError, type PrioErrorCode } from "./errors.js";
+export { Admission, type AdmissionOptions, type Admitted, type Replayed } from "./prio1/admission.js";
 export { Client, type Packets } from "./prio1/client.js";
 export {
   type BatchOptions,
@@ -12,9 +13,17 @@ export {
   type IntegerConfigOptions,
   type PrgKey,
 } from "./prio1/config.js";
+export { OpenedReport } from "./prio1/opened-report.js";
 export { publish } from "./prio1/publish.js";
 export type { QueryPoints } from "./prio1/query-points.js";
-export { MemoryReplayRecord, type ReplayRecord } from "./prio1/replay.js";
+export {
+  type AsyncReplayRecord,
+  type AtomicReplayRecord,
+  MemoryReplayRecord,
+  type ReplayAnswer,
+  type ReplayKeys,
+  type ReplayRecord,
+} from "./prio1/replay.js";
 export { Server, type ServerOptions } from "./prio1/server.js";
 export type { ServerId } from "./prio1/share.js";
 export { VerifiedReport, Verifier } from "./prio1/verify.js";

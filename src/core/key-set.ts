@@ -40,20 +40,46 @@ export class KeySet {
 
   /** Adds a key, exactly `words` numbers in [0, 2^32); returns false when it was there. */
   add(key: ArrayLike<number>): boolean {
-    if (Array.prototype.every.call(key, (word) => word === 0)) {
-      const added = !this.#hasZero;
-      this.#hasZero = true;
-      return added;
-    }
-    const hash = this.#hash(key, 0);
-    const table = this.#tables[hash >>> (32 - TABLE_BITS)] as Table;
-    if (table.size + 1 > MAX_LOAD * table.capacity) this.#grow(table);
-    const added = this.#insert(table, hash, key, 0);
-    if (added) table.size++;
-    return added;
+    return this.addAll([key]) < 0;
   }
 
-  #insert({ slots, capacity }: Table, hash: number, keys: ArrayLike<number>, offset: number): boolean {
+  /**
+   * Adds several different keys, or none of them when one was there or when there is no memory for them. Returns the index of
+   * the first key that was there, or −1 when all were new.
+   */
+  addAll(keys: readonly ArrayLike<number>[]): number {
+    const known = keys.findIndex((key) => this.#has(key));
+    if (known >= 0) return known;
+    for (const key of keys) this.#makeRoom(this.#tableOf(this.#hash(key, 0)), keys.length);
+    for (const key of keys) this.#put(key);
+    return -1;
+  }
+
+  #has(key: ArrayLike<number>): boolean {
+    if (isZero(key)) return this.#hasZero;
+    const hash = this.#hash(key, 0);
+    return this.#find(this.#tableOf(hash), hash, key, 0) >= 0;
+  }
+
+  /** Adds a key that is not there to a table that has room. */
+  #put(key: ArrayLike<number>): void {
+    if (isZero(key)) {
+      this.#hasZero = true;
+      return;
+    }
+    const hash = this.#hash(key, 0);
+    const table = this.#tableOf(hash);
+    this.#insert(table, hash, key, 0);
+    table.size++;
+  }
+
+  #insert(table: Table, hash: number, keys: ArrayLike<number>, offset: number): void {
+    const start = this.#words * (-1 - this.#find(table, hash, keys, offset));
+    for (let k = 0; k < this.#words; k++) table.slots[start + k] = keys[offset + k] as number;
+  }
+
+  /** The slot of a key or, when it is not there, −1 − the free slot that it would take. */
+  #find({ slots, capacity }: Table, hash: number, keys: ArrayLike<number>, offset: number): number {
     const words = this.#words;
     const first = Math.floor((((hash << TABLE_BITS) >>> 0) / 2 ** 32) * capacity);
     for (let slot = first; ; slot = slot + 1 === capacity ? 0 : slot + 1) {
@@ -64,12 +90,18 @@ export class KeySet {
         free &&= word === 0;
         same &&= word === keys[offset + k];
       }
-      if (same) return false;
-      if (free) {
-        for (let k = 0; k < words; k++) slots[slot * words + k] = keys[offset + k] as number;
-        return true;
-      }
+      if (same) return slot;
+      if (free) return -1 - slot;
     }
+  }
+
+  #tableOf(hash: number): Table {
+    return this.#tables[hash >>> (32 - TABLE_BITS)] as Table;
+  }
+
+  /** Grows a table until it takes `keys` more. */
+  #makeRoom(table: Table, keys: number): void {
+    while (table.size + keys > MAX_LOAD * table.capacity) this.#grow(table);
   }
 
   /** The upper bits choose the table, the others the slot in it. */
@@ -95,4 +127,9 @@ export class KeySet {
       if (!free) this.#insert(table, this.#hash(slots, offset), slots, offset);
     }
   }
+}
+
+/** Whether a key looks like a free slot. */
+function isZero(key: ArrayLike<number>): boolean {
+  return Array.prototype.every.call(key, (word) => word === 0);
 }

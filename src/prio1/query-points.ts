@@ -1,11 +1,10 @@
 // Where a session's reports are checked (WIRE.md section 5). A client that knew the point could make a false proof hold, so
 // points come from the servers' secret; a packet that is checked at two points gives its bits away, so a point is drawn once
-// a packet and replay.ts refuses the second time.
+// a packet (admission.ts).
 
-import { concat, uint32BE, utf8 } from "../core/bytes.js";
+import { uint32BE, utf8 } from "../core/bytes.js";
 import { ServerSecret } from "../crypto/secret.js";
 import { sha256 } from "../crypto/stream.js";
-import { PrioError } from "../errors.js";
 import type { Config } from "./config.js";
 import { Prg, SEED_BYTES } from "./prg.js";
 import type { QueryPoint } from "./snip.js";
@@ -22,9 +21,6 @@ export interface CheckAt {
   readonly weight: bigint;
 }
 
-/** Gives the point of the next report. */
-export type QueryPointSource = (reportId: Uint8Array | undefined) => CheckAt;
-
 /**
  * Most reports that a session checks at one point. A client that tries k false reports at a point which it does not know gets
  * one through with probability k·2N/p at most: 2^20·2^19/2^87 = 2^−48.
@@ -33,65 +29,97 @@ export const MAX_REPORTS_AT_ONE_POINT: number = 2 ** 20;
 
 const REPORT_LABEL = /* @__PURE__ */ utf8("prio v1 query point", "label");
 const BATCH_LABEL = /* @__PURE__ */ utf8("prio v1 query point of a batch", "label");
-
-/** The source of points of this kind. */
-export function queryPointSource(kind: QueryPoints, config: Config, secret: ServerSecret): QueryPointSource {
-  if (kind === "stream") return streamPoints(config, secret);
-  return kind === "report" ? reportPoints(config, secret) : batchPoint(config, secret);
-}
+const TAG_LABEL = /* @__PURE__ */ utf8("prio v1 replay: query point", "label");
 
 /**
  * libprio's points: the draws of one PRG, so that a point depends on how many packets opened before it. libprio checks
  * f·g = h without a weight, which a false triple gets past when n is 2^k − 1 (SECURITY.md, "A hole in libprio's proof").
  */
-function streamPoints(config: Config, secret: ServerSecret): QueryPointSource {
-  const { snip } = config;
-  const prg = Prg.fromSeed(config, ServerSecret.bytesOf(secret));
-  const offset = BigInt(config.fields + 2);
-  const range = snip.space.field.modulus - offset;
-  return () => ({ point: snip.queryPoint(offset + prg.below(range)), weight: 1n });
+export class StreamPoints {
+  readonly #prg: Prg;
+  readonly #offset: bigint;
+  readonly #range: bigint;
+  #next: bigint | undefined;
+
+  constructor(config: Config, secret: ServerSecret) {
+    this.#prg = Prg.fromSeed(config, ServerSecret.bytesOf(secret));
+    this.#offset = BigInt(config.fields + 2);
+    this.#range = config.snip.space.field.modulus - this.#offset;
+  }
+
+  /** The next point; the same one until `advance`. */
+  peek(): bigint {
+    this.#next ??= this.#offset + this.#prg.below(this.#range);
+    return this.#next;
+  }
+
+  /** Goes on to the point after the next. */
+  advance(): void {
+    this.peek();
+    this.#next = undefined;
+  }
 }
 
-/** Points bound to secret, batch id and report id alone: order does not matter, and no report can disturb another. */
-function reportPoints(config: Config, secret: ServerSecret): QueryPointSource {
-  const prefix = concat(...[REPORT_LABEL, ServerSecret.bytesOf(secret), config.batchId].flatMap(prefixed));
-  return (reportId) => weightedPoint(config, sha256(prefix, ...prefixed(reportId as Uint8Array)));
+/** The check at a point of libprio's stream. */
+export function checkAtStreamPoint(config: Config, r: bigint): CheckAt {
+  return { point: config.snip.queryPoint(r), weight: 1n };
 }
 
-/** One point bound to secret and batch id: what depends on it alone is computed once (MAX_REPORTS_AT_ONE_POINT). */
-function batchPoint(config: Config, secret: ServerSecret): QueryPointSource {
-  const parts = [BATCH_LABEL, ServerSecret.bytesOf(secret), config.batchId];
-  const at = weightedPoint(config, sha256(...parts.flatMap(prefixed)));
-  let reports = 0;
-  return () => {
-    if (reports === MAX_REPORTS_AT_ONE_POINT) {
-      throw new PrioError(
-        "out-of-range",
-        `query points: expected at most ${MAX_REPORTS_AT_ONE_POINT} reports at one point`,
-      );
-    }
-    reports++;
-    return at;
-  };
+/** The check of a report by its id: bound to secret, batch id and report id alone, so that no report disturbs another. */
+export function checkAtReportPoint(config: Config, secret: ServerSecret, reportId: Uint8Array): CheckAt {
+  return weightedCheck(config, digest(REPORT_LABEL, ServerSecret.bytesOf(secret), config.batchId, reportId));
+}
+
+/** The check at a batch's one point, bound to secret and batch id: keep it, since it computes once what depends on the point. */
+export function checkAtBatchPoint(config: Config, secret: ServerSecret): CheckAt {
+  return weightedCheck(config, digest(BATCH_LABEL, ServerSecret.bytesOf(secret), config.batchId));
 }
 
 /**
- * The first draw below p of the PRG whose key is the first half of `digest`, the SHA-256 of parts that each stand behind their
- * length in 4 bytes. A point that is a 2N-th root of unity, where a proof would give a value away, is drawn anew, and so is 0.
+ * A digest, 32 bytes, that tells points of one report apart without showing them: by secret and kind, and by the point itself
+ * where that depends on the order of reports.
+ */
+export function pointTag(kind: QueryPoints, secret: ServerSecret, streamPoint: bigint | undefined): Uint8Array {
+  const point = streamPoint === undefined ? "" : streamPoint.toString(16);
+  return digest(TAG_LABEL, ServerSecret.bytesOf(secret), utf8(kind, "kind"), utf8(point, "point"));
+}
+
+/** SHA-256 of the parts, each behind its length in 4 bytes, big-endian. */
+function digest(...parts: readonly Uint8Array[]): Uint8Array {
+  return sha256(...parts.flatMap((part) => [uint32BE(part.length), part]));
+}
+
+/**
+ * The check at the first draw below p of the PRG whose key is the first half of a digest. A point that is a 2N-th root of unity,
+ * where a proof would give a value away, is drawn anew, and so is 0.
  *
  * Both sides are multiplied by r, as the paper has it: r·(f·g − h) has no constant term that a false triple's
  * error c − a·b could cancel.
  */
-function weightedPoint(config: Config, digest: Uint8Array): CheckAt {
+function weightedCheck(config: Config, key: Uint8Array): CheckAt {
   const { field } = config.snip.space;
   const order = BigInt(2 * config.snip.size);
-  const prg = Prg.fromKey(digest.subarray(0, SEED_BYTES));
+  const prg = Prg.fromKey(key.subarray(0, SEED_BYTES));
   for (;;) {
     const r = prg.below(field.modulus);
     if (r !== 0n && field.pow(r, order) !== 1n) return { point: config.snip.queryPoint(r), weight: r };
   }
 }
 
-function prefixed(part: Uint8Array): Uint8Array[] {
-  return [uint32BE(part.length), part];
+/** Gives the point of the next report. */
+export type QueryPointSource = (reportId: Uint8Array | undefined) => CheckAt;
+
+/** The source of points of this kind. */
+export function queryPointSource(kind: QueryPoints, config: Config, secret: ServerSecret): QueryPointSource {
+  if (kind === "report") return (reportId) => checkAtReportPoint(config, secret, reportId as Uint8Array);
+  if (kind === "batch") {
+    const at = checkAtBatchPoint(config, secret);
+    return () => at;
+  }
+  const points = new StreamPoints(config, secret);
+  return () => {
+    const r = points.peek();
+    points.advance();
+    return checkAtStreamPoint(config, r);
+  };
 }

@@ -2,35 +2,33 @@
 
 import { copyOfBytes, equalBytes, isBytes, kindOf, requireBytes, requireObject, utf8 } from "../core/bytes.js";
 import { PrivateKey } from "../crypto/keys.js";
-import { ServerSecret } from "../crypto/secret.js";
+import type { ServerSecret } from "../crypto/secret.js";
 import { PrioError } from "../errors.js";
+import { Admission, type AdmissionOptions, type Admitted, requireAdmissionOptions } from "./admission.js";
 import { publishedTotals, RunningTotal } from "./aggregate.js";
 import { Config } from "./config.js";
+import { OpenedReport } from "./opened-report.js";
 import { openPacket } from "./packet.js";
-import { type QueryPointSource, type QueryPoints, queryPointSource } from "./query-points.js";
-import { isNew, MemoryReplayRecord, packetKey, type ReplayRecord, reportKey } from "./replay.js";
+import {
+  type CheckAt,
+  checkAtBatchPoint,
+  checkAtReportPoint,
+  checkAtStreamPoint,
+  type QueryPoints,
+} from "./query-points.js";
+import { type AtomicReplayRecord, copyOfKeys, type ReplayRecord, replayKeys } from "./replay.js";
 import type { ServerId } from "./share.js";
 import { takeVerified, type VerifiedReport, Verifier } from "./verify.js";
 import { readState, writeState, writeTotalShare } from "./wire.js";
 
 /** What a session of one of the two servers needs besides the configuration. */
-export interface ServerOptions {
+export interface ServerOptions extends AdmissionOptions {
   /** Which of the two servers this is. */
   readonly id: ServerId;
   /** The key whose public half is `serverA` or `serverB` of the configuration. */
   readonly privateKey: PrivateKey;
-  /** The secret of both servers. */
-  readonly secret: ServerSecret;
-  /**
-   * Where reports are checked; alike at both servers. `"report"` binds each report's query point to its id, so that no report
-   * disturbs another: for new deployments. `"stream"`, the default, takes points in order of arrival, which is all that a
-   * libprio peer knows: both servers must open the same packets in the same order. `"batch"` checks all reports of a batch
-   * at one point, at most 2^20 a session, and computes what depends on the point once: order does not matter either, and the
-   * soundness error is 2^−48 instead of 2^−67 (SECURITY.md, "Query points").
-   */
-  readonly queryPoints?: QueryPoints;
-  /** Remembers packets and report ids, for as long as `secret` is in use; by default in memory, for this session. */
-  readonly replays?: ReplayRecord;
+  /** As in {@link AdmissionOptions}, but synchronous, since `open` is. */
+  readonly replays?: ReplayRecord | AtomicReplayRecord;
 }
 
 /** Longest report id, in bytes. */
@@ -41,33 +39,25 @@ export class Server {
   readonly #config: Config;
   readonly #id: ServerId;
   readonly #privateKey: PrivateKey;
+  readonly #secret: ServerSecret;
   readonly #queryPoints: QueryPoints;
-  readonly #nextPoint: QueryPointSource;
-  readonly #replays: ReplayRecord;
+  readonly #admission: Admission;
+  /** With `"batch"`, where all reports are checked: made for the first one. */
+  #checkAtBatchPoint: CheckAt | undefined;
   readonly #total: RunningTotal;
 
   /** Throws `invalid-argument` for an option that is not as {@link ServerOptions} says. */
   constructor(config: Config, options: ServerOptions) {
     this.#config = Config.require(config);
-    const {
-      id,
-      privateKey,
-      secret,
-      queryPoints = "stream",
-      replays = new MemoryReplayRecord(),
-    } = requireObject(options, "server");
+    const { id, privateKey } = requireObject(options, "server");
     if (id !== "A" && id !== "B") throw invalid("id", '"A" or "B"', id);
     if (!PrivateKey.is(privateKey)) throw invalid("privateKey", "a PrivateKey", privateKey);
-    if (!ServerSecret.is(secret)) throw invalid("secret", "a ServerSecret", secret);
-    if (queryPoints !== "stream" && queryPoints !== "report" && queryPoints !== "batch")
-      throw invalid("queryPoints", '"stream", "report" or "batch"', queryPoints);
-    if (typeof (replays as Partial<ReplayRecord> | null)?.add !== "function")
-      throw invalid("replays", "a ReplayRecord", replays);
     this.#id = id;
     this.#privateKey = privateKey;
-    this.#queryPoints = queryPoints;
-    this.#nextPoint = queryPointSource(queryPoints, config, secret);
-    this.#replays = replays;
+    const admissionOptions = requireAdmissionOptions(options, "server");
+    this.#secret = admissionOptions.secret;
+    this.#queryPoints = admissionOptions.queryPoints;
+    this.#admission = new Admission(config, admissionOptions);
     this.#total = new RunningTotal(config.snip.space.zeros(config.fields));
   }
 
@@ -77,24 +67,59 @@ export class Server {
   }
 
   /**
-   * Opens a client's packet to this server. `reportId`, 1 to 65,535 bytes or a string for its UTF-8, names the report alike
+   * Opens a client's packet to this server, the report's replay and query point included: `openPacket`, the session's own
+   * {@link Admission} and `verifier` in one. `reportId`, 1 to 65,535 bytes or a string for its UTF-8, names the report alike
    * at both servers; query points `"report"` need it.
    *
-   * Throws `cannot-open`, `malformed`, `wrong-batch`, `wrong-server` for a packet that is not one for this server, and
-   * `replay` for one that was opened before or whose report id was seen. Nothing of the session changes by the former; in
-   * stream mode a replay takes its query point, to stay in step with a libprio peer. Throws `invalid-argument`, `out-of-range`
-   * and `invalid-encoding` for a report id that is none, and `out-of-range` past 2^20 reports at one point.
+   * Throws what those three throw, and `replay` for a packet that was opened before or whose report id was seen. Nothing of
+   * the session changes by an error, but that in stream mode a replay takes its query point, to stay in step with a libprio
+   * peer.
    */
   open(packet: Uint8Array, reportId?: Uint8Array | string): Verifier {
+    const opened = this.openPacket(packet, reportId);
+    const answer = this.#admission.admit(opened.replayKeys);
+    if ("replayed" in answer) {
+      const seen = answer.replayed === "report" ? "its report id was seen before" : "it was opened before";
+      throw new PrioError("replay", `cannot open packet: ${seen}`);
+    }
+    return this.verifier(opened, answer);
+  }
+
+  /**
+   * The first of three steps: decrypts and reads a packet to this server, and touches nothing of the session. For those who
+   * open packets in several threads, or ask a record that answers later; all others use `open`. The report's id is given here,
+   * as for `open`. Give the result's `replayKeys` to the {@link Admission} of the whole session, and then, in the thread that
+   * opened the packet, both to `verifier`.
+   *
+   * Throws `cannot-open`, `malformed`, `wrong-batch`, `wrong-server` for a packet that is not one for this server, and
+   * `invalid-argument`, `out-of-range`, `invalid-encoding` for a report id that is none.
+   */
+  openPacket(packet: Uint8Array, reportId?: Uint8Array | string): OpenedReport {
     // Copies, so that what is noted is what was opened and checked.
     const sealed = copyOfBytes(packet, "packet");
     const id = this.#reportIdBytes(reportId);
     const share = openPacket(this.#config, this.#id, this.#privateKey, sealed);
-    // In stream mode a replay takes its point too; in the others it must not use up what honest reports need.
-    const drawn = this.#queryPoints === "stream" ? this.#nextPoint(id) : undefined;
-    this.#refuseReplay(id, packetKey(sealed));
-    const at = drawn ?? this.#nextPoint(id);
-    return Verifier.of(this.#config, this.#id, share, at, this);
+    return OpenedReport.of({ session: this.#total, share, keys: replayKeys(this.#config, sealed, id), reportId: id });
+  }
+
+  /**
+   * The third step: this server's side of the check of a report that this session opened and that was admitted. It takes the
+   * share out of `opened`, so that there is one verifier of it.
+   *
+   * Throws `mismatch` when `admitted` is for another report or another kind of query points, `wrong-state` when `opened` is
+   * another session's or has its verifier already, `invalid-argument` for anything that is not as its type says.
+   */
+  verifier(opened: OpenedReport, admitted: Admitted): Verifier {
+    const { keys, queryPoints, point } = requireObject(admitted, "admitted");
+    if (queryPoints !== this.#queryPoints) {
+      throw new PrioError("mismatch", "verifier: expected an admission to this session's kind of query points");
+    }
+    const isPoint = typeof point === "bigint" && this.#config.snip.space.field.has(point);
+    if (queryPoints === "stream" ? !isPoint : point !== undefined) {
+      throw new PrioError("invalid-argument", 'admitted: expected a point below the modulus with "stream" alone');
+    }
+    const { share, reportId } = OpenedReport.take(opened, this.#total, copyOfKeys(keys));
+    return Verifier.of(this.#config, this.#id, share, this.#checkAt(reportId, point), this);
   }
 
   /** Counts a report that a check of this session let through. Throws `invalid-argument`, and `wrong-state` the second time. */
@@ -134,13 +159,14 @@ export class Server {
     return server;
   }
 
-  /** Notes the report id and the packet, or throws `replay`. */
-  #refuseReplay(id: Uint8Array | undefined, key: Uint8Array): void {
-    // The id first: a replayed packet under a new id wastes that id, which its sender could do with any packet of its own.
-    if (id !== undefined && !isNew(this.#replays, reportKey(this.#config, id))) {
-      throw new PrioError("replay", "cannot open packet: its report id was seen before");
+  #checkAt(reportId: Uint8Array | undefined, point: bigint | undefined): CheckAt {
+    if (point !== undefined) return checkAtStreamPoint(this.#config, point);
+    if (this.#queryPoints === "report") {
+      // openPacket has asked for an id.
+      return checkAtReportPoint(this.#config, this.#secret, reportId as Uint8Array);
     }
-    if (!isNew(this.#replays, key)) throw new PrioError("replay", "cannot open packet: it was opened before");
+    this.#checkAtBatchPoint ??= checkAtBatchPoint(this.#config, this.#secret);
+    return this.#checkAtBatchPoint;
   }
 
   #reportIdBytes(reportId: unknown): Uint8Array | undefined {

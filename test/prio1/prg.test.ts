@@ -5,8 +5,13 @@ import { describe, expect, it } from "vitest";
 import { FIELD_87 as field } from "../../src/core/fields.js";
 import { ServerSecret } from "../../src/index.js";
 import { Prg } from "../../src/prio1/prg.js";
-import { MAX_REPORTS_AT_ONE_POINT, queryPointSource } from "../../src/prio1/query-points.js";
-import { codeOf, configFor } from "../support/deployment.js";
+import {
+  checkAtBatchPoint,
+  checkAtReportPoint,
+  checkAtStreamPoint,
+  StreamPoints,
+} from "../../src/prio1/query-points.js";
+import { configFor } from "../support/deployment.js";
 
 const { subtle } = globalThis.crypto;
 
@@ -96,12 +101,16 @@ describe("query points", () => {
   it("of a stream lie above n + 1 and follow the rule", async () => {
     for (const fields of [1, 20, 262143]) {
       const offset = BigInt(fields + 2);
-      const next = queryPointSource("stream", configFor({ fields }), secret);
+      const stream = new StreamPoints(configFor({ fields }), secret);
       const key = await hashKey(secret.toBytes(), text("test batch"));
       const expected = await draws(key, field.modulus - offset, 50);
-      const points = Array.from({ length: 50 }, () => next(undefined));
-      expect(points.map(({ point }) => point.r)).toEqual(expected.map((x) => x + offset));
-      expect(points.every(({ weight }) => weight === 1n)).toBe(true);
+      const points = expected.map(() => {
+        const seen = [stream.peek(), stream.peek()];
+        stream.advance();
+        return seen;
+      });
+      expect(points).toEqual(expected.map((x) => [x + offset, x + offset]));
+      expect(checkAtStreamPoint(configFor({ fields }), 7n)).toMatchObject({ point: { r: 7n }, weight: 1n });
     }
   });
 
@@ -111,13 +120,13 @@ describe("query points", () => {
     const parts = [text("prio v1 query point"), secret.toBytes(), text("test batch"), id];
     const key = await hashKey(...parts.flatMap((part) => [Uint8Array.of(0, 0, 0, part.length), part]));
     const [r] = await draws(key, field.modulus, 1);
-    const { point, weight } = queryPointSource("report", configFor({ fields: 5 }), secret)(id);
+    const { point, weight } = checkAtReportPoint(configFor({ fields: 5 }), secret, id);
     expect([point.r, weight]).toEqual([r, r]);
   });
 
   it("of a report depend on secret, batch and report id, and on nothing else", () => {
     const point = (batchId: string, from: ServerSecret, id: string, prgKey: "batch" | "seed" = "batch") =>
-      queryPointSource("report", configFor({ fields: 5, batchId, prgKey }), from)(text(id)).point.r;
+      checkAtReportPoint(configFor({ fields: 5, batchId, prgKey }), from, text(id)).point.r;
     const r = point("b", secret, "id");
     expect(point("b", secret, "id", "seed")).toBe(r);
     // The boundary between batch id and report id counts.
@@ -130,20 +139,16 @@ describe("query points", () => {
     expect(new Set([r, ...others]).size).toBe(5);
   });
 
-  it("of a batch is one, bound to secret and batch id, for a bounded number of reports", () => {
+  it("of a batch is one, bound to secret and batch id", () => {
     const config = configFor({ fields: 5 });
-    const next = queryPointSource("batch", config, secret);
-    const first = next(undefined);
-    for (let i = 1; i < MAX_REPORTS_AT_ONE_POINT; i++)
-      if (next(undefined) !== first) throw new Error(`another point at ${i}`);
-    expect(codeOf(() => next(undefined))).toBe("out-of-range");
+    const first = checkAtBatchPoint(config, secret);
     expect(first.weight).toBe(first.point.r);
     const others = [
-      queryPointSource("batch", configFor({ fields: 5, batchId: "other" }), secret)(undefined),
-      queryPointSource("batch", config, ServerSecret.generate())(undefined),
-      queryPointSource("report", config, secret)(new Uint8Array(0)),
+      checkAtBatchPoint(configFor({ fields: 5, batchId: "other" }), secret),
+      checkAtBatchPoint(config, ServerSecret.generate()),
+      checkAtReportPoint(config, secret, new Uint8Array(0)),
     ];
     expect(new Set([first, ...others].map(({ point }) => point.r)).size).toBe(4);
-    expect(queryPointSource("batch", config, secret)(undefined).point.r).toBe(first.point.r);
+    expect(checkAtBatchPoint(config, secret).point.r).toBe(first.point.r);
   });
 });

@@ -12,7 +12,7 @@ import { FIELD_87 as field } from "../../src/core/fields.js";
 import { systemRandom } from "../../src/core/random.js";
 import { Client, MemoryReplayRecord, publish, type Server, type Verifier } from "../../src/index.js";
 import { queryPointSource } from "../../src/prio1/query-points.js";
-import { packetKey } from "../../src/prio1/replay.js";
+import { replayKeys } from "../../src/prio1/replay.js";
 import { readVerify1 } from "../../src/prio1/wire.js";
 import { codeOf, configFor, errorOf, process, secret, serverA, serverB } from "../support/deployment.js";
 
@@ -166,7 +166,7 @@ describe("a session", () => {
     };
     const copy = packet.slice();
     serverA(small, { replays: noting, queryPoints: "report" }).open(packet, "id");
-    expect(keys[1]).toEqual(packetKey(copy));
+    expect(keys[1]).toEqual(replayKeys(small, copy, undefined).packet);
   });
 
   it("notes and opens the bytes themselves, whatever class the caller's array is of", () => {
@@ -189,12 +189,12 @@ describe("a session", () => {
 
   it("knows a packet by its ephemeral key, IV and tag, every bit of them", () => {
     const { a: packet } = client.encode([1, 0, 1]);
-    const key = toHex(packetKey(packet));
+    const key = toHex(replayKeys(small, packet, undefined).packet);
     for (let bit = 0; bit < 8 * packet.length; bit++) {
       const i = bit >> 3;
       const changed = packet.slice();
       changed[i] = (changed[i] as number) ^ (1 << (bit & 7));
-      if (i < 44 || i >= packet.length - 16) expect(toHex(packetKey(changed))).not.toBe(key);
+      if (i < 44 || i >= packet.length - 16) expect(toHex(replayKeys(small, changed, undefined).packet)).not.toBe(key);
       // It would pass for another packet, or for one that was not seen; so it must not open.
       expect(codeOf(() => serverA(small).open(changed))).toBe("cannot-open");
     }
