@@ -113,10 +113,14 @@ describe("the lock of another process", () => {
     return name.split(",");
   }
 
+  function withPart(lock: readonly string[], part: number, value: string): string {
+    return lock.map((old, i) => (i === part ? value : old)).join(",");
+  }
+
   /** Opens a record beside a lock with one part changed. */
   function openBeside(part: number, value: string) {
     const directory = freshDirectory();
-    const name = lockOf(directory).with(part, value).join(",");
+    const name = withPart(lockOf(directory), part, value);
     writeFileSync(join(directory, name), "");
     return { open: () => openRecord(directory), directory, path: join(directory, name) };
   }
@@ -154,7 +158,7 @@ describe("the lock of another process", () => {
     const [pid] = (await once(createInterface({ input: parent.stdout }), "line")) as [string];
     const stateOf = () => execFileSync("ps", ["-o", "state=", "-p", pid], { encoding: "utf8" }).trim();
     while (stateOf() !== "Z") await new Promise((resolve) => setTimeout(resolve, 5));
-    writeFileSync(join(directory, lock.with(PID, pid).join(",")), "");
+    writeFileSync(join(directory, withPart(lock, PID, pid)), "");
     openRecord(directory);
     parent.kill("SIGKILL");
     running.delete(parent);

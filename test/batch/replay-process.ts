@@ -53,4 +53,5 @@ async function contend(): Promise<void> {
   process.stdout.write("5 times alone\n");
 }
 
-await { hold, write, contend }[task as "hold" | "write" | "contend"]();
+const tasks = { hold, write, contend };
+await tasks[task as keyof typeof tasks]();
