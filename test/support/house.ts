@@ -1,0 +1,45 @@
+// The rooms of the house and what each may import. This is the one place for the rule: test/house.test.ts holds src/ to it, and
+// compares the table of CONTRIBUTING.md ("The house") with it.
+
+/** What a room may import besides its own files. */
+export interface Room {
+  readonly rooms: readonly string[];
+  /** Names of packages; `*` at the end stands for anything. */
+  readonly packages?: readonly string[];
+}
+
+/** A room is a folder of src/, or a file there without its ending. They stand in the order in which data flows up. */
+export const house: Readonly<Record<string, Room>> = {
+  errors: { rooms: [] },
+  core: { rooms: ["errors"] },
+  codec: { rooms: ["errors", "core"], packages: ["@msgpack/msgpack"] },
+  crypto: { rooms: ["errors", "core"], packages: ["@noble/*"] },
+  vdaf: { rooms: ["errors", "core", "crypto"] },
+  // The two protocols never import each other. What drives both does so through vdaf.
+  prio1: { rooms: ["errors", "core", "codec", "crypto", "vdaf"] },
+  prio3: { rooms: ["errors", "core", "crypto", "vdaf"] },
+  index: { rooms: ["errors", "crypto", "prio1"] },
+  dp: { rooms: ["errors", "core"] },
+  dap: { rooms: ["errors", "core", "crypto", "vdaf", "prio1", "prio3", "dp"] },
+  // The engine and the command use the public names of the protocol, as any other program would.
+  batch: { rooms: ["errors", "core", "index"], packages: ["node:*"] },
+  cli: { rooms: ["errors", "core", "index", "batch"], packages: ["node:*", "commander"] },
+};
+
+/**
+ * Imports that the rooms above do not allow and that are still there: the importing file, and the imported one. The list may
+ * only get shorter: an exception that no import needs any more is a failure of the test.
+ */
+export const exceptions: readonly string[] = [
+  "batch/file-record.ts → prio1/query-points.ts",
+  "batch/session.ts → crypto/ecies.ts",
+  "batch/session.ts → prio1/packet.ts",
+  "batch/session.ts → prio1/query-points.ts",
+  "batch/session.ts → prio1/share.ts",
+  "batch/session.ts → prio1/verify.ts",
+  "cli/message-kinds.ts → codec/msgpack.ts",
+  "cli/message-kinds.ts → crypto/ecies.ts",
+  "cli/message-kinds.ts → prio1/prg.ts",
+  "cli/demo/simulation.ts → crypto/ecies.ts",
+  "cli/demo/simulation.ts → prio1/client.ts",
+];
