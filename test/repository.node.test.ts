@@ -1,10 +1,14 @@
-// No file of the repository depends on the machine that it was written on: no absolute path of it, no registry's host.
+// What every file of the repository keeps to: nothing depends on the machine that it was written on, and no marker of an
+// unfinished merge is left.
 
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { relative } from "node:path";
-import { expect, test } from "vitest";
-import { read, root } from "./built.js";
+import { relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+
+const root = resolve(fileURLToPath(new URL("..", import.meta.url)));
+const read = (path: string): string => readFileSync(`${root}/${path}`, "utf8");
 
 /** Folders that git ignores, for when git itself is not there. */
 const ignored = new Set([".git", "node_modules", "dist", "coverage"]);
@@ -42,7 +46,7 @@ test("no file names a path of a machine or a registry's host", () => {
   const files = repositoryFiles();
   expect(files).toEqual(expect.arrayContaining(["package.json", "src/errors.ts"]));
   const found = files.flatMap((path) =>
-    readFileSync(`${root}/${path}`, "utf8")
+    read(path)
       .split("\n")
       .flatMap((line, i) => (machinePath.test(line) || namesRegistry(line) ? [`${path}:${i + 1}`] : [])),
   );
@@ -75,3 +79,38 @@ test.each(["docs/work/a.md", "https://example.org/root/x", "a/root/b", "../work/
     expect(line).not.toMatch(machinePath);
   },
 );
+
+/** The numbers of the lines with a marker that git leaves at a conflict. A rule of another length is none. */
+function mergeMarkers(text: string): number[] {
+  const marker = /^(?:(?:<{7}|\|{7}|>{7})(?: .*)?|={7})\r?$/;
+  return text.split("\n").flatMap((line, i) => (marker.test(line) ? [i + 1] : []));
+}
+
+test("no file has a merge marker", () => {
+  const files = repositoryFiles();
+  expect(files).toEqual(expect.arrayContaining(["README.md", "THIRD-PARTY-NOTICES", "src/errors.ts"]));
+  const found = files.flatMap((path) => mergeMarkers(read(path)).map((line) => `${path}:${line}`));
+  expect(found).toEqual([]);
+});
+
+describe("the check for merge markers", () => {
+  const marker = (sign: string, rest = "") => `text\n${sign.repeat(7)}${rest}\ntext`;
+
+  test.each([
+    ["ours", marker("<", " HEAD")],
+    ["ours without a name", marker("<")],
+    ["the common ancestor", marker("|", " 0e41a1c")],
+    ["the middle", marker("=")],
+    ["theirs", marker(">", " branch")],
+    ["theirs, in a file with CRLF", marker(">", " branch\r")],
+  ])("finds %s", (_name, text) => expect(mergeMarkers(text)).toEqual([2]));
+
+  test.each([
+    ["a longer rule", "=".repeat(8)],
+    ["a shorter rule", "=".repeat(6)],
+    ["a heading over a rule", "= Title\n======"],
+    ["seven signs in a line", `a ${"<".repeat(7)} b`],
+    ["an indented rule", `  ${"=".repeat(7)}`],
+    ["an empty table", "||||||||"],
+  ])("lets %s pass", (_name, text) => expect(mergeMarkers(text)).toEqual([]));
+});
