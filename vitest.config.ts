@@ -1,6 +1,6 @@
-// The projects: the unit tests, the same tests in Chromium, the tests of pages that Chromium shows, the tests of the built
-// package (run `npm run build` before these two), and the large runs that `npm test` leaves out. VITEST_JSON_DIR adds a
-// machine-readable report of each run for .ci/run to sum up.
+// The projects: the unit tests; the same tests in Chromium; the tests of pages that Chromium shows; the tests of the
+// built package (run `npm run build` before these two); and the large tests that `npm test` leaves out. With
+// VITEST_JSON_DIR each run also writes a report for .ci/run to count.
 
 import { join } from "node:path";
 import { playwright } from "@vitest/browser-playwright";

@@ -1,6 +1,6 @@
-// Bundles the package: one ES module for each entry, and chunks for what several entries share. Each module of src/ is in
-// dist/ once, so all entries have the same PrioError, the same classes and the same choice of cryptography. The same
-// sources give the same bytes, wherever the repository is.
+// Bundles the package: one ES module for each entry, and chunks for what entries share. Each module of src/ is in dist/
+// once, so all entries have the same PrioError, the same classes and the same choice of cryptography. The same sources
+// give the same bytes, wherever the repository is.
 //
 // To add an entry to the library, add it to the exports of package.json: `./dist/x/index.js` is built from
 // `src/x/index.ts`, with its declarations. To add a program for Node, add it to the table below.
@@ -48,8 +48,8 @@ const modulesOfNode = {
 };
 
 /**
- * Bundles all entries in memory. Returns the files of dist/ (paths below the repository, and texts), and the paths of the
- * sources that have code in them.
+ * Bundles all entries in memory. Returns the files of dist/ (paths below the repository, and texts), and the paths of
+ * the sources that have code in them.
  *
  * @param {string} root the repository
  * @param {Record<string, string>} [entries] by their files in dist/
@@ -89,9 +89,9 @@ export async function bundle(root, entries = { ...library(root), ...programs }) 
 }
 
 /**
- * Gives classes their names. esbuild writes `var Config = class _Config` when a class refers to itself, and inspect() would
- * show `_Config`. (esbuild's option keepNames would cost 7 KB.) Inside the class both names mean the class. A space takes
- * the place of the underscore, because source maps count columns.
+ * Gives classes their names. esbuild writes `var Config = class _Config` when a class refers to itself, and inspect()
+ * would show `_Config`. (esbuild's option keepNames would cost 7 KB.) Inside the class both names mean the class. A
+ * space takes the place of the underscore, because source maps count columns.
  *
  * @param {string} text of a bundle
  */

@@ -1,5 +1,5 @@
-// Where this machine's Chromium is, and how it is started for tests: the tests in the browser, the tests of pages and the
-// example's screenshot all go by this file.
+// Where this machine's Chromium is, and how tests start it: the tests in the browser, the tests of pages, and the
+// example's screenshot.
 
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -7,7 +7,7 @@ import { chromium } from "playwright";
 
 const names = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
 
-/** The path of a Chromium to test in: CHROMIUM_PATH, one on the PATH, one that Playwright installed; null without any. */
+/** The path of a Chromium to test in: CHROMIUM_PATH, one on the PATH, or the one of Playwright; null if none. */
 export function findChromium() {
   const asked = process.env["CHROMIUM_PATH"];
   if (asked !== undefined && asked !== "") {
@@ -20,8 +20,8 @@ export function findChromium() {
 }
 
 /**
- * Playwright's options to start it. The flags keep Chromium from calling home, which a closed network answers with a wait;
- * root, as in many CI containers, may not use Chromium's own sandbox.
+ * Playwright's options to start it. The flags keep Chromium from calling home, which takes long on a closed network.
+ * Root, the user in many CI containers, cannot use Chromium's sandbox.
  *
  * @param {string} executablePath
  * @returns {import("playwright").LaunchOptions}

@@ -1,5 +1,5 @@
-// JavaScript runtimes out of the npm registry, one version of each: what is installed for them, and how they run a file. The
-// packages are the ones that hold the binary for this platform; none of their scripts is run.
+// JavaScript runtimes from the npm registry, one version of each: which package to install, and how to run a file. The
+// packages are those that contain the binary for this platform. None of their scripts is run.
 
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
@@ -10,7 +10,7 @@ import { join } from "node:path";
  * @property {string} name
  * @property {string} specifier the package to install, with its exact version
  * @property {RegExp} binary the binary's path below node_modules
- * @property {(file: string) => string[]} run the arguments that run a file with no network and no more rights than it needs
+ * @property {(file: string) => string[]} run arguments to run a file with no network and no more rights than needed
  */
 
 /** @type {(version: string) => Runtime} */
@@ -51,7 +51,7 @@ export const runtimes = [
 ];
 
 /**
- * Installs a runtime into an empty folder and returns its binary's path. Throws with npm's words when it is not to be had.
+ * Installs a runtime into an empty folder and returns its binary's path. Throws npm's error when that fails.
  *
  * @param {Runtime} runtime
  * @param {string} folder

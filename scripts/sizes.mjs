@@ -1,5 +1,5 @@
-// How many bytes the built library adds to a page, minified and gzipped: what a client imports, and everything. Prints a
-// table; `--write` also brings the README's sentence up to date, which test/package/sizes.test.ts compares.
+// How many bytes the built library adds to a page, minified and gzipped: for what a client imports, and for everything.
+// Prints a table; `--write` also updates the README's sentence, which test/package/sizes.test.ts compares.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { argv } from "node:process";
@@ -17,8 +17,8 @@ export const pages = {
 };
 
 /**
- * The bundle of a page that imports these names (all when null) from the package and uses them, as an application's bundler
- * would make it.
+ * The bundle of a page that imports these names (all when null) from the package and uses them, as an application's
+ * bundler would make it.
  *
  * @param {string[] | null} names
  * @param {esbuild.BuildOptions} [options]
@@ -57,14 +57,15 @@ const [start, end] = ["<!-- sizes: npm run sizes -- --write -->", "<!-- /sizes -
 export async function readmeWithSizes(text = readFileSync(readme, "utf8")) {
   const [client, library] = await Promise.all([pages.client, pages.library].map(({ names }) => measure(names)));
   const kilobytes = (/** @type {{ gzipped: number } | undefined} */ size) => Math.ceil((size?.gzipped ?? 0) / 1000);
-  const sentence =
-    `Minified and gzipped, a page that imports only what a client needs gets ${kilobytes(client)} KB, the whole library ` +
-    `takes ${kilobytes(library)} KB;\nneither needs \`eval\` or WebAssembly: the content security policy ` +
-    "`default-src 'self'` is enough.";
+  const sentences = [
+    `Minified and gzipped, the library takes ${kilobytes(library)} KB, and ${kilobytes(client)} KB in a page ` +
+      "that imports only what a client needs.",
+    "It needs neither `eval` nor WebAssembly: the content security policy `default-src 'self'` is enough.",
+  ];
   const [before, rest] = text.split(start);
   const after = rest?.split(end)[1];
   if (before === undefined || after === undefined) throw new Error(`sizes: README.md has no ${start} … ${end}`);
-  return `${before}${start}\n${sentence}\n${end}${after}`;
+  return `${before}${start}\n${sentences.join("\n")}\n${end}${after}`;
 }
 
 if (argv[1] === fileURLToPath(import.meta.url)) {

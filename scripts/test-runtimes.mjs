@@ -1,7 +1,7 @@
-// The package as its users get it: packed, installed into a project of its own with nothing else fetched, compiled under
+// Tests the package as its users get it: packed, installed into a new project with nothing else fetched, compiled under
 // each way of resolving modules, and run by each runtime, as an ES module and through require(). publint and
-// @arethetypeswrong look at the same tarball. Prints tables; exits with 1 when anything fails. A runtime that the registry
-// does not give is a row that says so.
+// @arethetypeswrong check the same tarball. Prints tables; exits with 1 when anything fails. A runtime that the
+// registry does not have gets a row that says so.
 
 import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -79,7 +79,7 @@ function installOffline(tarball) {
 }
 
 /**
- * Compiles files of the consumer beside themselves, under the strictest settings and with the language's own types only.
+ * Compiles files of the consumer in place, under the strictest settings, with only the types of the language.
  *
  * @param {string[]} files
  * @param {ts.CompilerOptions} options
@@ -134,7 +134,7 @@ function checkTypes() {
   ]);
 }
 
-/** The programs that a runtime is given: they run the consumer on a batch recorded from libprio and print what it says. */
+/** Writes the programs for the runtimes. They run the consumer on a batch recorded from libprio. */
 function writePrograms() {
   const { cases } = JSON.parse(readFileSync(join(root, "vectors/libprio-bool.json"), "utf8"));
   const batch = cases.find((/** @type {{ fields: number }} */ { fields }) => fields >= 20);

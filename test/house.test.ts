@@ -1,5 +1,5 @@
-// The order of the house (test/support/house.ts), checked on the real import statements of src/: imports go one way, packages
-// and Node are only where they belong, and there are no cycles. CONTRIBUTING.md says the same.
+// The order of the house (test/support/house.ts), checked on the real import statements of src/: imports go one way,
+// packages and Node are only where they belong, and there are no cycles. CONTRIBUTING.md says the same.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path/posix";

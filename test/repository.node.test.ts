@@ -1,5 +1,5 @@
-// What every file of the repository keeps to: nothing depends on the machine that it was written on, and no marker of an
-// unfinished merge is left.
+// What every file of the repository keeps to: nothing depends on the machine that it was written on, and no merge
+// marker is left.
 
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -32,8 +32,8 @@ function repositoryFiles(): string[] {
   return walk(root);
 }
 
-// An absolute path below a folder that only the writer's machine has; a host that serves packages: one that is named so,
-// or the one that this machine's npm is set to.
+// An absolute path below a folder that only the writer's machine has; a host that serves packages, either by its name
+// or because this machine's npm is set to it.
 const machinePath = /(?<![\w.~-])\/(?:work|root)\/[\w.]/;
 const registryName = /\bregistry\.[a-z0-9-]+\.[a-z]+|\b(?:artifactory|nexus|verdaccio)[a-z0-9-]*\.[a-z]+/i;
 const setting = process.env["npm_config_registry"] ?? "";

@@ -1,5 +1,5 @@
-// Two servers as tasks of their own on a bad network: messages come late, out of order, twice or never. Query points are
-// bound to report ids ("report"), so the order does not matter, and a report that gets lost takes no other with it.
+// Two servers run as separate tasks on a bad network: messages arrive late, out of order, twice or never. Query points
+// depend on the report id ("report"), so order does not matter, and a lost report affects no other.
 //
 //   node examples/async/main.mjs
 
@@ -39,7 +39,7 @@ const servers = Promise.all(
   }),
 );
 
-// ---- clients ------------------------------------------------------------------------------------------------------------
+// ---- clients --------------------------------------------------------------------------------------------------------
 
 const client = new Client(config);
 const truth = new Array(fields).fill(0);
@@ -61,7 +61,7 @@ for (let i = 0; i < clients; i++) {
   for (const [k, x] of values.entries()) truth[k] += x;
 }
 
-// ---- published ----------------------------------------------------------------------------------------------------------
+// ---- published ------------------------------------------------------------------------------------------------------
 
 // A real deployment closes a batch at an hour of the day; this one closes when nothing is under way any more.
 await network.quiet();

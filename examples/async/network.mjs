@@ -1,5 +1,5 @@
-// A network between clients and the two servers that is as bad as networks are: every message takes a time of its own, so
-// they overtake each other, and some arrive twice.
+// A bad network between the clients and the two servers: each message takes its own time, so messages overtake each
+// other, and some arrive twice.
 
 import { setTimeout as sleep } from "node:timers/promises";
 

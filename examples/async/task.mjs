@@ -1,5 +1,5 @@
-// One server as a task: takes messages in whatever order they come, does for each report what it can do by now, and counts
-// in the end what both servers found valid.
+// One server as a task. It takes messages in any order, does what it can for each report, and in the end counts the
+// reports that both servers found valid.
 
 import { PrioError } from "prio";
 

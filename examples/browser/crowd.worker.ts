@@ -1,5 +1,5 @@
-// Simulated visitors, in a worker so that the page stays quick. Honest ones answer by chance and use the public client; one in
-// twenty cheats when asked to.
+// Simulated visitors, in a worker so that the page stays responsive. Honest ones answer at random through the public
+// client; one in twenty cheats when asked to.
 
 import { Client } from "prio";
 import { configFor } from "./batch.js";

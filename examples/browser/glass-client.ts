@@ -1,6 +1,6 @@
-// A client with glass walls, which is also how a cheat is made: `Client.encode` refuses a 2 before it computes anything, so a
-// cheat has to go behind it, to the inner functions, as someone who writes a client of their own could. It splits and seals
-// exactly as the library does, takes any values, and hands out the shares for the page to show.
+// A client whose insides the page can show, and which can cheat. `Client.encode` refuses a 2 before it computes
+// anything, so a cheat has to call the inner functions, as the author of another client could. This one splits and
+// seals exactly as the library does, takes any values, and returns the shares.
 
 import type { Config, Packets } from "prio";
 import { systemRandom } from "../../src/core/random.js";

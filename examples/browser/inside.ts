@@ -1,5 +1,5 @@
-// Looking inside. The library shows none of this to its users, for good reason; an example that shows how Prio works has to,
-// so it reads with the library's inner functions what a server or client holds. A program of yours needs nothing of this file.
+// Reads what a server or a client holds. The library hides it from its users for good reason, but an example that
+// shows how Prio works needs it, and calls inner functions to get it. Your own program needs nothing from this file.
 
 import type { Config, PrivateKey, Server, ServerId, ServerSecret } from "prio";
 import { combine } from "../../src/core/sharing.js";

@@ -1,5 +1,5 @@
-// The page: it plays every visitor, carries packets to the two servers, and publishes what they give. The servers are workers
-// and hear messages alone.
+// The page. It plays every visitor, carries packets to the two servers, and publishes their totals. The servers are
+// workers and receive nothing but messages.
 
 import { publish, type ServerId } from "prio";
 import { configFor, MIN_BATCH } from "./batch.js";
@@ -75,8 +75,8 @@ async function bringUpToDate(): Promise<void> {
   find("#waiting").textContent =
     more === 0
       ? ""
-      : `${more} ${more === 1 ? "report waits" : "reports wait"}: totals come ${MIN_BATCH} reports apart at least, for what ` +
-        "lies between two totals is what these few answered.";
+      : `${more} ${more === 1 ? "report waits" : "reports wait"}: totals come at least ${MIN_BATCH} reports apart, ` +
+        "because the difference of two totals is what the reports between them answered.";
 }
 
 function say(text: string): void {

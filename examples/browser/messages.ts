@@ -1,5 +1,5 @@
-// Everything that the page, the two servers and the simulated crowd say to each other. They share no memory: these messages
-// between workers stand for what would go over the network, but for `show`, which lets the page look over a server's shoulder.
+// All messages between the page, the two servers and the simulated crowd. They share no memory: these messages between
+// workers stand for network traffic. The exception is `show`, which lets the page look inside a server.
 
 import type { ServerId } from "prio";
 

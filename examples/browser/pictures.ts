@@ -1,5 +1,5 @@
-// The picture above: each pixel is split into two shares modulo 256, as Prio splits a value modulo its prime. One canvas shows
-// the first share, one the second, and the last what they add up to.
+// The picture at the top: each pixel is split into two shares modulo 256, as Prio splits a value modulo its prime. Two
+// canvases show the shares, and the last one shows their sum.
 
 import { find } from "./dom.js";
 

@@ -1,5 +1,5 @@
-// What visitors are asked, and how their answers lie in a report: one field a yes/no question, then the bits of the number,
-// the most significant first.
+// What visitors are asked, and how a report holds their answers: one field for each yes/no question, then the bits of
+// the number, most significant first.
 
 export interface Question {
   /** Names the field where there is little room. */

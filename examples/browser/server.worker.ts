@@ -1,5 +1,5 @@
-// One of the two servers, in a worker of its own. It hears packets from clients through the page, and the other server's
-// messages through a channel between the two; its private key never leaves it.
+// One of the two servers, in its own worker. It receives clients' packets through the page, and the other server's
+// messages through a channel between the two. Its private key never leaves the worker.
 
 import {
   type Config,

@@ -1,5 +1,5 @@
-// Packets, messages and the generator as bytes (docs/WIRE.md, sections 3 to 6), on node:crypto alone. Nothing here comes
-// from the library. Headers are those of short messages: str up to 31 bytes, arrays of up to 15 elements.
+// Packets, messages and the generator as bytes (docs/WIRE.md, sections 3 to 6), on node:crypto alone. Nothing here
+// comes from the library. Headers are those of short messages: str up to 31 bytes, arrays of up to 15 elements.
 
 import {
   createCipheriv,

@@ -1,5 +1,5 @@
-// The arithmetic of the protocol as a textbook has it (docs/WIRE.md, sections 1 and 2): slow, and short enough to check by
-// eye. The library computes the same numbers in another way; main.mjs compares.
+// The arithmetic of the protocol as in a textbook (docs/WIRE.md, sections 1 and 2): slow, and short enough to check by
+// eye. The library computes the same numbers in another way; main.mjs compares the two.
 
 /** The modulus. */
 export const p = 2n ** 87n + 2n ** 19n + 1n;
@@ -33,8 +33,8 @@ export const inverse = (x) => pow(x, p - 2n);
 export const root = (order, i) => pow(generator, BigInt((2 ** 19 / order) * i));
 
 /**
- * The value at r of the polynomial through the given values at the roots of unity, by Lagrange's formula. There are as many
- * values as the roots' order.
+ * The value at r of the polynomial through the given values at the roots of unity, by Lagrange's formula. There are as
+ * many values as the roots' order.
  *
  * @param {bigint[]} values
  * @param {bigint} r

@@ -166,7 +166,7 @@ function check(contents, id) {
   return { a: a.check(...second), b: b.check(...second) };
 }
 
-// The library's client refuses such a value, so the cheat computes its packets by hand, with the best proof it can make.
+// The library's client refuses such a value, so the cheat computes its packets by hand, with the best possible proof.
 tableHead();
 const cheat = check(split(batchId, prove([0n, 2n, 0n, 1n])), "report-2");
 assert.deepEqual(cheat, { a: null, b: null });

@@ -1,5 +1,5 @@
-// Prio's steps as the paper has them, without the library: a client that splits and proves, a server's three sums. It takes
-// any values, so it can cheat: the library's client would refuse a 2.
+// Prio's steps as the paper has them, without the library: a client that splits and proves, and a server's three sums.
+// This client accepts any values, so it can cheat; the library's client would refuse a 2.
 
 import { randomBytes } from "node:crypto";
 import { generator, readMessage, sha256, writeMessage } from "./bytes.mjs";

@@ -1,5 +1,5 @@
-// The command's files as Python's json module writes them: one object on a line, a space after each colon and comma. Every
-// value here is a string without anything to escape, a number, or a list of numbers.
+// The command's files as Python's json module writes them: one object per line, with a space after each colon and
+// comma. Every value here is a string that needs no escapes, a number, or a list of numbers.
 
 /** @param {unknown} value */
 export const writeValue = (value) =>

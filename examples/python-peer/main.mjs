@@ -1,6 +1,6 @@
-// Server B for a server A that runs Mozilla's Python command `prio`: reads the files that A's operator sends, writes the
-// files that B's operator sends back (docs/WIRE.md, section 7). Run on a recorded batch, it produces the files that Python
-// produced as server B, byte for byte.
+// Server B for a server A that runs Mozilla's Python command `prio`. It reads the files that A's operator sends and
+// writes those that B's operator sends back (docs/WIRE.md, section 7). From a recorded batch it produces, byte for
+// byte, the files that Python produced as server B.
 //
 //   node examples/python-peer/main.mjs [folder of a recorded batch] [folder for the output]
 
@@ -24,7 +24,7 @@ function save(path, text) {
   writeFileSync(file, text);
 }
 
-// ---- what both operators have agreed on -------------------------------------------------------------------------------
+// ---- what both operators have agreed on -----------------------------------------------------------------------------
 
 const { n_data: fields, batch_id: batchId } = readValue(input("config.json"));
 const keysA = readValue(input("server_a_keys.json"));
@@ -47,8 +47,8 @@ console.log(`batch ${batchId}: ${fields} fields, ${shares.length} rows for serve
 const fromBase64 = (text) => new Uint8Array(Buffer.from(text, "base64"));
 
 /**
- * Goes through the raw shares as the Python command does in each stage: with a fresh session, so that query points start
- * anew, and leaving out the rows that fail. `step` gets one report and returns what to write for it.
+ * Goes through the raw shares as the Python command does in each stage: with a fresh session, so that query points
+ * start anew, and leaving out the rows that fail. `step` gets one report and returns what to write for it.
  *
  * @template T
  * @param {Server} server
@@ -87,13 +87,13 @@ function report(name, { rows, errors, failed }) {
 /** The messages of a file by report id. @param {string} path */
 const messages = (path) => new Map(readRows(input(path)).map(({ id, payload }) => [id, fromBase64(payload)]));
 
-// ---- verify1: to A ------------------------------------------------------------------------------------------------------
+// ---- verify1: to A --------------------------------------------------------------------------------------------------
 
 const first = stage(new Server(config, options), (verifier) => verifier.verify1());
 save("verify1/data.ndjson", first.rows.map(({ id, result }) => writeRow(id, result)).join(""));
 report("verify1", first);
 
-// ---- verify2: A's verify1 has come, ours goes with it -----------------------------------------------------------------
+// ---- verify2: A's verify1 has come, ours goes with it ---------------------------------------------------------------
 
 const first1 = new Map(first.rows.map(({ id, result }) => [id, result]));
 const firstA = messages("server_b/intermediate/external/verify1/data.ndjson");
@@ -105,7 +105,7 @@ const second = stage(new Server(config, options), (verifier, id) => {
 save("verify2/data.ndjson", second.rows.map(({ id, result }) => writeRow(id, result)).join(""));
 report("verify2", second);
 
-// ---- aggregate: A's verify2 has come ------------------------------------------------------------------------------------
+// ---- aggregate: A's verify2 has come --------------------------------------------------------------------------------
 
 const second1 = new Map(second.rows.map(({ id, result }) => [id, result]));
 const secondA = messages("server_b/intermediate/external/verify2/data.ndjson");
@@ -122,7 +122,7 @@ const payload = Buffer.from(share).toString("base64");
 save("aggregate/data.ndjson", writeValue({ payload, error: counted.failed, total: shares.length }));
 report("aggregate", counted);
 
-// ---- publish: A's total share has come ----------------------------------------------------------------------------------
+// ---- publish: A's total share has come ------------------------------------------------------------------------------
 
 const ofA = readValue(input("server_b/intermediate/external/aggregate/data.ndjson"));
 const countedByA = ofA.total - ofA.error;
@@ -135,7 +135,7 @@ const timestamp = `${new Date().toISOString().slice(0, -1)}000`;
 save("processed/data.ndjson", writeValue({ id: randomUUID(), timestamp, payload: totals }));
 console.log(`  publish    ${totals.join(" ")}\n`);
 
-// ---- against what Python wrote as server B ------------------------------------------------------------------------------
+// ---- against what Python wrote as server B --------------------------------------------------------------------------
 
 let same = true;
 for (const name of ["verify1", "verify2", "aggregate"]) {

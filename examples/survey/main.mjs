@@ -1,5 +1,5 @@
-// A survey with numbers: 500 people answer four questions, nobody's answer is seen by anyone, and the averages are published
-// with their labels.
+// A survey with numbers: 500 people answer four questions, nobody sees anybody's answers, and the averages are
+// published with their labels.
 //
 //   node examples/survey/main.mjs
 
@@ -35,7 +35,7 @@ const config = Config.forIntegers({
 const serverA = new Server(config, { id: "A", privateKey: keysA.privateKey, secret, queryPoints: "report" });
 const serverB = new Server(config, { id: "B", privateKey: keysB.privateKey, secret, queryPoints: "report" });
 
-// ---- in each person's browser -----------------------------------------------------------------------------------------
+// ---- in each person's browser ---------------------------------------------------------------------------------------
 
 const client = new Client(config);
 const everyone = Array.from({ length: people }, () => questions.map(({ typical }) => typical()));
@@ -53,7 +53,7 @@ try {
   console.log(`A slip of the finger never leaves the browser: ${error.message} (${error.code})`);
 }
 
-// ---- at the two servers -----------------------------------------------------------------------------------------------
+// ---- at the two servers ---------------------------------------------------------------------------------------------
 
 for (const { id, packets } of reports) {
   const ofA = serverA.open(packets.a, id);
@@ -66,7 +66,7 @@ for (const { id, packets } of reports) {
   serverB.aggregate(reportB);
 }
 
-// ---- published ----------------------------------------------------------------------------------------------------------
+// ---- published ------------------------------------------------------------------------------------------------------
 
 // Nothing is published of a small group, or when the servers did not count the same number of reports.
 assert(serverA.reports === serverB.reports && serverA.reports >= 100);

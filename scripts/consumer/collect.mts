@@ -1,5 +1,5 @@
-// A user's program on the packed package, compiled and run by scripts/test-runtimes.mjs: as an ES module by its name, and
-// again as a CommonJS file, where the same import becomes a require().
+// A user's program on the packed package. scripts/test-runtimes.mjs compiles and runs it twice: as an ES module, and as
+// a CommonJS file, where the imports become calls of require().
 
 import {
   Client,
@@ -115,7 +115,7 @@ function reproduce(batch: RecordedBatch): void {
   expectSame("result", publish(config, servers.a.totalShare(), servers.b.totalShare()), batch.result);
 }
 
-/** Runs everything with the primitives that this runtime takes by itself, and with the portable ones; returns their names. */
+/** Runs everything with the cryptography that this runtime chooses, and with the portable one; returns their names. */
 export function run(batch: RecordedBatch): string[] {
   return (["auto", "noble"] as const).map((choice) => {
     setCrypto(choice);

@@ -1,5 +1,5 @@
-// How a CommonJS program gets at the package under the rules of Node 16 (`module: node16`), which has no require() of ES
-// modules: TypeScript checks it, scripts/test-runtimes.mjs runs it.
+// How a CommonJS program loads the package under the rules of Node 16 (`module: node16`), where require() cannot load
+// ES modules. TypeScript checks it, scripts/test-runtimes.mjs runs it.
 
 import type { Config, PrioError } from "prio" with { "resolution-mode": "import" };
 

@@ -1,5 +1,5 @@
-// The API reference (`npm run docs`): typedoc has no warning on the public surface, and a public name without a docstring is
-// one.
+// The API reference (`npm run docs`): typedoc has no warning about the public surface. A public name without a
+// docstring would be one.
 
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";

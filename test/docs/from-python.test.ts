@@ -1,4 +1,4 @@
-// docs/from-python.md: every function of the Python module is in it, and everything that stands beside one is in our public
+// docs/from-python.md lists every function of the Python module, and every counterpart that it names is in our public
 // surface. Its JavaScript program prints what it says.
 
 import { execFileSync } from "node:child_process";

@@ -1,5 +1,5 @@
-// The guide's first collection, carried out: its code blocks are written into the folders of two operators and a client, and
-// run as processes that talk over HTTP. Also its numbers on sizes.
+// The guide's first collection, carried out: its code blocks are written into folders for two operators and a client,
+// and run as processes that talk over HTTP. The sizes that it states are checked too.
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";

@@ -1,5 +1,5 @@
-// Every example but the browser's page, run as its reader runs it: a process of its own on the built package. The examples
-// compare their results with the truth themselves and fail when something differs; here is what they must print.
+// Runs every example except the browser's page as its reader would: a separate process on the built package. The
+// examples compare their results with the truth and fail on a difference; here is what they must print.
 
 import { execFile } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";

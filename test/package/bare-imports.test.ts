@@ -1,4 +1,5 @@
-// Nothing in dist/ needs another package: every import is of a file beside it, or, in what only the programs load, of Node.
+// Nothing in dist/ needs another package. Every import names a file beside it, or a module of Node in files that only
+// the programs load.
 
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path/posix";

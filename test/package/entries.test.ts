@@ -1,5 +1,5 @@
-// The entries of the package are one library: what one of them makes, the others know, however they are loaded. Adding an
-// entry changes no other entry, and the same sources give the same bytes anywhere.
+// The entries of the package are one library: what one of them makes, the others accept, however they are loaded. The
+// same sources give the same bytes anywhere.
 
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -22,7 +22,7 @@ const entries = Object.entries(manifest.exports).flatMap(([name, target]) =>
 
 const modules = distFiles().filter((path) => path.endsWith(".js"));
 
-/** A program that loads each entry with import() and require() into `loaded`, in that order or the other, and runs `code`. */
+/** A program that loads each entry into `loaded`, with import() and with require() in either order, and runs `code`. */
 const program = (importFirst: boolean, code: string) => `
 const { createRequire } = await import("node:module");
 const require = createRequire(process.cwd() + "/x.js");
@@ -78,7 +78,7 @@ test("every class and function of every entry goes by its name", async () => {
   for (const path of modules) expect(read(`dist/${path}`)).not.toMatch(/^var (\w+) = class (?! ?\1 |\{|extends )/m);
 });
 
-test("entries with sources of their own share one PrioError, one choice of cryptography and one class of keys", async () => {
+test("entries with sources of their own share PrioError, keys and the choice of cryptography", async () => {
   const apart = { "dist/index.js": "src/index.ts", "dist/a/keys.js": "src/crypto/keys.ts" };
   const { files } = await bundle(root, { ...apart, "dist/a/provider.js": "src/crypto/provider.ts" });
   for (const [path, text] of files) {

@@ -1,5 +1,5 @@
-// What package.json promises: no dependency, exports that resolve by `import` and by `require`, the same public names in
-// source, bundle and declarations, and everything that a user needs in the packed files.
+// What package.json promises: no dependency, exports that resolve with `import` and `require`, the same public names in
+// source, bundle and declarations, and everything that a user needs among the packed files.
 
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";

@@ -1,4 +1,4 @@
-// The built library stays small, and a page that only reports carries nothing of the servers. `npm run build` comes first.
+// The built library stays small, and a page that only reports contains no server code. Run `npm run build` first.
 
 import { expect, test } from "vitest";
 import { bundlePage, measure, pages, readmeWithSizes } from "../../scripts/sizes.mjs";

@@ -1,5 +1,5 @@
-// Each module of dist/ has a source map with the sources in it, comments and all: who reads or steps through the package in a
-// debugger sees the files of src/.
+// Each module of dist/ has a source map that contains the sources with their comments. A reader who steps through the
+// package in a debugger sees the files of src/.
 
 import { SourceMap, type SourceMapPayload } from "node:module";
 import { join } from "node:path/posix";

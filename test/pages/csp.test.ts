@@ -1,5 +1,5 @@
-// The content security policy `default-src 'self'`, which allows neither eval nor WebAssembly nor inline scripts, is enough
-// for the library: the built package runs a collection under it, in a page and in a worker of a real Chromium.
+// The content security policy `default-src 'self'`, which allows neither eval nor WebAssembly nor inline scripts, is
+// enough for the library: the built package runs a collection under it, in a page and in a worker of a real Chromium.
 
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";

@@ -1,5 +1,6 @@
-// The example page in a real Chromium: answers by keyboard, cheats, simulates visitors and reads the totals, all by what the
-// page shows. It is built and served under the policy `default-src 'self'`. UPDATE_SCREENSHOT=1 renews docs/browser-example.png.
+// The example page in a real Chromium: answers by keyboard, cheats, simulates visitors and reads the totals, using only
+// what the page shows. The page is built and served under the policy `default-src 'self'`. UPDATE_SCREENSHOT=1 updates
+// docs/browser-example.png.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
@@ -210,7 +211,7 @@ describe("a visit", () => {
     expect(await page.locator("#waiting").textContent()).toBe("");
   });
 
-  test("simulates visitors, cheats among them, to totals that are the truth and the sum of both servers' shares", async () => {
+  test("simulates visitors, some of whom cheat, to true totals that are the sum of both servers' shares", async () => {
     expect(await simulate(page, "100 more")).toMatch(/^\d+ reports counted, \d+ cheats refused\./);
     const [a, b] = await countsOf(page);
     expect(a).toEqual(b);

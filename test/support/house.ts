@@ -1,5 +1,5 @@
-// The rooms of the house and what each may import. This is the one place for the rule: test/house.test.ts holds src/ to it, and
-// compares the table of CONTRIBUTING.md ("The house") with it.
+// The rooms of the house and what each may import. This is the one place for the rule: test/house.test.ts checks src/
+// and the table of CONTRIBUTING.md ("The house") against it.
 
 /** What a room may import besides its own files. */
 export interface Room {
@@ -27,8 +27,8 @@ export const house: Readonly<Record<string, Room>> = {
 };
 
 /**
- * Imports that the rooms above do not allow and that are still there: the importing file, and the imported one. The list may
- * only get shorter: an exception that no import needs any more is a failure of the test.
+ * Imports that break the rule above and are still there: the importing file, and the imported one. The list may only
+ * get shorter: the test fails when an exception is no longer needed.
  */
 export const exceptions: readonly string[] = [
   "batch/file-record.ts → prio1/query-points.ts",

@@ -1,5 +1,5 @@
-// Finds what a source, bundle or declaration file imports, in every way that JavaScript and TypeScript know, by parsing it:
-// the import-direction test and the tests of the built package rest on it.
+// Finds what a source, bundle or declaration file imports, in every way that JavaScript and TypeScript have, by parsing
+// it. The tests of the house and of the built package use it.
 
 import ts from "typescript";
 
@@ -29,7 +29,7 @@ export function importsOf(fileName: string, text: string): Import[] {
   return imports;
 }
 
-/** The expression that names the module when `node` is an import (null when it has none), or undefined when it is not. */
+/** The expression that names the module if `node` is an import (null without one), undefined if it is not. */
 function moduleOf(node: ts.Node): ts.Node | null | undefined {
   if (ts.isImportDeclaration(node)) return node.moduleSpecifier;
   if (ts.isExportDeclaration(node)) return node.moduleSpecifier;

@@ -1,5 +1,5 @@
-// The public keys of low order, with which X25519 gives all zeros: the points of order 1, 2, 4 and 8, and p and p + 1, which
-// stand for 0 and 1.
+// The public keys of low order, for which X25519 gives all zeros: the points of order 1, 2, 4 and 8, and p and p + 1,
+// which encode 0 and 1.
 
 export const lowOrderKeys = [
   "0000000000000000000000000000000000000000000000000000000000000000",

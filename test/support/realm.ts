@@ -1,4 +1,5 @@
-// Values of another JavaScript realm, with other intrinsics than the test's own: an iframe's in a browser, a context's in Node.
+// Values from another JavaScript realm, whose intrinsics are not the test's own: from an iframe in a browser, from a
+// context in Node.
 
 /** The little of a browser's document that is used here; tests compile without the DOM's types. */
 interface Page {

@@ -1,5 +1,5 @@
-// The page of csp.test.ts: a collection with the package as it is shipped, then a report of what happened, which the test
-// reads. Runs as a page's module and again as a worker's.
+// The page of csp.test.ts: it runs a collection with the shipped package, then reports what happened for the test to
+// read. It runs as a page's module and again as a worker's.
 
 /** @type {string[]} */
 const violations = [];
