@@ -1,13 +1,15 @@
-// A batch and a server's part in it, as plain data that passes between threads.
+// A batch, a server's part in it and its stages: plain data, which can cross threads.
 
 import { Config, PublicKey, type QueryPoints, type ServerId } from "../index.js";
 
-/** A batch as plain data, so that it can be sent to a thread. */
+/** The settings of a batch: what the configuration of both servers and of the clients is made of. */
 export interface Batch {
   readonly batchId: string;
-  /** Booleans, or integers when there is a precision. */
+  /** How many booleans a report has, or how many integers when there is a precision. */
   readonly count: number;
+  /** Bits of each integer. */
   readonly precision: number | undefined;
+  /** Both public keys in hex. */
   readonly publicKeyA: string;
   readonly publicKeyB: string;
   readonly prgKey: "batch" | "seed";
@@ -17,14 +19,17 @@ export interface Batch {
 export interface ServerRole {
   readonly batch: Batch;
   readonly serverId: ServerId;
+  /** In hex. */
   readonly privateKey: string;
+  /** The secret of both servers, in base64. */
   readonly secret: string;
   readonly queryPoints: QueryPoints;
 }
 
-/** A stage of a server over the rows of a file. */
+/** What a server can do with the rows of a file. */
 export type ServerStage = "verify1" | "verify2" | "aggregate";
 
+/** The configuration of a batch. Throws the library's errors. */
 export function configOf(batch: Batch): Config {
   const { batchId, count, precision, prgKey } = batch;
   const common = {

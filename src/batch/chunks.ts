@@ -1,42 +1,42 @@
-// Lines of a stream of bytes, in chunks that go to a thread whole.
+// Cuts a stream of bytes into chunks of whole lines, each of which one thread works on.
 
-/** Longest line that is kept, in bytes: a packet for 262,143 fields takes 9 MB of base64. Longer ones are one bad row. */
+/** Longest line that is kept, in bytes. A packet for 262,143 fields takes 9 MB of base64; a longer line is one bad row. */
 const MAX_LINE = 32 * 2 ** 20;
 const NEWLINE = 10;
 
 /** Some whole lines of a file. */
 export interface Chunk {
-  /** Where the chunk stands among the file's chunks. */
+  /** The number of the chunk in the file, from 0. */
   readonly index: number;
-  /** The lines one after the other, without their ends. */
+  /** The lines one after the other, without their newlines. */
   readonly bytes: Uint8Array;
-  /** Where each line ends in `bytes`. A line of no bytes stands for one that was too long. */
+  /** The offset in `bytes` where each line ends. An empty line stands for one that was too long. */
   readonly ends: readonly number[];
-  /** The number of each line in the file, from 1; blank lines count here and are no rows. */
+  /** The number of each line in the file, from 1. Blank lines are counted here, but are not in the chunk. */
   readonly numbers: readonly number[];
 }
 
-/** How much one chunk may hold. */
+/** A chunk is full when it reaches either limit. */
 export interface ChunkLimits {
   readonly rows: number;
   readonly bytes: number;
 }
 
-/** The lines of a chunk, as views. */
+/** The lines of a chunk, as views of its bytes. */
 export function linesOf({ bytes, ends }: Pick<Chunk, "bytes" | "ends">): Buffer[] {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return ends.map((end, i) => buffer.subarray(ends[i - 1] ?? 0, end));
 }
 
-/** Cuts a stream of bytes into chunks of whole lines. Blank lines and a byte order mark are passed over. */
+/** The chunks of a stream, without blank lines and without a byte order mark. */
 export async function* chunksOf(pieces: AsyncIterable<Buffer>, limits: ChunkLimits): AsyncGenerator<Chunk> {
   let index = 0;
   let number = 0;
-  /** The lines of the chunk in the making. */
+  // The lines of the next chunk.
   let lines: Buffer[] = [];
   let numbers: number[] = [];
   let bytes = 0;
-  /** The beginning of a line whose end is still to come. */
+  // The beginning of a line whose end has not been read yet.
   let begun: Buffer[] = [];
   let begunBytes = 0;
 
@@ -76,7 +76,7 @@ export async function* chunksOf(pieces: AsyncIterable<Buffer>, limits: ChunkLimi
     }
     if (start === piece.length) continue;
     begunBytes += piece.length - start;
-    // Of a line that is too long already nothing is kept.
+    // Once a line is too long, keep nothing of it.
     if (begunBytes > MAX_LINE) begun = [];
     else begun.push(piece.subarray(start));
   }
@@ -84,7 +84,7 @@ export async function* chunksOf(pieces: AsyncIterable<Buffer>, limits: ChunkLimi
   if (lines.length > 0) yield take();
 }
 
-/** One array of its own, which can be handed to another thread. */
+/** The lines in an array of their own, which can move to another thread. */
 function joined(lines: readonly Buffer[], length: number): Uint8Array {
   const bytes = new Uint8Array(length);
   let offset = 0;

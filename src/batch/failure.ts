@@ -1,8 +1,9 @@
-// How a run ends before its work is done: with one sentence and perhaps a hint. The library's PrioError is about values; this
-// is about the run, so it has what a person at a terminal needs.
+// Why a run ends early: one sentence, and perhaps a hint. The library's PrioError is about values; a Failure is about the run,
+// and written for the person who started it.
 
-import { PrioError } from "../errors.js";
+import { PrioError } from "../index.js";
 
+/** Ends a run. `message` says what happened, `hint` what to do. */
 export class Failure extends Error {
   override readonly name = "Failure";
   readonly hint: string | undefined;
@@ -13,7 +14,7 @@ export class Failure extends Error {
   }
 }
 
-/** The reader of our output has gone: nothing is wrong, and nobody is left to tell. */
+/** The reader of standard output has gone away. That is no error. */
 export class ClosedPipe extends Error {
   override readonly name = "ClosedPipe";
 }
@@ -38,7 +39,7 @@ export function systemCode(error: unknown): string | undefined {
   return typeof code === "string" ? code : undefined;
 }
 
-/** A Failure for what the system said about `subject` ("cannot read data.ndjson"); anything else is passed on as it is. */
+/** Makes a Failure of an error of the system; `subject` says what it kept us from. Returns any other error as it is. */
 export function systemFailure(error: unknown, subject: string): unknown {
   const code = systemCode(error);
   if (code === undefined || error instanceof Failure || error instanceof PrioError) return error;

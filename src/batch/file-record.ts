@@ -4,12 +4,12 @@
 import { KeySet } from "../core/key-set.js";
 import { ServerSecret } from "../index.js";
 import { MAX_REPORTS_AT_ONE_POINT, queryPointSource } from "../prio1/query-points.js";
-import type { OpenedRow, Order, Ordered } from "./assignment.js";
 import { configOf, type ServerRole, type ServerStage } from "./batch.js";
 import { Failure } from "./failure.js";
 import { FINGERPRINT_WORDS } from "./fingerprints.js";
-import type { Messages } from "./peer-messages.js";
+import type { MessagesOf } from "./messages.js";
 import { isRefusal, refuse } from "./rows.js";
+import type { Decision, Instruction, OpenedRow } from "./task.js";
 
 /**
  * What one server's run over a file decides of a row that opened: refused when its id or its packet was there before, else
@@ -31,7 +31,7 @@ export class FileRecord {
     this.#nextPoint = () => source(undefined).point.r;
   }
 
-  decide({ id, idPrint, packetPrint }: OpenedRow, messages: (id: string) => Messages): Ordered {
+  decide({ id, idPrint, packetPrint }: OpenedRow, messagesOf?: MessagesOf): Decision {
     const point = this.#nextPoint?.();
     if (!this.#ids.add(idPrint)) return refuse("duplicate-id", id);
     if (!this.#packets.add(packetPrint)) return refuse("duplicate-packet", id);
@@ -43,12 +43,12 @@ export class FileRecord {
         "make more batches of it, or use --query-points report",
       );
     }
-    const found = messages(id);
+    const found = messagesOf?.(id);
     if (found !== undefined && isRefusal(found)) return found;
-    const order: Order = {
+    const instruction: Instruction = {
       ...(point === undefined ? {} : { point }),
       ...(found === undefined ? {} : { messages: found }),
     };
-    return { id, order };
+    return { id, instruction };
   }
 }

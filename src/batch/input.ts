@@ -1,4 +1,4 @@
-// A file to read, as a stream of bytes: gzip by the name's ending, "-" for standard input.
+// Files to read, as streams of bytes. A name that ends in .gz is decompressed, "-" is standard input.
 
 import { accessSync, constants, createReadStream, type ReadStream, statSync } from "node:fs";
 import { pipeline, type Readable } from "node:stream";
@@ -9,15 +9,15 @@ const READ_BYTES = 2 ** 16;
 
 /** A file to read, or standard input. */
 export class Input {
-  /** As given, for messages. */
+  /** Its name in messages. */
   readonly name: string;
-  /** Bytes on disk, when that is known. */
+  /** Bytes on disk; undefined for anything but a regular file. */
   readonly size: number | undefined;
   readonly #path: string;
   readonly #stdin: Readable;
   #file: ReadStream | undefined;
 
-  /** Throws a Failure when there is no such file to read. */
+  /** Throws a Failure when there is no such file, or when this process may not read it. */
   constructor(path: string, stdin: Readable) {
     this.name = path === "-" ? "standard input" : path;
     this.#path = path;
@@ -27,7 +27,7 @@ export class Input {
       const stat = statSync(path);
       if (stat.isDirectory())
         throw new Failure(`cannot read ${path}: is a directory`, "name a file of rows, or - for standard input");
-      // A file that cannot be read is told before any work. It is not opened here: a pipe can be opened once.
+      // Fail before any work when the file cannot be read, but do not open it yet: a pipe can be opened only once.
       accessSync(path, constants.R_OK);
       if (stat.isFile()) this.size = stat.size;
     } catch (error) {
@@ -35,17 +35,17 @@ export class Input {
     }
   }
 
-  /** Whether the rows can be read where they stand. */
+  /** Whether rows can be read at any offset. */
   get isSeekable(): boolean {
     return this.size !== undefined && !this.#path.endsWith(".gz");
   }
 
-  /** Bytes read so far from a file, as they are on disk. */
+  /** How many bytes of a file were read so far, before decompression. */
   get bytesRead(): number {
     return this.#file?.bytesRead ?? 0;
   }
 
-  /** The file's bytes, decompressed when its name ends in .gz. */
+  /** The bytes of the file, decompressed. Throws a Failure when reading fails. */
   async *pieces(): AsyncGenerator<Buffer> {
     try {
       if (this.#path === "-") yield* this.#stdin as AsyncIterable<Buffer>;
@@ -58,11 +58,11 @@ export class Input {
   #filePieces(): AsyncIterable<Buffer> {
     this.#file = createReadStream(this.#path, { highWaterMark: READ_BYTES });
     if (!this.#path.endsWith(".gz")) return this.#file;
-    // Errors of either stream end both, and reach whoever reads the pieces.
+    // An error of either stream ends both, and the reader of the pieces gets it.
     return pipeline(this.#file, createGunzip({ chunkSize: READ_BYTES }), () => undefined);
   }
 
-  /** Gives back what reading holds; for an input that was not read to its end. */
+  /** Closes an input that was not read to its end. */
   close(): void {
     if (this.#path === "-") this.#stdin.destroy();
     else this.#file?.destroy();

@@ -1,15 +1,16 @@
-// Where a file's rows are, by the hashes of their ids, in memory that grows by bytes and not by objects.
+// An index from hashes to offsets in a file, compact enough for millions of rows: 11 bytes for each.
 
 const MAX_LOAD = 0.8;
 
-/** From hashes of 32 bits to offsets below 2^40 − 1, for a number of entries known before: 11 bytes an entry. */
+/** A hash table of known size, from 32-bit hashes to offsets below 2^40 − 1. */
 export class OffsetIndex {
   readonly #capacity: number;
   readonly #hashes: Uint32Array;
-  /** Offset + 1, so that 0 is a free slot, in 32 and 8 bits. */
+  // The offset plus 1, in 32 and 8 bits; 0 is a free slot.
   readonly #low: Uint32Array;
   readonly #high: Uint8Array;
 
+  /** For at most `entries` offsets. */
   constructor(entries: number) {
     this.#capacity = Math.ceil(entries / MAX_LOAD) + 1;
     this.#hashes = new Uint32Array(this.#capacity);
@@ -17,6 +18,7 @@ export class OffsetIndex {
     this.#high = new Uint8Array(this.#capacity);
   }
 
+  /** Adds one of the `entries` of the constructor. */
   add(hash: number, offset: number): void {
     let slot = slotOf(hash, this.#capacity);
     while (this.#at(slot) >= 0) slot = slot + 1 === this.#capacity ? 0 : slot + 1;
@@ -25,7 +27,7 @@ export class OffsetIndex {
     this.#high[slot] = Math.floor((offset + 1) / 2 ** 32);
   }
 
-  /** The offsets that were added under this hash, the first one first. */
+  /** The offsets that were added under a hash, in that order. */
   *offsets(hash: number): Generator<number> {
     for (let slot = slotOf(hash, this.#capacity); ; slot = slot + 1 === this.#capacity ? 0 : slot + 1) {
       const offset = this.#at(slot);
@@ -34,13 +36,13 @@ export class OffsetIndex {
     }
   }
 
-  /** −1 for a free slot. */
+  /** The offset in a slot, or −1 when it is free. */
   #at(slot: number): number {
     return (this.#high[slot] as number) * 2 ** 32 + (this.#low[slot] as number) - 1;
   }
 }
 
-/** Spreads evenly distributed 32-bit words over the slots. */
+/** Maps evenly distributed 32-bit words evenly to slots. */
 function slotOf(word: number, capacity: number): number {
   return Math.floor((word / 2 ** 32) * capacity);
 }

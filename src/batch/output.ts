@@ -1,4 +1,5 @@
-// Output that appears under its name only when it is complete: files, gzip by the name's ending, and standard output for "-".
+// Files to write, which appear under their names only when they are complete. A name that ends in .gz is compressed, "-" is
+// standard output.
 
 import { randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, statSync, unlinkSync, writeSync } from "node:fs";
@@ -7,36 +8,36 @@ import type { Writable } from "node:stream";
 import { createGzip } from "node:zlib";
 import { ClosedPipe, Failure, systemCode, systemFailure } from "./failure.js";
 
-/** Where a command writes: ASCII text in order, then `commit`, or `discard`. */
+/** Takes ASCII text in order, and then `commit` or `discard`. */
 export interface Output {
   write(text: string): Promise<void>;
-  /** Makes the output complete under its name. */
+  /** Makes the complete output appear under its name. */
   commit(): Promise<void>;
-  /** Leaves what was there before. */
+  /** Without a commit, leaves what was there before. After one, does nothing. */
   discard(): void;
 }
 
-/** Temporary files that exist now: what a signal's handler removes. */
+/** The temporary files that exist now, for the handlers of signals. */
 const temporaryFiles = new Set<string>();
 
-/** Removes every temporary file; for the moment before the process ends. */
+/** Removes all temporary files, when a signal ends the process. */
 export function removeTemporaryFiles(): void {
   for (const path of temporaryFiles) {
     try {
       unlinkSync(path);
     } catch {
-      // Gone already, or not ours to remove any more: the process ends anyway.
+      // The file is gone already, or cannot be removed. The process ends either way.
     }
   }
   temporaryFiles.clear();
 }
 
-/** The output `name` in a directory, or standard output for "-". */
+/** Opens the output `name` in a directory, or standard output for "-". Throws a Failure when it cannot be written. */
 export function openOutput(directory: string, name: string, stdout: Writable): Output {
   return directory === "-" ? new StandardOutput(stdout) : openFile(directory, name);
 }
 
-/** A file in a directory, which is made when it is missing. */
+/** Opens a file in a directory, which is made when it is missing. */
 export function openFile(directory: string, name: string): Output {
   try {
     makeDirectory(directory);
@@ -46,7 +47,7 @@ export function openFile(directory: string, name: string): Output {
   return new FileOutput(join(directory, name));
 }
 
-/** Makes a directory and those above it. (Node's own recursive mkdir never ends where the system makes none, as below /proc.) */
+/** Makes a directory and its parents. (Node's own recursive mkdir loops for ever where none can be made, as in /proc.) */
 function makeDirectory(path: string): void {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
   const parent = dirname(path);
@@ -54,22 +55,23 @@ function makeDirectory(path: string): void {
   try {
     mkdirSync(path);
   } catch (error) {
-    // Another process may have made it meanwhile.
+    // Another process may have made it in the meantime.
     if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw error;
   }
 }
 
-/** The name that output files take from an input; rows of standard input have the usual name of Prio's batches. */
+/** The name of the output for an input: the same name, or for standard input the usual one of Prio's batches. */
 export function outputName(input: string): string {
   return input === "-" ? "data.ndjson" : basename(input);
 }
 
-/** Writes `path` as a temporary file beside it, which is renamed when it is complete and on disk. */
+/** Writes a temporary file beside `path`, and renames it when it is complete and on disk. */
 class FileOutput implements Output {
   readonly #path: string;
   readonly #temporary: string;
   readonly #fd: number;
   readonly #gzip: ReturnType<typeof createGzip> | undefined;
+  /** The first error of writing, until `#check` throws it. */
   #failed: unknown;
 
   constructor(path: string) {
@@ -122,12 +124,12 @@ class FileOutput implements Output {
     try {
       closeSync(this.#fd);
     } catch {
-      // Closed already by a commit that failed after it.
+      // A commit closed it and then failed.
     }
     try {
       unlinkSync(this.#temporary);
     } catch {
-      // What matters is the name, and nothing stands under it.
+      // It keeps its temporary name; nothing appeared under the real one.
     }
   }
 
@@ -145,7 +147,7 @@ class FileOutput implements Output {
   }
 }
 
-/** A rename is on disk when its directory is. Some systems do not open directories; they have their own promise. */
+/** Puts a rename on disk, by its directory. Systems that cannot open directories have their own guarantees. */
 function syncDirectory(path: string): void {
   let fd: number | undefined;
   try {
@@ -158,7 +160,7 @@ function syncDirectory(path: string): void {
   }
 }
 
-/** Standard output: nothing to make atomic, but a reader that may go away. */
+/** Standard output. It cannot be atomic, and its reader may go away: then `write` throws ClosedPipe. */
 class StandardOutput implements Output {
   readonly #stdout: Writable;
 
@@ -168,7 +170,7 @@ class StandardOutput implements Output {
 
   write(text: string): Promise<void> {
     return new Promise((resolve, reject) => {
-      // The callback waits until the text has left, which also keeps memory bounded when the reader is slow.
+      // Waiting until the text has left bounds the memory when the reader is slow.
       this.#stdout.write(text, "latin1", (error) => {
         if (error === null || error === undefined) resolve();
         else if (systemCode(error) === "EPIPE" || systemCode(error) === "ERR_STREAM_DESTROYED")
@@ -183,11 +185,11 @@ class StandardOutput implements Output {
   }
 
   discard(): void {
-    // What was written is with the reader.
+    // The reader has what was written.
   }
 }
 
-/** Runs `work` on outputs that are committed together when it succeeds, and discarded when it does not. */
+/** Runs `work` on outputs, which are committed when it succeeds and discarded when it throws. */
 export async function withOutputs(
   opening: readonly (() => Output)[],
   work: (outputs: readonly Output[]) => Promise<void>,

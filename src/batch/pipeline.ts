@@ -1,101 +1,109 @@
-// How a stage goes over a file: chunks to the crew, a decision on each row that opened, output in the file's order, counts at
-// the end.
+// How a stage goes over the rows of a file: chunks go to the threads, each row that opened gets a decision, and the output and the
+// counts are in the order of the file.
 
-import type { Assignment, Finished, OpenedRow, Ordered } from "./assignment.js";
 import { configOf } from "./batch.js";
 import { type Chunk, type ChunkLimits, chunksOf } from "./chunks.js";
 import type { Input } from "./input.js";
 import type { Output } from "./output.js";
-import { Queue, watched } from "./queue.js";
-import { isRefusal } from "./rows.js";
+import { awaitedLater, Queue } from "./queue.js";
+import { isRefusal, type Refusal } from "./rows.js";
 import { Tally } from "./tally.js";
-import { Crew } from "./worker-pool.js";
+import type { ChunkResult, Decision, OpenedRow, Task } from "./task.js";
+import { WorkerPool } from "./worker-pool.js";
 
-/** Field elements of one chunk's shares: bounds the memory of shares between the two steps. */
+/** Field elements in the shares of one chunk. It bounds the memory of shares between opening and checking. */
 const CHUNK_ELEMENTS = 2 ** 14;
 const MAX_CHUNK_ROWS = 32;
 const CHUNK_BYTES = 2 ** 18;
 
-function limitsFor(assignment: Assignment): ChunkLimits {
-  const { fields, size } = configOf(assignment.batch).snip;
-  const rows = Math.floor(CHUNK_ELEMENTS / (fields + size));
+function limitsFor({ batch }: Task): ChunkLimits {
+  const { fields } = configOf(batch);
+  // A share has the fields, and as many elements of h as the least power of two above their number.
+  const elements = fields + 2 ** Math.ceil(Math.log2(fields + 1));
+  const rows = Math.floor(CHUNK_ELEMENTS / elements);
   return { rows: Math.max(1, Math.min(MAX_CHUNK_ROWS, rows)), bytes: CHUNK_BYTES };
 }
 
-/** A stage over the rows of one file. */
-export interface PipelineOptions {
-  readonly assignment: Assignment;
+/** What a stage over a file of rows needs. */
+export interface PipelineSettings {
+  readonly task: Task;
   readonly input: Input;
   /** How many threads work. */
   readonly jobs: number;
-  /** Where rows left out are listed. */
+  /** The file that lists rows left out, if there is one. */
   readonly errorsFile: string | undefined;
-  /** Called after each chunk with the rows so far. */
+  /** Called after each chunk with the number of rows done. */
   readonly progress: (rows: number) => void;
 }
 
-/** Runs `work` with a crew, an input and a tally, and ends all three whatever happens. */
-export async function overRows(
-  { assignment, input, jobs, errorsFile, progress }: PipelineOptions,
-  work: (rows: Rows) => Promise<void>,
+/** Runs `work` on a pipeline over the input, and ends its threads whatever happens. */
+export async function runPipeline(
+  { task, input, jobs, errorsFile, progress }: PipelineSettings,
+  work: (pipeline: Pipeline) => Promise<void>,
 ): Promise<Tally> {
   const tally = Tally.of(errorsFile);
-  const crew = new Crew(assignment, jobs);
+  const pool = new WorkerPool(task, jobs);
   try {
-    await work(new Rows(crew, chunksOf(input.pieces(), limitsFor(assignment)), tally, progress));
+    await work(new Pipeline(pool, chunksOf(input.pieces(), limitsFor(task)), tally, progress));
     await tally.commit();
     return tally;
   } finally {
     tally.discard();
     input.close();
-    await crew.close();
+    await pool.close();
   }
 }
 
-/** The rows of a file on their way through a crew. */
-export class Rows {
-  readonly crew: Crew;
+/** A chunk, and what a thread will have made of it. */
+interface Pending<T> {
+  readonly chunk: Chunk;
+  readonly result: Promise<T>;
+}
+
+/** The rows of a file on their way through a pool of threads. */
+export class Pipeline {
+  readonly pool: WorkerPool;
   readonly tally: Tally;
   readonly #chunks: AsyncIterable<Chunk>;
   readonly #progress: (rows: number) => void;
 
-  constructor(crew: Crew, chunks: AsyncIterable<Chunk>, tally: Tally, progress: (rows: number) => void) {
-    this.crew = crew;
+  constructor(pool: WorkerPool, chunks: AsyncIterable<Chunk>, tally: Tally, progress: (rows: number) => void) {
+    this.pool = pool;
     this.tally = tally;
     this.#chunks = chunks;
     this.#progress = progress;
   }
 
-  /** One step: every chunk to `begin`, what it makes to the outputs in the file's order. */
-  async inOneStep(begin: (chunk: Chunk) => Promise<Finished>, outputs: readonly Output[]): Promise<void> {
-    const ending = new Queue<{ chunk: Chunk; finished: Promise<Finished> }>(this.crew.depth, ({ chunk, finished }) =>
-      this.#end(chunk, finished, outputs),
-    );
-    for await (const chunk of this.#chunks) await ending.push({ chunk, finished: watched(begin(chunk)) });
-    await ending.drain();
+  /** Encodes every chunk. */
+  async encode(outputs: readonly Output[]): Promise<void> {
+    const finishing = this.#finishing(outputs);
+    for await (const chunk of this.#chunks) {
+      await finishing.push({ chunk, result: awaitedLater(this.pool.encode(chunk)) });
+    }
+    await finishing.drain();
   }
 
-  /** Two steps: opening, in any order, and after the decision in the file's order, finishing. */
-  async inTwoSteps(decide: (row: OpenedRow) => Ordered, outputs: readonly Output[]): Promise<void> {
-    const ending = new Queue<{ chunk: Chunk; finished: Promise<Finished> }>(this.crew.depth, ({ chunk, finished }) =>
-      this.#end(chunk, finished, outputs),
-    );
-    const opening = new Queue<{ chunk: Chunk; opened: ReturnType<Crew["open"]> }>(
-      this.crew.depth,
-      async ({ chunk, opened }) => {
-        const orders = (await opened).map((row) => (isRefusal(row) ? row : decide(row)));
-        await ending.push({ chunk, finished: watched(this.crew.finish(chunk.index, orders)) });
-      },
-    );
-    for await (const chunk of this.#chunks) await opening.push({ chunk, opened: watched(this.crew.open(chunk)) });
+  /** Opens every chunk, in any order; then calls `decide` in the order of the file, and carries out the decisions. */
+  async check(decide: (row: OpenedRow) => Decision, outputs: readonly Output[]): Promise<void> {
+    const finishing = this.#finishing(outputs);
+    const opening = new Queue<Pending<readonly (OpenedRow | Refusal)[]>>(this.pool.depth, async ({ chunk, result }) => {
+      const decisions = (await result).map((row) => (isRefusal(row) ? row : decide(row)));
+      await finishing.push({ chunk, result: awaitedLater(this.pool.finish(chunk.index, decisions)) });
+    });
+    for await (const chunk of this.#chunks) {
+      await opening.push({ chunk, result: awaitedLater(this.pool.open(chunk)) });
+    }
     await opening.drain();
-    await ending.drain();
+    await finishing.drain();
   }
 
-  async #end(chunk: Chunk, finished: Promise<Finished>, outputs: readonly Output[]): Promise<void> {
-    const { texts, outcomes } = await finished;
-    await this.tally.add(chunk, outcomes);
-    for (const [i, output] of outputs.entries()) await output.write(texts[i] as string);
-    this.#progress(this.tally.total);
+  /** The last step of every chunk: counts its rows and writes what came of them. */
+  #finishing(outputs: readonly Output[]): Queue<Pending<ChunkResult>> {
+    return new Queue(this.pool.depth, async ({ chunk, result }) => {
+      const { texts, outcomes } = await result;
+      await this.tally.add(chunk, outcomes);
+      for (const [i, output] of outputs.entries()) await output.write(texts[i] as string);
+      this.#progress(this.tally.total);
+    });
   }
 }

@@ -1,12 +1,6 @@
-// A queue with a bound, for work that is under way.
+// A bounded queue of work that is under way.
 
-/** Lets a promise fail before anyone waits for it: whoever waits later still gets the error. */
-export function watched<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(() => undefined);
-  return promise;
-}
-
-/** First in, first out, with a bound: pushing onto a full queue first takes the oldest. */
+/** First in, first out. When the queue is full, `push` first takes the oldest item. */
 export class Queue<T> {
   readonly #items: T[] = [];
   readonly #bound: number;
@@ -25,4 +19,10 @@ export class Queue<T> {
   async drain(): Promise<void> {
     for (let item = this.#items.shift(); item !== undefined; item = this.#items.shift()) await this.#take(item);
   }
+}
+
+/** Keeps a promise that fails before anyone awaits it from ending the process. Whoever awaits it still gets the error. */
+export function awaitedLater<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  return promise;
 }

@@ -1,9 +1,10 @@
-// The rows of the command's files (WIRE.md section 7): reading one line without trusting it, and writing one as Python's
-// json module does, with ", " and ": " and everything beyond ASCII escaped.
+// The rows of Prio's files (WIRE.md section 7): reads lines that nobody vouches for, and writes them as Python's json module
+// does, with ", " and ": " and everything beyond ASCII escaped.
 
 import { isUtf8 } from "node:buffer";
+import { PrioError } from "../index.js";
 
-/** Why a row is left out. Closed: docs/cli.md explains each. */
+/** Why a row is left out. The list is closed, and docs/cli.md has it too. */
 export const REASONS = {
   "line-too-long": "the line is longer than any row can be",
   "malformed-json": "the line is not a JSON object in UTF-8",
@@ -25,7 +26,7 @@ export const REASONS = {
 
 export type Reason = keyof typeof REASONS;
 
-/** A row that is left out; `id` when it could be read. Plain data, since it passes between threads. */
+/** A row that is left out, with its id when that can be read. Plain data, which can cross threads. */
 export interface Refusal {
   readonly refused: Reason;
   readonly id?: string;
@@ -39,10 +40,16 @@ export function isRefusal(x: object): x is Refusal {
   return "refused" in x;
 }
 
-/** Longest id, in bytes of UTF-8: the library's limit for a report id. */
+/** The refusal that an error of the library stands for. Any other error is a bug of ours, and is thrown again. */
+export function refusalOf(error: unknown, id?: string): Refusal {
+  if (error instanceof PrioError && error.code in REASONS) return refuse(error.code as Reason, id);
+  throw error;
+}
+
+/** Longest id, in bytes of UTF-8, as the library has it for report ids. */
 const MAX_ID_BYTES = 65535;
 
-/** The fields that matter of the object in a line; an empty line stands for one that was too long to keep. */
+/** Reads the object in a line. An empty line stands for one that was too long to keep (chunks.ts). */
 function parseFields(line: Buffer): { readonly id: unknown; readonly payload: unknown } | Refusal {
   if (line.length === 0) return refuse("line-too-long");
   if (!isUtf8(line)) return refuse("malformed-json");
@@ -53,12 +60,12 @@ function parseFields(line: Buffer): { readonly id: unknown; readonly payload: un
       return { id, payload };
     }
   } catch {
-    // Not JSON: refused below.
+    // Not JSON: the return below refuses it.
   }
   return refuse("malformed-json");
 }
 
-/** The id and the payload, still in base64, of a row of shares or verification packets. */
+/** Reads a row of packets or of verification messages: its id, and its payload, which is still in base64. */
 export function parseRow(line: Buffer): { readonly id: string; readonly payload: string } | Refusal {
   const fields = parseFields(line);
   if (isRefusal(fields)) return fields;
@@ -68,25 +75,25 @@ export function parseRow(line: Buffer): { readonly id: string; readonly payload:
   return { id, payload };
 }
 
-/** The list of values in a client's row. */
+/** Reads a row of a client's values. */
 export function parseValues(line: Buffer): readonly unknown[] | Refusal {
   const fields = parseFields(line);
   if (isRefusal(fields)) return fields;
   return Array.isArray(fields.payload) ? fields.payload : refuse("missing-field");
 }
 
-/** Whether the library takes `id` as a report's id. */
+/** Whether the library accepts `id` as a report id. */
 function isId(id: string): boolean {
   return id.length > 0 && Buffer.byteLength(id) <= MAX_ID_BYTES && !/\p{Surrogate}/u.test(id);
 }
 
-/** Standard base64 with padding and nothing else, or null: Node's decoder alone skips what is not base64. */
+/** Decodes standard base64 with padding. Returns null for anything else, which Node's own decoder would skip over. */
 export function decodeBase64(text: string): Buffer | null {
   const bytes = Buffer.from(text, "base64");
   return bytes.toString("base64") === text ? bytes : null;
 }
 
-/** A row and its newline. */
+/** Writes a row with its newline. */
 export function formatRow(id: string, payload: Uint8Array): string {
   return `{"id": ${pythonString(id)}, "payload": "${base64(payload)}"}\n`;
 }
@@ -95,7 +102,7 @@ export function base64(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
 }
 
-/** A JSON string in ASCII, as Python's json.dumps writes it. */
+/** Writes a JSON string in ASCII, as Python's json.dumps does. */
 export function pythonString(text: string): string {
   return JSON.stringify(text).replace(/[^ -~]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

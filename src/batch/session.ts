@@ -1,164 +1,36 @@
-// What happens to a chunk of rows, in whichever thread: a session of one server, or of the client's side, over part of a
-// file. The library's own Server takes packets one after the other; here opening and checking are two steps, because many
-// threads open at once, and only the thread that knows the whole file can say which packet is the k-th that opened and
-// which was there before (stage.ts keeps that record). No packet is given a point twice: `finish` takes each share away.
+// What a thread does for a run: it answers requests about chunks of rows, in order, with what its task needs for them.
 
-import { randomUUID } from "node:crypto";
-import { sealOf } from "../crypto/ecies.js";
-import { PrioError } from "../errors.js";
-import { Client, type Config, PrivateKey, Server, ServerSecret } from "../index.js";
-import { openPacket } from "../prio1/packet.js";
-import { type CheckAt, type QueryPointSource, queryPointSource } from "../prio1/query-points.js";
-import type { ReportShare } from "../prio1/share.js";
-import { Verifier } from "../prio1/verify.js";
-import type { Finished, OpenedRow, Order, Ordered, ServerAssignment } from "./assignment.js";
-import { type Batch, configOf } from "./batch.js";
-import { type Chunk, linesOf } from "./chunks.js";
-import { fingerprint } from "./fingerprints.js";
-import {
-  decodeBase64,
-  formatRow,
-  isRefusal,
-  parseRow,
-  parseValues,
-  REASONS,
-  type Reason,
-  type Refusal,
-  refuse,
-} from "./rows.js";
+import type { Chunk } from "./chunks.js";
+import { EncodingSession } from "./encoding-session.js";
+import { ServerSession } from "./server-session.js";
+import type { Decision, Task } from "./task.js";
 
-/** The refusal that an error of the library stands for. Any other error is a fault of ours and is thrown on. */
-function refusalOf(error: unknown, id?: string): Refusal {
-  if (error instanceof PrioError && error.code in REASONS) return refuse(error.code as Reason, id);
-  throw error;
+/** What a session can be asked. */
+export type Request =
+  | { readonly ask: "encode"; readonly chunk: Chunk }
+  | { readonly ask: "open"; readonly chunk: Chunk }
+  | { readonly ask: "finish"; readonly chunkIndex: number; readonly decisions: readonly Decision[] }
+  | { readonly ask: "state" };
+
+/** Answers one request. The same code runs in every thread. */
+export type Session = (request: Request) => unknown;
+
+export function createSession(task: Task): Session {
+  return task.stage === "encode-shares" ? encoding(new EncodingSession(task.batch)) : serving(new ServerSession(task));
 }
 
-/** The client's side: rows of values in, rows of packets for A and for B out. */
-export class EncodingSession {
-  readonly #client: Client;
-  readonly #isForIntegers: boolean;
-
-  constructor(batch: Batch) {
-    this.#client = new Client(configOf(batch));
-    this.#isForIntegers = batch.precision !== undefined;
-  }
-
-  encode(chunk: Chunk): Finished {
-    let [a, b] = ["", ""];
-    const outcomes = linesOf(chunk).map((line) => {
-      const values = parseValues(line);
-      if (isRefusal(values)) return values;
-      try {
-        const packets = this.#isForIntegers
-          ? this.#client.encodeIntegers(values as readonly number[])
-          : this.#client.encode(values as readonly number[]);
-        const id = randomUUID();
-        a += formatRow(id, packets.a);
-        b += formatRow(id, packets.b);
-        return null;
-      } catch (error) {
-        return refusalOf(error);
-      }
-    });
-    return { texts: [a, b], outcomes };
-  }
+function encoding(session: EncodingSession): Session {
+  return (request) => {
+    if (request.ask === "encode") return session.encode(request.chunk);
+    throw new Error(`session: cannot ${request.ask} in encode-shares`);
+  };
 }
 
-/** A server's side of verify1, verify2 or aggregate. */
-export class ServerSession {
-  readonly #assignment: ServerAssignment;
-  readonly #config: Config;
-  readonly #privateKey: PrivateKey;
-  readonly #pointOf: QueryPointSource;
-  /** Counts the reports of `aggregate`; nothing is opened through it. */
-  readonly #server: Server;
-  /** The shares of the chunks between `open` and `finish`, null for rows that did not open. */
-  readonly #opened = new Map<number, (ReportShare | null)[]>();
-
-  constructor(assignment: ServerAssignment) {
-    this.#assignment = assignment;
-    this.#config = configOf(assignment.batch);
-    this.#privateKey = PrivateKey.fromHex(assignment.privateKey);
-    const secret = ServerSecret.fromBase64(assignment.secret);
-    this.#pointOf = queryPointSource(assignment.queryPoints, this.#config, secret);
-    this.#server = new Server(this.#config, { id: assignment.serverId, privateKey: this.#privateKey, secret });
-  }
-
-  /** The first step: opens the packets of a chunk and keeps the shares until `finish`. */
-  open(chunk: Chunk): (OpenedRow | Refusal)[] {
-    const shares: (ReportShare | null)[] = [];
-    this.#opened.set(chunk.index, shares);
-    return linesOf(chunk).map((line) => {
-      const { row, share } = this.#openRow(line);
-      shares.push(share);
-      return row;
-    });
-  }
-
-  #openRow(line: Buffer): { row: OpenedRow; share: ReportShare } | { row: Refusal; share: null } {
-    const row = parseRow(line);
-    if (isRefusal(row)) return { row, share: null };
-    const { id, payload } = row;
-    const packet = decodeBase64(payload);
-    if (packet === null) return { row: refuse("malformed-base64", id), share: null };
-    const { serverId, fingerprintKey } = this.#assignment;
-    try {
-      const share = openPacket(this.#config, serverId, this.#privateKey, packet);
-      const idPrint = fingerprint(fingerprintKey, id);
-      return { row: { id, idPrint, packetPrint: fingerprint(fingerprintKey, sealOf(packet)) }, share };
-    } catch (error) {
-      return { row: refusalOf(error, id), share: null };
-    }
-  }
-
-  /** The second step: does for each row of the chunk what its order says, or leaves it out as the refusal says. */
-  finish(chunkIndex: number, orders: readonly Ordered[]): Finished {
-    const shares = this.#opened.get(chunkIndex) ?? [];
-    this.#opened.delete(chunkIndex);
-    let text = "";
-    const outcomes = orders.map((ordered, i) => {
-      if (isRefusal(ordered)) return ordered;
-      const share = shares[i];
-      if (share === null || share === undefined) throw new Error("session: an order for a row that did not open");
-      const { id, order } = ordered;
-      const done = this.#carryOut(id, share, order);
-      if (done !== null && isRefusal(done)) return done;
-      if (done !== null) text += formatRow(id, done);
-      return null;
-    });
-    return { texts: [text], outcomes };
-  }
-
-  /** The stage's message for one report, null when the stage counts it instead. */
-  #carryOut(id: string, share: ReportShare, { point, messages }: Order): Uint8Array | Refusal | null {
-    const { stage, serverId } = this.#assignment;
-    const verifier = Verifier.of(this.#config, serverId, share, this.#checkAt(id, point), this.#server);
-    if (stage === "verify1") return verifier.verify1();
-    const [fromA, fromB] = (messages ?? []).map(decodeBase64);
-    if (!fromA || !fromB) return refuse("malformed-verify", id);
-    try {
-      if (stage === "verify2") return verifier.verify2(fromA, fromB);
-      const report = verifier.check(fromA, fromB);
-      if (report === null) return refuse("proof-failed", id);
-      this.#server.aggregate(report);
-      return null;
-    } catch (error) {
-      if (error instanceof PrioError && error.code === "malformed") return refuse("malformed-verify", id);
-      throw error;
-    }
-  }
-
-  #checkAt(id: string, point: bigint | undefined): CheckAt {
-    const { stage, queryPoints } = this.#assignment;
-    if (queryPoints !== "stream") return this.#pointOf(Buffer.from(id));
-    // The last stage needs no point: what it depends on is in the messages.
-    if (point === undefined && stage !== "aggregate") throw new Error("session: a stream's point is missing");
-    // libprio's points have no weight (query-points.ts).
-    return { point: this.#config.snip.queryPoint(point ?? 0n), weight: 1n };
-  }
-
-  /** The running total of what this session counted. */
-  state(): Uint8Array {
-    return this.#server.toBytes();
-  }
+function serving(session: ServerSession): Session {
+  return (request) => {
+    if (request.ask === "open") return session.open(request.chunk);
+    if (request.ask === "finish") return session.finish(request.chunkIndex, request.decisions);
+    if (request.ask === "state") return session.state();
+    throw new Error(`session: cannot ${request.ask} at a server`);
+  };
 }

@@ -1,82 +1,82 @@
-// The stages over a file of rows: what each does with every row, and when its output is complete.
+// The stages over a file of rows: what each does with every row, and what it writes.
 
 import { PrivateKey, Server, ServerSecret } from "../index.js";
-import type { ServerAssignment } from "./assignment.js";
+import { formatAggregate } from "./aggregate.js";
 import { type Batch, configOf, type ServerRole, type ServerStage } from "./batch.js";
 import { FileRecord } from "./file-record.js";
 import { fingerprintKey } from "./fingerprints.js";
-import type { Input } from "./input.js";
+import { type ExchangedFiles, withMessages } from "./messages.js";
 import { type Output, withOutputs } from "./output.js";
-import { withMessages } from "./peer-messages.js";
-import { overRows, type PipelineOptions } from "./pipeline.js";
-import { base64 } from "./rows.js";
+import { type PipelineSettings, runPipeline } from "./pipeline.js";
 import type { Tally } from "./tally.js";
+import type { ServerTask } from "./task.js";
 
-/** What every stage is given besides the batch. */
-export type StageOptions = Omit<PipelineOptions, "assignment">;
+/** What every stage needs besides the batch and its files. */
+export type StageSettings = Omit<PipelineSettings, "task">;
 
-/** The files of the stage before: this server's messages and the other's. */
-export interface ExchangedFiles {
-  readonly internal: Input;
-  readonly external: Input;
-}
+/** Opens an output. A stage calls it when its threads have started and its inputs are known to be there. */
+export type OpenOutput = () => Output;
 
-/** The clients' side: values in, packets for A and for B out. */
-export function encodeShares(options: StageOptions, batch: Batch, outputs: readonly (() => Output)[]): Promise<Tally> {
-  return overRows({ ...options, assignment: { stage: "encode-shares", batch } }, (rows) =>
-    withOutputs(outputs, (opened) => rows.inOneStep((chunk) => rows.crew.encode(chunk), opened)),
+/** The client's side: encodes each row of values into a packet for A and a packet for B. */
+export function encodeShares(
+  settings: StageSettings,
+  batch: Batch,
+  outputs: readonly [a: OpenOutput, b: OpenOutput],
+): Promise<Tally> {
+  return runPipeline({ ...settings, task: { stage: "encode-shares", batch } }, (pipeline) =>
+    withOutputs(outputs, (opened) => pipeline.encode(opened)),
   );
 }
 
-/** A server's first message on each report. */
-export function verify1(options: StageOptions, role: ServerRole, output: () => Output): Promise<Tally> {
+/** Writes this server's first message on each report. */
+export function verify1(settings: StageSettings, role: ServerRole, output: OpenOutput): Promise<Tally> {
   const record = new FileRecord("verify1", role);
-  return overRows({ ...options, assignment: assignmentOf("verify1", role) }, (rows) =>
-    withOutputs([output], (outputs) => rows.inTwoSteps((row) => record.decide(row, () => undefined), outputs)),
+  return runPipeline({ ...settings, task: serverTask("verify1", role) }, (pipeline) =>
+    withOutputs([output], (opened) => pipeline.check((row) => record.decide(row), opened)),
   );
 }
 
-/** A server's second message on each report, from both servers' first. */
+/** Writes this server's second message on each report, from both servers' first. */
 export function verify2(
-  options: StageOptions,
+  settings: StageSettings,
   role: ServerRole,
   files: ExchangedFiles,
-  output: () => Output,
+  output: OpenOutput,
 ): Promise<Tally> {
   const record = new FileRecord("verify2", role);
-  return overRows({ ...options, assignment: assignmentOf("verify2", role) }, (rows) =>
-    withMessages(files.internal, files.external, role.serverId, (messages) =>
-      withOutputs([output], (outputs) => rows.inTwoSteps((row) => record.decide(row, messages), outputs)),
+  return runPipeline({ ...settings, task: serverTask("verify2", role) }, (pipeline) =>
+    withMessages(files, role.serverId, (messagesOf) =>
+      withOutputs([output], (opened) => pipeline.check((row) => record.decide(row, messagesOf), opened)),
     ),
   );
 }
 
-/** A server's share of the totals of all reports whose proofs hold, from both servers' second messages. */
+/** Writes this server's share of the totals of all reports whose proofs hold, by both servers' second messages. */
 export function aggregate(
-  options: StageOptions,
+  settings: StageSettings,
   role: ServerRole,
   files: ExchangedFiles,
-  output: () => Output,
+  output: OpenOutput,
 ): Promise<Tally> {
   const record = new FileRecord("aggregate", role);
-  return overRows({ ...options, assignment: assignmentOf("aggregate", role) }, (rows) =>
+  return runPipeline({ ...settings, task: serverTask("aggregate", role) }, (pipeline) =>
     withOutputs([output], async ([opened]) => {
-      await withMessages(files.internal, files.external, role.serverId, (messages) =>
-        rows.inTwoSteps((row) => record.decide(row, messages), []),
+      await withMessages(files, role.serverId, (messagesOf) =>
+        pipeline.check((row) => record.decide(row, messagesOf), []),
       );
-      const share = base64(totalShare(role, await rows.crew.states()));
-      const { errors, total } = rows.tally;
-      await opened?.write(`{"payload": "${share}", "error": ${errors}, "total": ${total}}`);
+      const share = totalShare(role, await pipeline.pool.states());
+      const { errors, total } = pipeline.tally;
+      await opened?.write(formatAggregate(share, errors, total));
     }),
   );
 }
 
-/** The assignment of a server's stage, with a fresh key for what the run remembers. */
-function assignmentOf(stage: ServerStage, role: ServerRole): ServerAssignment {
+/** A server's stage with a fresh key for the fingerprints of this run. */
+function serverTask(stage: ServerStage, role: ServerRole): ServerTask {
   return { stage, ...role, fingerprintKey: fingerprintKey() };
 }
 
-/** The total share of what all threads counted. */
+/** The total share of what all threads have counted. */
 function totalShare({ batch, serverId, privateKey, secret }: ServerRole, states: readonly Uint8Array[]): Uint8Array {
   const config = configOf(batch);
   const options = {

@@ -1,52 +1,28 @@
-// The threads that work on a file: the calling one, or several. Chunks are handed out in turn and come back in order, so the
-// output does not depend on how many there are.
+// The threads that work on a file: the calling one alone, or several. Chunks go to the threads in turn and come back in order,
+// so the output does not depend on how many threads there are.
 
 import { Worker } from "node:worker_threads";
-import type { Assignment, Finished, OpenedRow, Ordered } from "./assignment.js";
 import type { Chunk } from "./chunks.js";
 import type { Refusal } from "./rows.js";
-import { EncodingSession, ServerSession } from "./session.js";
+import { createSession, type Request, type Session } from "./session.js";
+import type { ChunkResult, Decision, OpenedRow, Task } from "./task.js";
 
-/** What a thread is asked. */
-export type Request =
-  | { readonly ask: "encode"; readonly chunk: Chunk }
-  | { readonly ask: "open"; readonly chunk: Chunk }
-  | { readonly ask: "finish"; readonly chunkIndex: number; readonly orders: readonly Ordered[] }
-  | { readonly ask: "state" };
-
-/** One thread's desk: answers requests in order. The same code in every thread. */
-export class Desk {
-  readonly #encoding: EncodingSession | undefined;
-  readonly #server: ServerSession | undefined;
-
-  constructor(assignment: Assignment) {
-    if (assignment.stage === "encode-shares") this.#encoding = new EncodingSession(assignment.batch);
-    else this.#server = new ServerSession(assignment);
-  }
-
-  answer(request: Request): unknown {
-    if (request.ask === "encode") return this.#encoding?.encode(request.chunk);
-    if (request.ask === "open") return this.#server?.open(request.chunk);
-    if (request.ask === "finish") return this.#server?.finish(request.chunkIndex, request.orders);
-    return this.#server?.state();
-  }
-}
-
-/** A desk wherever it stands. */
-interface Hand {
+/** A session, in whichever thread it runs. */
+interface Handle {
   ask(request: Request): Promise<unknown>;
   close(): Promise<unknown>;
 }
 
-class OwnHand implements Hand {
-  readonly #desk: Desk;
+/** A session in the calling thread. */
+class LocalHandle implements Handle {
+  readonly #session: Session;
 
-  constructor(assignment: Assignment) {
-    this.#desk = new Desk(assignment);
+  constructor(task: Task) {
+    this.#session = createSession(task);
   }
 
   ask(request: Request): Promise<unknown> {
-    return new Promise((resolve) => resolve(this.#desk.answer(request)));
+    return new Promise((resolve) => resolve(this.#session(request)));
   }
 
   close(): Promise<void> {
@@ -54,15 +30,16 @@ class OwnHand implements Hand {
   }
 }
 
-class ThreadHand implements Hand {
+/** A session in a thread of its own. */
+class WorkerHandle implements Handle {
   readonly #worker: Worker;
-  /** Requests are answered in order, so the oldest is the one that an answer belongs to. */
+  /** The requests without an answer. A session answers in order, so an answer belongs to the oldest. */
   readonly #waiting: { resolve: (answer: unknown) => void; reject: (error: unknown) => void }[] = [];
   #broken: unknown;
 
-  constructor(assignment: Assignment) {
+  constructor(task: Task) {
     this.#worker = new Worker(new URL("./cli-worker.js", import.meta.url), {
-      workerData: assignment,
+      workerData: task,
       resourceLimits: { maxYoungGenerationSizeMb: 8 },
     });
     this.#worker.on("message", (answer: unknown) => this.#waiting.shift()?.resolve(answer));
@@ -74,8 +51,9 @@ class ThreadHand implements Hand {
     return new Promise((resolve, reject) => {
       if (this.#broken !== undefined) return reject(this.#broken);
       this.#waiting.push({ resolve, reject });
-      const lines = "chunk" in request ? [request.chunk.bytes.buffer as ArrayBuffer] : [];
-      this.#worker.postMessage(request, lines);
+      // The bytes of a chunk move to the thread instead of being copied.
+      const moved = "chunk" in request ? [request.chunk.bytes.buffer as ArrayBuffer] : [];
+      this.#worker.postMessage(request, moved);
     });
   }
 
@@ -89,43 +67,44 @@ class ThreadHand implements Hand {
   }
 }
 
-/** As many threads as there are jobs; with one job, none but the caller's. */
-export class Crew {
-  readonly #hands: readonly Hand[];
+/** As many sessions as there are jobs, each in a thread of its own; with one job, one session in the calling thread. */
+export class WorkerPool {
+  readonly #handles: readonly Handle[];
 
-  constructor(assignment: Assignment, jobs: number) {
-    this.#hands =
-      jobs === 1 ? [new OwnHand(assignment)] : Array.from({ length: jobs }, () => new ThreadHand(assignment));
+  constructor(task: Task, jobs: number) {
+    this.#handles = jobs === 1 ? [new LocalHandle(task)] : Array.from({ length: jobs }, () => new WorkerHandle(task));
   }
 
-  /** How many chunks are worth having under way in each step, so that no thread waits for the next. */
+  /** How many chunks to have under way in each step, so that no thread waits for its next one. */
   get depth(): number {
-    return this.#hands.length === 1 ? 1 : 2 * this.#hands.length;
+    return this.#handles.length === 1 ? 1 : 2 * this.#handles.length;
   }
 
-  encode(chunk: Chunk): Promise<Finished> {
-    return this.#handOf(chunk.index).ask({ ask: "encode", chunk }) as Promise<Finished>;
+  /** Encodes a chunk of values. */
+  encode(chunk: Chunk): Promise<ChunkResult> {
+    return this.#handleOf(chunk.index).ask({ ask: "encode", chunk }) as Promise<ChunkResult>;
   }
 
+  /** Opens a chunk of packets. */
   open(chunk: Chunk): Promise<readonly (OpenedRow | Refusal)[]> {
-    return this.#handOf(chunk.index).ask({ ask: "open", chunk }) as Promise<readonly (OpenedRow | Refusal)[]>;
+    return this.#handleOf(chunk.index).ask({ ask: "open", chunk }) as Promise<readonly (OpenedRow | Refusal)[]>;
   }
 
-  /** The thread that opened a chunk has its shares. */
-  finish(chunkIndex: number, orders: readonly Ordered[]): Promise<Finished> {
-    return this.#handOf(chunkIndex).ask({ ask: "finish", chunkIndex, orders }) as Promise<Finished>;
+  /** Carries out the decisions on a chunk, in the thread that opened it: that one has the shares. */
+  finish(chunkIndex: number, decisions: readonly Decision[]): Promise<ChunkResult> {
+    return this.#handleOf(chunkIndex).ask({ ask: "finish", chunkIndex, decisions }) as Promise<ChunkResult>;
   }
 
-  /** The running totals of all threads. */
+  /** The running total of each session. */
   states(): Promise<Uint8Array[]> {
-    return Promise.all(this.#hands.map((hand) => hand.ask({ ask: "state" }) as Promise<Uint8Array>));
+    return Promise.all(this.#handles.map((handle) => handle.ask({ ask: "state" }) as Promise<Uint8Array>));
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#hands.map((hand) => hand.close()));
+    await Promise.all(this.#handles.map((handle) => handle.close()));
   }
 
-  #handOf(chunkIndex: number): Hand {
-    return this.#hands[chunkIndex % this.#hands.length] as Hand;
+  #handleOf(chunkIndex: number): Handle {
+    return this.#handles[chunkIndex % this.#handles.length] as Handle;
   }
 }

@@ -1,8 +1,8 @@
-// A worker thread of the command: sits at a desk and answers what the main thread asks.
+// A worker thread: runs one session and answers what the main thread asks of it.
 
 import { parentPort, workerData } from "node:worker_threads";
-import type { Assignment } from "./assignment.js";
-import { Desk, type Request } from "./worker-pool.js";
+import { createSession, type Request } from "./session.js";
+import type { Task } from "./task.js";
 
-const desk = new Desk(workerData as Assignment);
-parentPort?.on("message", (request: Request) => parentPort?.postMessage(desk.answer(request)));
+const session = createSession(workerData as Task);
+parentPort?.on("message", (request: Request) => parentPort?.postMessage(session(request)));

@@ -1,46 +1,47 @@
-// One run of the command: reads the command line, does what it says, tells what went wrong. Everything comes by argument, so
-// that tests can run it inside their own process.
+// One run of the command: parses the command line, runs the command that it names, and reports what went wrong. It takes
+// everything as arguments, so that tests can run it inside their own process.
 
 import { readFileSync } from "node:fs";
 import { type Command, CommanderError } from "commander";
 import { ClosedPipe, Failure, systemFailure } from "../batch/failure.js";
 import { PrioError } from "../index.js";
 import { EXIT, exitCodeOf, usage } from "./exit.js";
-import type { Surroundings } from "./io.js";
-import { Given } from "./options.js";
+import type { Io } from "./io.js";
+import { Options } from "./options.js";
 import { buildProgram, type Definition } from "./program.js";
-import { Talk } from "./reporter.js";
+import { Reporter } from "./reporter.js";
 
+/** The command that the command line names. */
 interface Chosen {
   readonly values: ReadonlyMap<string, string | true>;
   readonly work: Definition["work"];
   readonly argument: string;
 }
 
-/** Runs the command line and returns the exit code. Throws nothing. */
-export async function run(argv: readonly string[], around: Surroundings): Promise<number> {
-  let talk = new Talk(around, argv.includes("--quiet"));
+/** Runs the command line and returns the exit code. Never throws. */
+export async function runCommand(argv: readonly string[], io: Io): Promise<number> {
+  let reporter = new Reporter(io, argv.includes("--quiet"));
   try {
-    const chosen = parse(argv, around);
+    const chosen = parse(argv, io);
     if (typeof chosen === "number") return chosen;
     const { values, work, argument } = chosen;
-    talk = new Talk(around, values.has("quiet"));
-    return await work({ given: new Given(values, around.env), talk, around }, argument);
+    reporter = new Reporter(io, values.has("quiet"));
+    return await work({ options: new Options(values, io.env), reporter, io }, argument);
   } catch (error) {
     if (error instanceof ClosedPipe) return EXIT.done;
     const failure = failureOf(error);
-    talk.error(failure);
+    reporter.error(failure);
     return exitCodeOf(failure);
   }
 }
 
-/** What the command line chose, or the exit code when help or the version was all it asked for. */
-function parse(argv: readonly string[], around: Surroundings): Chosen | number {
+/** The command that the command line names, or the exit code when it asks for help or the version only. */
+function parse(argv: readonly string[], io: Io): Chosen | number {
   const chosen: Chosen[] = [];
-  const program = buildProgram(around, version(), (values, work, argument) => {
+  const program = buildProgram(io, version(), (values, work, argument) => {
     chosen.push({ values, work, argument });
   });
-  // commander answers `help verfy1` with the help of everything: told like `verfy1` instead.
+  // commander answers `help verfy1` with the general help. Report the misspelt name instead, as for `verfy1`.
   const [first, second] = argv;
   const isHelpOfNothing =
     first === "help" && second !== undefined && !program.commands.some((x) => x.name() === second);
@@ -48,7 +49,7 @@ function parse(argv: readonly string[], around: Surroundings): Chosen | number {
     program.parse(isHelpOfNothing ? [second] : argv, { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    // Without a command there is nothing to do: help was shown, and the exit code says that it was not asked for.
+    // Without a command, commander shows the help; the exit code says that nobody asked for it.
     if (error.code === "commander.help") return argv.length === 0 ? EXIT.usage : error.exitCode;
     if (error.exitCode === 0) return EXIT.done;
     throw usageOf(error, program, argv);
@@ -56,7 +57,7 @@ function parse(argv: readonly string[], around: Surroundings): Chosen | number {
   return chosen[0] ?? EXIT.done;
 }
 
-/** commander's complaint in our voice. */
+/** commander's error as one of ours, with its suggestion as the hint. */
 function usageOf(error: CommanderError, program: Command, argv: readonly string[]): Failure {
   const [sentence = "", suggestion] = error.message.replace(/^error: /, "").split("\n");
   const meant = /Did you mean (.*)\?/.exec(suggestion ?? "")?.[1];
@@ -68,18 +69,19 @@ function usageOf(error: CommanderError, program: Command, argv: readonly string[
   return usage(sentence.replace(/\.$/, ""), hint);
 }
 
+/** Any error as a failure. */
 function failureOf(error: unknown): Failure {
-  const told = systemFailure(error, "system error");
-  if (told instanceof Failure) return told;
-  if (told instanceof PrioError) return new Failure(told.message);
-  // A fault of ours: the stack says where, and holds no values.
+  const failure = systemFailure(error, "system error");
+  if (failure instanceof Failure) return failure;
+  if (failure instanceof PrioError) return new Failure(failure.message);
+  // A bug of ours. The stack says where it is and holds no values.
   return new Failure(
-    `unexpected ${told instanceof Error ? (told.stack ?? told.message) : typeof told}`,
+    `unexpected ${failure instanceof Error ? (failure.stack ?? failure.message) : typeof failure}`,
     "this is a fault of prio, please report it",
   );
 }
 
-/** The package's version: package.json stands above dist/. */
+/** The package's version, from the package.json above dist/. */
 function version(): string {
   try {
     const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {

@@ -8,9 +8,9 @@ import type { Run } from "./run.js";
 /** What a shell completes after an option. */
 type Values = { readonly words: readonly string[] } | "file" | "directory" | "nothing" | null;
 
-export function completion({ around }: Run, shell: string, program: Command): number {
+export function completion({ io }: Run, shell: string, program: Command): number {
   const scripts: Record<string, (program: Command) => string> = { bash, zsh, fish };
-  around.stdout.write(scripts[shell]?.(program) ?? "");
+  io.stdout.write(scripts[shell]?.(program) ?? "");
   return EXIT.done;
 }
 

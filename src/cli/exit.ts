@@ -1,8 +1,8 @@
-// How a run ends: the exit codes, and the failures that have one of their own.
+// How a run ends: the exit codes, and the failures that have a code of their own.
 
 import { Failure } from "../batch/failure.js";
 
-/** The exit codes of docs/cli.md. A signal ends with 128 and its number, as the shell has it. */
+/** The exit codes of docs/cli.md. A signal gives 128 plus its number, as in a shell. */
 export const EXIT = {
   done: 0,
   failed: 1,
@@ -13,14 +13,14 @@ export const EXIT = {
   terminated: 143,
 } as const;
 
-/** The command line is wrong, or an environment variable that stands for a part of it. */
+/** The command line is wrong, or an environment variable that stands in for an option. */
 export class UsageFailure extends Failure {}
 
 export function usage(message: string, hint?: string): UsageFailure {
   return new UsageFailure(message, hint);
 }
 
-/** The exit code of a run that ended with this failure. */
+/** The exit code of a run that ends with this failure. */
 export function exitCodeOf(failure: Failure): number {
   return failure instanceof UsageFailure ? EXIT.usage : EXIT.failed;
 }

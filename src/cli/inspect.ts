@@ -17,8 +17,8 @@ const MAX_BINARY = 2 ** 24;
 /** A line of the answer: what, and how it is. */
 type Fact = readonly [what: string, how: string];
 
-export async function inspect({ around }: Run, path: string): Promise<number> {
-  const input = new Input(path, around.stdin);
+export async function inspect({ io }: Run, path: string): Promise<number> {
+  const input = new Input(path, io.stdin);
   const pieces = input.pieces();
   const first = await pieces.next();
   const start = first.done === true ? Buffer.alloc(0) : first.value;
@@ -28,7 +28,7 @@ export async function inspect({ around }: Run, path: string): Promise<number> {
     : describeBytes(await gather(whole, input.name));
   const width = Math.max(...facts.map(([what]) => what.length));
   const lines = facts.map(([what, how]) => `  ${what.padEnd(width)}  ${printable(how)}\n`);
-  around.stdout.write(`${printable(input.name)}: ${title}\n${lines.join("")}`);
+  io.stdout.write(`${printable(input.name)}: ${title}\n${lines.join("")}`);
   return EXIT.done;
 }
 

@@ -1,15 +1,15 @@
-// The streams and the environment around a run, and what a terminal shows.
+// The standard streams and the environment of a run, and which colours and characters a terminal gets.
 
 import type { Readable, Writable } from "node:stream";
 
-/** A stream of ours that may be a terminal. */
+/** A standard stream, which may be a terminal. */
 export interface Terminal extends Writable {
   readonly isTTY?: boolean;
   readonly columns?: number;
 }
 
-/** What surrounds a run. Tests put their own here. */
-export interface Surroundings {
+/** The standard streams and the environment. Tests pass their own. */
+export interface Io {
   readonly stdin: Readable;
   readonly stdout: Terminal;
   readonly stderr: Terminal;
@@ -19,20 +19,20 @@ export interface Surroundings {
 const STYLES = { bold: "1", dim: "2", red: "31", yellow: "33", cyan: "36" } as const;
 export type Style = keyof typeof STYLES;
 
-/** Whether a stream shows colours: not under NO_COLOR (no-color.org), TERM=dumb, or in a pipe. */
-export function hasColor(stream: Terminal, env: Surroundings["env"]): boolean {
+/** Whether to write colours to a stream: not to a pipe, nor under NO_COLOR (no-color.org) or TERM=dumb. */
+export function hasColor(stream: Terminal, env: Io["env"]): boolean {
   return stream.isTTY === true && !env["NO_COLOR"] && env["TERM"] !== "dumb";
 }
 
-/** Wraps text in a style when the stream shows it. */
-export function painter(stream: Terminal, env: Surroundings["env"]): (style: Style, text: string) => string {
+/** Returns a function that puts text in a style, or leaves it as it is when the stream gets no colours. */
+export function painter(stream: Terminal, env: Io["env"]): (style: Style, text: string) => string {
   const wanted = hasColor(stream, env);
   return (style, text) => (wanted ? `\x1b[${STYLES[style]}m${text}\x1b[0m` : text);
 }
 
-/** Text with everything that could steer a terminal made visible, but for the styles of our own. */
+/** Makes the control characters of a text visible, so that no file can steer the terminal. Our own styles pass. */
 export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: it looks for control characters.
   return text.replace(/(\x1b\[\d+m)|[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, (c, style: string | undefined) =>
     style === undefined ? `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}` : style,
   );

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-// The process around the command: signals, streams that may break, the exit code.
+// The process that runs the command: signals, streams that may break, the exit code.
 
 import { removeTemporaryFiles } from "../batch/output.js";
-import { run } from "./command.js";
+import { runCommand } from "./command.js";
 import { EXIT } from "./exit.js";
 
 for (const [signal, exitCode] of [
@@ -12,13 +12,13 @@ for (const [signal, exitCode] of [
 ] as const) {
   process.once(signal, () => {
     removeTemporaryFiles();
-    // Leaves the progress line, if there is one, as it stands.
+    // Keeps the progress line, if there is one, and starts a new line after it.
     if (process.stderr.isTTY) process.stderr.write("\n");
     process.exit(exitCode);
   });
 }
-// A reader that has gone is seen where rows are written; what else is said to it need not be heard.
+// Where rows are written, a reader that has gone is noticed (batch/output.ts). Elsewhere there is nobody left to tell.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
 
 const { stdin, stdout, stderr, env } = process;
-process.exitCode = await run(process.argv.slice(2), { stdin, stdout, stderr, env });
+process.exitCode = await runCommand(process.argv.slice(2), { stdin, stdout, stderr, env });

@@ -2,13 +2,13 @@
 
 import { Command, Option } from "commander";
 import { aggregate } from "./aggregate.js";
+import { QUERY_POINTS } from "./batch-options.js";
 import { completion } from "./completion.js";
 import { runDemo } from "./demo/demo.js";
 import { encodeShares } from "./encode-shares.js";
 import { inspect } from "./inspect.js";
-import { hasColor, type Surroundings } from "./io.js";
+import { hasColor, type Io } from "./io.js";
 import { keygen, sharedSeed } from "./keys.js";
-import { QUERY_POINTS } from "./options.js";
 import { publish } from "./publish.js";
 import type { Run } from "./run.js";
 import { verify1, verify2 } from "./verify.js";
@@ -86,7 +86,7 @@ function exchangeFiles(message: string): readonly Row[] {
 }
 
 /** The demonstration, with the progress line and the colours that the terminal and the environment allow. */
-function demo({ around: { stdout, stderr, env } }: Run): number {
+function demo({ io: { stdout, stderr, env } }: Run): number {
   const isWatched = stderr.isTTY === true && !env["CI"] && env["TERM"] !== "dumb";
   return runDemo({
     write: (text) => stdout.write(text),
@@ -252,17 +252,17 @@ const DEFINITIONS: readonly Definition[] = [
       completion(
         run,
         shell,
-        buildProgram(run.around, "", () => undefined),
+        buildProgram(run.io, "", () => undefined),
       ),
   },
 ];
 
-/** Called with a command that was chosen and what it was given. */
+/** Called with a command that was chosen and what it was options. */
 export type OnChosen = (values: ReadonlyMap<string, string | true>, work: Definition["work"], argument: string) => void;
 
 /** The whole program; `onChosen` is called when the command line names a command and is well formed. */
 export function buildProgram(
-  { stdout, stderr }: Pick<Surroundings, "stdout" | "stderr">,
+  { stdout, stderr }: Pick<Io, "stdout" | "stderr">,
   version: string,
   onChosen: OnChosen,
 ): Command {

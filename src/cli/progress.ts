@@ -1,12 +1,13 @@
-// One line that tells how far a stage is, where a person is watching.
+// The progress line of a stage, on a terminal: share of the input, rows, rate and time left.
 
 import type { Style, Terminal } from "./io.js";
 
+/** Milliseconds between two updates. */
 const PROGRESS_INTERVAL = 100;
-/** Below this a rate says nothing. */
+/** Milliseconds before the first one: no rate is meaningful earlier. */
 const PROGRESS_DELAY = 400;
 
-/** One line that tells how far a stage is: share, rows, rate and time left. */
+/** A line that is rewritten in place. Without a stream it shows nothing. */
 export class Progress {
   readonly #stream: Terminal | undefined;
   readonly #stage: string;
@@ -31,7 +32,7 @@ export class Progress {
     this.#paint = paint;
   }
 
-  /** Called as often as one likes. */
+  /** Shows that `count` rows are done. It limits its own updates, so call it at every chunk. */
   rows(count: number): void {
     if (this.#stream === undefined) return;
     const now = performance.now();
@@ -49,7 +50,7 @@ export class Progress {
     this.#stream?.write("\r\x1b[K");
   }
 
-  /** As many of the parts as the line has room for, the most telling first. */
+  /** The stage, and as many of the parts as fit the width, the most important first. */
   #fit(parts: readonly string[], width: number): string {
     let line = this.#stage;
     for (const part of parts) {
@@ -62,6 +63,7 @@ export class Progress {
   }
 }
 
+/** The parts of the line; share and time left only when the size of the input is known. */
 export function progressParts(count: number, seconds: number, size: number | undefined, read: number): string[] {
   const rows = `${count.toLocaleString("en-US")} rows`;
   const rate = `${Math.round(count / seconds).toLocaleString("en-US")} rows/s`;
@@ -70,7 +72,7 @@ export function progressParts(count: number, seconds: number, size: number | und
   return [`${Math.floor(100 * share)} %`, rows, rate, `${clock((seconds * (1 - share)) / share)} left`];
 }
 
-/** 1:02:03, or 2:03 below an hour. */
+/** A duration as 1:02:03, or 2:03 below an hour. */
 export function clock(seconds: number): string {
   const s = Math.round(seconds);
   const two = (x: number): string => String(x).padStart(2, "0");

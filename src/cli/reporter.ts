@@ -1,19 +1,19 @@
-// How the command talks: results on standard output, everything else on standard error in one voice.
+// What the command writes to standard error: errors, hints, warnings, and the progress line. Results go to standard output.
 
 import type { Failure } from "../batch/failure.js";
-import { painter, printable, type Style, type Surroundings, type Terminal } from "./io.js";
+import { type Io, painter, printable, type Style, type Terminal } from "./io.js";
 import { Progress } from "./progress.js";
 
-/** Talks on standard error. `quiet` leaves errors only. */
-export class Talk {
+/** Writes messages to standard error; with `quiet`, errors only. */
+export class Reporter {
   readonly quiet: boolean;
   readonly #stderr: Terminal;
   readonly #paint: (style: Style, text: string) => string;
   readonly #warned = new Set<string>();
-  /** Shows or removes the progress line, when there is one. */
+  /** The progress line, once a stage has started one. */
   #progress: Progress | undefined;
 
-  constructor({ stderr, env }: Surroundings, quiet: boolean) {
+  constructor({ stderr, env }: Io, quiet: boolean) {
     this.quiet = quiet;
     this.#stderr = stderr;
     this.#paint = painter(stderr, env);
@@ -28,24 +28,24 @@ export class Talk {
     if (!this.quiet) this.#line(`${this.#paint("cyan", "prio: hint:")} ${text}`);
   }
 
-  /** Says it once a run. */
+  /** Writes the same warning only once a run. */
   warn(text: string): void {
     if (this.quiet || this.#warned.has(text)) return;
     this.#warned.add(text);
     this.#line(`${this.#paint("yellow", "prio: warning:")} ${text}`);
   }
 
-  say(text: string): void {
+  info(text: string): void {
     if (!this.quiet) this.#line(`${this.#paint("dim", "prio:")} ${text}`);
   }
 
-  /** A plain line, without a name before it. */
+  /** A line without `prio:` before it. */
   plain(text: string): void {
     if (!this.quiet) this.#line(text);
   }
 
-  /** Starts the progress line of a stage; `read` and `size` in bytes of the input. */
-  progress(stage: string, env: Surroundings["env"], size: number | undefined, read: () => number): Progress {
+  /** Starts the progress line of a stage. `size` is the input's bytes, `read` returns how many of them were read. */
+  progress(stage: string, env: Io["env"], size: number | undefined, read: () => number): Progress {
     const shown = this.#stderr.isTTY === true && !this.quiet && !env["CI"] && env["TERM"] !== "dumb";
     this.#progress = new Progress(shown ? this.#stderr : undefined, stage, size, read, this.#paint);
     return this.#progress;

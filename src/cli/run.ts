@@ -1,12 +1,12 @@
-// What every command is given.
+// What every command gets to work with.
 
-import type { Surroundings } from "./io.js";
-import type { Given } from "./options.js";
-import type { Talk } from "./reporter.js";
+import type { Io } from "./io.js";
+import type { Options } from "./options.js";
+import type { Reporter } from "./reporter.js";
 
-/** What every command is given. */
+/** One run of a command. */
 export interface Run {
-  readonly given: Given;
-  readonly talk: Talk;
-  readonly around: Surroundings;
+  readonly options: Options;
+  readonly reporter: Reporter;
+  readonly io: Io;
 }

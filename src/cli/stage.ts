@@ -1,45 +1,53 @@
-// What the commands over a file of rows have in common: the input, the progress line, the counts at the end.
+// What all commands that run a stage over a file of rows share: the input, the progress line, and the counts at the end.
 
 import { Input } from "../batch/input.js";
-import type { ExchangedFiles, StageOptions } from "../batch/stages.js";
+import type { ExchangedFiles } from "../batch/messages.js";
+import type { StageSettings } from "../batch/stages.js";
 import type { Tally } from "../batch/tally.js";
+import { jobsFrom, QUERY_POINTS } from "./batch-options.js";
 import { EXIT } from "./exit.js";
-import { jobsFrom, QUERY_POINTS } from "./options.js";
+import { hintFor } from "./hints.js";
 import type { Run } from "./run.js";
 
-/** Runs a stage over the rows of --input, tells what became of them, and gives the exit code. `directories` are written to. */
+/**
+ * Runs a stage over the rows of --input, reports how many were left out and why, and returns the exit code. `directories` are
+ * the ones that the stage writes to; "-" is standard output.
+ */
 export async function runStage(
   run: Run,
   name: string,
   directories: readonly string[],
-  stage: (options: StageOptions) => Promise<Tally>,
+  stage: (settings: StageSettings) => Promise<Tally>,
 ): Promise<number> {
-  const { given, talk, around } = run;
-  const input = new Input(given.required("input"), around.stdin);
-  const progress = talk.progress(name, around.env, input.size, () => input.bytesRead);
+  const { options, reporter, io } = run;
+  const input = new Input(options.required("input"), io.stdin);
+  const progress = reporter.progress(name, io.env, input.size, () => input.bytesRead);
   const tally = await stage({
     input,
-    jobs: jobsFrom(given, input.size),
-    errorsFile: given.text("errors"),
+    jobs: jobsFrom(options, input.size),
+    errorsFile: options.text("errors"),
     progress: (rows) => progress.rows(rows),
   }).finally(() => progress.clear());
-  return conclude(run, tally, directories);
+  return reportCounts(run, tally, directories);
 }
 
-/** The files of --input-internal and --input-external. */
-export function exchangedFiles({ given, around }: Run): ExchangedFiles {
+/** The files that --input-internal and --input-external name. */
+export function exchangedFiles({ options, io }: Run): ExchangedFiles {
   return {
-    internal: new Input(given.required("input-internal"), around.stdin),
-    external: new Input(given.required("input-external"), around.stdin),
+    internal: new Input(options.required("input-internal"), io.stdin),
+    external: new Input(options.required("input-external"), io.stdin),
   };
 }
 
-/** Tells the counts, on standard output unless rows go there, and gives the exit code. */
-function conclude({ given, talk, around }: Run, tally: Tally, outputs: readonly string[]): number {
-  if (outputs.includes("-")) talk.plain(tally.counts);
-  else around.stdout.write(`${tally.counts}\n`);
-  if (tally.reasons !== undefined) talk.say(`left out: ${tally.reasons}`);
-  const hint = tally.hint(given.choice("query-points", QUERY_POINTS) ?? "stream");
-  if (hint !== undefined) talk.hint(hint);
-  return given.flag("strict") && tally.errors > 0 ? EXIT.refused : EXIT.done;
+/** Reports the counts, on standard output unless the rows go there, and returns the exit code. */
+function reportCounts({ options, reporter, io }: Run, tally: Tally, directories: readonly string[]): number {
+  // The sentence is that of Python's command.
+  const counts = `${tally.errors} errors out of ${tally.total} total`;
+  if (directories.includes("-")) reporter.plain(counts);
+  else io.stdout.write(`${counts}\n`);
+  const reasons = tally.reasons.map(([reason, count]) => `${count} ${reason}`);
+  if (reasons.length > 0) reporter.info(`left out: ${reasons.join(", ")}`);
+  const hint = hintFor(tally, options.choice("query-points", QUERY_POINTS) ?? "stream");
+  if (hint !== undefined) reporter.hint(hint);
+  return options.flag("strict") && tally.errors > 0 ? EXIT.refused : EXIT.done;
 }

@@ -1,4 +1,4 @@
-// The totals as a table with bars, for people.
+// `prio publish --pretty`: the totals as a table with bars.
 
 import { readFileSync } from "node:fs";
 import { systemFailure } from "../batch/failure.js";
@@ -6,7 +6,7 @@ import { usage } from "./exit.js";
 import { painter, printable } from "./io.js";
 import type { Run } from "./run.js";
 
-/** What is shown: with a precision, sums of integers; without, how many of the reports said yes. */
+/** What the table shows: with a precision, sums of integers; without, how many reports said yes to each field. */
 export interface Results {
   readonly totals: readonly bigint[];
   readonly labels: readonly string[];
@@ -18,7 +18,7 @@ const MAX_LABEL = 40;
 const MAX_BAR = 40;
 const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 
-/** The names of the fields: a line each, or a JSON array of strings. Without a file, the fields' numbers from 0. */
+/** The names of the fields, from a file with one a line or with a JSON array of strings. Without a file, 0, 1, 2 and so on. */
 export function readLabels(path: string | undefined, count: number): string[] {
   if (path === undefined) return Array.from({ length: count }, (_, i) => String(i));
   let text: string;
@@ -37,21 +37,21 @@ function parseLabels(text: string, path: string): string[] {
     const labels: unknown = JSON.parse(text);
     if (Array.isArray(labels) && labels.every((label) => typeof label === "string")) return labels;
   } catch {
-    // Not JSON: told below.
+    // Not JSON: the error below says so.
   }
   throw usage(`${path}: expected a JSON array of strings`);
 }
 
-/** A line a field: label, total, share of the reports or mean, bar. */
-export function table({ totals, labels, reports, precision }: Results, { around }: Pick<Run, "around">): string {
-  const paint = painter(around.stdout, around.env);
+/** One line for each field: its label, total, share of the reports or mean, and a bar. */
+export function table({ totals, labels, reports, precision }: Results, { io }: Pick<Run, "io">): string {
+  const paint = painter(io.stdout, io.env);
   const names = labels.map((label) => clip(printable(label), MAX_LABEL));
   const counts = totals.map((total) => total.toLocaleString("en-US"));
   const notes = totals.map((total) => note(total, reports, precision));
   const width = (texts: readonly string[]): number => Math.max(...texts.map((text) => text.length));
   const [nameWidth, countWidth, noteWidth] = [width(names), width(counts), width(notes)];
-  const room = (around.stdout.columns ?? 80) - nameWidth - countWidth - noteWidth - 7;
-  // Booleans are measured against all reports, sums against the greatest of them.
+  const room = (io.stdout.columns ?? 80) - nameWidth - countWidth - noteWidth - 7;
+  // A full bar stands for all reports, or for the greatest sum.
   const whole = precision === undefined ? reports : Number(totals.reduce((a, b) => (a > b ? a : b), 0n));
   const lines = names.map((name, i) => {
     const figures = `${name.padEnd(nameWidth)}  ${(counts[i] as string).padStart(countWidth)}  ${(notes[i] as string).padStart(noteWidth)}`;

@@ -1,9 +1,9 @@
 // Every command in process: a whole exchange with bad rows in each mode, what is refused and how it is told, and that nothing
-// secret is ever said.
+// secret is ever printed.
 
 import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { prio, recordedBatch, type Said, scratch, secretsOf } from "./support.js";
+import { type CommandResult, prio, recordedBatch, scratch, secretsOf } from "./support.js";
 
 const folder = scratch();
 afterAll(() => folder.remove());
@@ -32,9 +32,9 @@ async function deployment(settings: Record<string, string>) {
 }
 
 async function made<T>(command: string): Promise<T> {
-  const said = await prio([command]);
-  expect(said.code).toBe(0);
-  return JSON.parse(said.stdout) as T;
+  const result = await prio([command]);
+  expect(result.code).toBe(0);
+  return JSON.parse(result.stdout) as T;
 }
 
 const lines = (path: string) => read(path).trimEnd().split("\n");
@@ -44,11 +44,11 @@ describe.each(["stream", "report", "batch"])("a batch with bad rows, query point
   const values = Array.from({ length: 60 }, (_, i) => [i % 2, Number(i % 3 === 0), 1, Number(i < 7)]);
   let env: Awaited<ReturnType<typeof deployment>>["env"];
   let secrets: string[];
-  const spoken: string[] = [];
-  const run = async (argv: string[], id: "A" | "B"): Promise<Said> => {
-    const said = await prio([...argv, "--jobs", "1"], { env: { ...env(id), QUERY_POINTS: queryPoints } });
-    spoken.push(said.stdout, said.stderr);
-    return said;
+  const printed: string[] = [];
+  const run = async (argv: string[], id: "A" | "B"): Promise<CommandResult> => {
+    const result = await prio([...argv, "--jobs", "1"], { env: { ...env(id), QUERY_POINTS: queryPoints } });
+    printed.push(result.stdout, result.stderr);
+    return result;
   };
 
   beforeAll(async () => {
@@ -61,15 +61,15 @@ describe.each(["stream", "report", "batch"])("a batch with bad rows, query point
       ].join("\n"),
       "latin1",
     );
-    const said = await run(
+    const result = await run(
       [
         ...["encode-shares", "--input", folder.path(`${queryPoints}.ndjson`), "--output-A", at("A", "raw")],
         ...["--output-B", at("B", "raw"), "--errors", at("encode.errors")],
       ],
       "A",
     );
-    expect(said.code).toBe(0);
-    expect(said.stdout + said.stderr).toMatch(/6 errors out of 66 total/);
+    expect(result.code).toBe(0);
+    expect(result.stdout + result.stderr).toMatch(/6 errors out of 66 total/);
     expect(lines(at("encode.errors")).map((line) => JSON.parse(line) as unknown)).toEqual([
       { line: 61, id: null, reason: "out-of-range" },
       { line: 62, id: null, reason: "wrong-length" },
@@ -119,18 +119,18 @@ describe.each(["stream", "report", "batch"])("a batch with bad rows, query point
       );
     };
     for (const id of ["A", "B"] as const) {
-      const said = await stage(id, "verify1");
-      expect(said.code).toBe(0);
-      expect(said.stdout + said.stderr).toMatch(/4 errors out of 63 total/);
+      const result = await stage(id, "verify1");
+      expect(result.code).toBe(0);
+      expect(result.stdout + result.stderr).toMatch(/4 errors out of 63 total/);
       const reasons = lines(at(id, "verify1.errors")).map((line) => (JSON.parse(line) as { reason: string }).reason);
       expect(reasons).toEqual(["malformed-base64", "duplicate-id", "missing-field", "cannot-open"]);
       expect(lines(at(id, "verify1", name))).toHaveLength(59);
     }
     for (const id of ["A", "B"] as const) expect((await stage(id, "verify2", "verify1")).code).toBe(0);
     for (const id of ["A", "B"] as const) {
-      const said = await stage(id, "aggregate", "verify2");
-      expect(said.code).toBe(0);
-      expect(said.stdout + said.stderr).toMatch(/6 errors out of 63 total/);
+      const result = await stage(id, "aggregate", "verify2");
+      expect(result.code).toBe(0);
+      expect(result.stdout + result.stderr).toMatch(/6 errors out of 63 total/);
       expect(read(at(id, "aggregate.errors")).match(/proof-failed/g)).toHaveLength(2);
     }
     writeFileSync(at("labels"), "odd\nthird\nall\nfirst seven\n");
@@ -139,7 +139,7 @@ describe.each(["stream", "report", "batch"])("a batch with bad rows, query point
     for (const id of ["A", "B"] as const) {
       const other = id === "A" ? "B" : "A";
       const inputs = ["--input-internal", at(id, "aggregate", name), "--input-external", at(other, "aggregate", name)];
-      const said = await prio(
+      const result = await prio(
         [
           "publish",
           ...inputs,
@@ -153,10 +153,10 @@ describe.each(["stream", "report", "batch"])("a batch with bad rows, query point
         ],
         { env: env(id), columns: 60 },
       );
-      expect([said.code, said.stderr]).toEqual([0, ""]);
+      expect([result.code, result.stderr]).toEqual([0, ""]);
       expect((JSON.parse(read(at(id, "processed", name))) as { payload: number[] }).payload).toEqual(sums);
-      expect(said.stdout).toMatch(/57 reports/);
-      expect(said.stdout).toMatch(/first seven.* 6 .*10\.5 %/);
+      expect(result.stdout).toMatch(/57 reports/);
+      expect(result.stdout).toMatch(/first seven.* 6 .*10\.5 %/);
       const few = await prio(["publish", ...inputs, "--output", at(id, "few"), "--min-reports", "58"], {
         env: env(id),
       });
@@ -173,8 +173,8 @@ describe.each(["stream", "report", "batch"])("a batch with bad rows, query point
   });
 
   it("never says a secret", () => {
-    expect(spoken.length).toBeGreaterThan(0);
-    for (const secret of secrets) expect(spoken.join().toLowerCase()).not.toContain(secret.toLowerCase());
+    expect(printed.length).toBeGreaterThan(0);
+    for (const secret of secrets) expect(printed.join().toLowerCase()).not.toContain(secret.toLowerCase());
   });
 });
 
@@ -212,8 +212,8 @@ it("integers: encoded, checked, added up and shown with their means", async () =
     }
   }
   const inputs = ["--input-internal", at("A", "aggregate", name), "--input-external", at("B", "aggregate", name)];
-  const said = await prio(["publish", ...inputs, "--pretty"], { env: env("A") });
-  expect(said.stdout).toMatch(/^2 reports\n0 +1,024 +mean 512\.00 .*\n1 +7 +mean 3\.50/);
+  const result = await prio(["publish", ...inputs, "--pretty"], { env: env("A") });
+  expect(result.stdout).toMatch(/^2 reports\n0 +1,024 +mean 512\.00 .*\n1 +7 +mean 3\.50/);
   const filter = await prio(["publish", ...inputs, "--output", "-"], { env: env("A") });
   expect((JSON.parse(filter.stdout) as { payload: number[] }).payload).toEqual([1024, 7]);
 });
@@ -232,7 +232,7 @@ describe("publish refuses", () => {
     writeFileSync(other, JSON.stringify({ ...aggregate, error: aggregate.error + 1 }));
     const junk = folder.path("junk");
     writeFileSync(junk, '{"payload": "AAAA"}');
-    const cases: [Promise<Said>, RegExp][] = [
+    const cases: [Promise<CommandResult>, RegExp][] = [
       [publish(file("internal"), other), /counted different reports: internal 25, external 24/],
       [publish(file("external"), file("internal")), /expected server id 0, got 1/],
       [publish(file("internal"), file("internal")), /expected server id 1, got 0/],
@@ -240,8 +240,8 @@ describe("publish refuses", () => {
       [publish(file("internal"), recorded.path("server_a/raw/data.ndjson")), /expected an aggregate/],
       [publish(file("internal"), file("external"), { N_DATA: "13" }), /expected 13 elements in the totals, got 12/],
     ];
-    for (const [said, sentence] of cases) {
-      const { code, stderr, stdout } = await said;
+    for (const [result, sentence] of cases) {
+      const { code, stderr, stdout } = await result;
       expect([code, stdout]).toEqual([1, ""]);
       expect(stderr).toMatch(/^prio: error: /);
       expect(stderr).toMatch(sentence);
@@ -256,7 +256,7 @@ describe("publish refuses", () => {
       ['["a", 1]', /expected a JSON array of strings/],
     ] as const) {
       writeFileSync(labels, text);
-      const said = await prio(
+      const result = await prio(
         [
           "publish",
           "--input-internal",
@@ -269,8 +269,8 @@ describe("publish refuses", () => {
         ],
         { env },
       );
-      expect(said.code).toBe(2);
-      expect(said.stderr).toMatch(sentence);
+      expect(result.code).toBe(2);
+      expect(result.stderr).toMatch(sentence);
     }
   });
 });
@@ -278,13 +278,13 @@ describe("publish refuses", () => {
 describe("usage", () => {
   const raw = recorded.path("server_a/raw/data.ndjson");
   const env = recorded.env("a");
-  const verify1 = (more: string[], circumstances: Record<string, string> = {}) =>
+  const verify1 = (more: string[], variables: Record<string, string> = {}) =>
     prio(["verify1", "--input", raw, "--output", folder.path("usage"), "--jobs", "1", ...more], {
-      env: { ...env, ...circumstances },
+      env: { ...env, ...variables },
     });
 
   it("errors exit with 2 in one voice, and suggest what was meant", async () => {
-    const cases: [Promise<Said>, RegExp][] = [
+    const cases: [Promise<CommandResult>, RegExp][] = [
       [prio(["verfy1"]), /unknown command.*\n.*did you mean verify1/s],
       [prio(["verify1", "--inptu", "x"]), /unknown option.*\n.*did you mean --input/s],
       [prio(["verify1"]), /missing options --batch-id, --n-data.*\n.*BATCH_ID/s],
@@ -304,8 +304,8 @@ describe("usage", () => {
       [verify1([], { SHARED_SECRET: "AAAA" }), /--shared-secret: server secret: expected 24 base64 characters, got 4/],
       [verify1(["--jobs", "0"]), /--jobs: expected an integer of at least 1, got "0"/],
     ];
-    for (const [said, sentence] of cases) {
-      const { code, stderr, stdout } = await said;
+    for (const [result, sentence] of cases) {
+      const { code, stderr, stdout } = await result;
       expect([code, stdout]).toEqual([2, ""]);
       expect(stderr).toMatch(/^prio: error: /);
       expect(stderr).toMatch(sentence);
@@ -319,9 +319,9 @@ describe("usage", () => {
       [folder.path("nowhere"), /cannot read .*nowhere/],
       [folder.path(), /cannot read .*: is a directory/],
     ] as const) {
-      const said = await prio(["verify1", "--input", input, "--output", folder.path("usage")], { env });
-      expect(said.code).toBe(1);
-      expect(said.stderr).toMatch(sentence);
+      const result = await prio(["verify1", "--input", input, "--output", folder.path("usage")], { env });
+      expect(result.code).toBe(1);
+      expect(result.stderr).toMatch(sentence);
     }
   });
 

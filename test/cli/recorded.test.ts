@@ -21,7 +21,7 @@ describe.each(["cli-clean", "cli-dirty"] as const)("the batch %s", (name) => {
     const written = (stage: string) => readFileSync(folder.path(name, server, stage, "data.ndjson"), "utf8");
 
     it("verify1, verify2 and aggregate write Python's bytes and tell the same counts", async () => {
-      const spoken: string[] = [];
+      const printed: string[] = [];
       const stages = [["verify1"], ["verify2", "verify1"], ["aggregate", "verify2"]] as const;
       for (const [stage, before] of stages) {
         const inputs =
@@ -33,17 +33,19 @@ describe.each(["cli-clean", "cli-dirty"] as const)("the batch %s", (name) => {
                 "--input-external",
                 batch.path(stageFile("external", before)),
               ];
-        const said = await prio([stage, "--input", raw, "--output", output(stage), ...inputs, "--jobs", "1"], { env });
-        expect(said.code).toBe(0);
+        const result = await prio([stage, "--input", raw, "--output", output(stage), ...inputs, "--jobs", "1"], {
+          env,
+        });
+        expect(result.code).toBe(0);
         expect(written(stage)).toBe(batch.text(stageFile("internal", stage)));
-        expect(said.stdout + said.stderr).toMatch(/\d+ errors out of 2\d total/);
-        spoken.push(said.stdout, said.stderr);
+        expect(result.stdout + result.stderr).toMatch(/\d+ errors out of 2\d total/);
+        printed.push(result.stdout, result.stderr);
       }
-      for (const secret of secretsOf(batch)) expect(spoken.join()).not.toContain(secret);
+      for (const secret of secretsOf(batch)) expect(printed.join()).not.toContain(secret);
     });
 
     it("publish writes Python's totals under a fresh id and time", async () => {
-      const said = await prio(
+      const result = await prio(
         [
           ...["publish", "--output", output("processed")],
           ...["--input-internal", batch.path(stageFile("internal", "aggregate"))],
@@ -51,7 +53,7 @@ describe.each(["cli-clean", "cli-dirty"] as const)("the batch %s", (name) => {
         ],
         { env },
       );
-      expect(said.code).toBe(0);
+      expect(result.code).toBe(0);
       const [ours, theirs] = [written("processed"), batch.text(`${here}/processed/data.ndjson`)];
       const payload = (text: string) => /"payload": \[.*\]\}$/.exec(text)?.[0];
       expect(payload(ours)).toBe(payload(theirs));
@@ -69,8 +71,8 @@ describe.each(["cli-clean", "cli-dirty"] as const)("the batch %s", (name) => {
       expect([piped.code, piped.stdout]).toEqual([0, expected]);
       const zipped = folder.path(name, server, "data.ndjson.gz");
       writeFileSync(zipped, gzipSync(readFileSync(raw)));
-      const said = await prio(["verify1", "--input", zipped, "--output", output("zipped"), "--jobs", "1"], { env });
-      expect(said.code).toBe(0);
+      const result = await prio(["verify1", "--input", zipped, "--output", output("zipped"), "--jobs", "1"], { env });
+      expect(result.code).toBe(0);
       expect(gunzipSync(readFileSync(folder.path(name, server, "zipped", "data.ndjson.gz"))).toString()).toBe(expected);
     });
   });

@@ -4,15 +4,15 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
-import { run } from "../../src/cli/command.js";
+import { runCommand } from "../../src/cli/command.js";
 
-export interface Said {
+export interface CommandResult {
   code: number;
   stdout: string;
   stderr: string;
 }
 
-export interface Circumstances {
+export interface CommandOptions {
   stdin?: string | Uint8Array;
   env?: Record<string, string>;
   /** Makes both outputs look like a terminal of so many columns. */
@@ -21,8 +21,8 @@ export interface Circumstances {
 
 export async function prio(
   argv: readonly string[],
-  { stdin = "", env = {}, columns }: Circumstances = {},
-): Promise<Said> {
+  { stdin = "", env = {}, columns }: CommandOptions = {},
+): Promise<CommandResult> {
   const sink = () => {
     const pieces: Buffer[] = [];
     const stream = new Writable({
@@ -34,7 +34,7 @@ export async function prio(
     return { stream: Object.assign(stream, columns === undefined ? {} : { isTTY: true, columns }), pieces };
   };
   const [stdout, stderr] = [sink(), sink()];
-  const code = await run(argv, {
+  const code = await runCommand(argv, {
     stdin: Readable.from([Buffer.from(stdin)]),
     stdout: stdout.stream,
     stderr: stderr.stream,

@@ -1,0 +1,40 @@
+// The client's side over part of a file: rows of values in, rows of packets out. It runs in any thread.
+
+import { randomUUID } from "node:crypto";
+import { Client } from "../index.js";
+import { type Batch, configOf } from "./batch.js";
+import { type Chunk, linesOf } from "./chunks.js";
+import { formatRow, isRefusal, parseValues, refusalOf } from "./rows.js";
+import type { ChunkResult } from "./task.js";
+
+/** Encodes rows of values into rows of packets for A and for B. */
+export class EncodingSession {
+  readonly #client: Client;
+  readonly #isForIntegers: boolean;
+
+  constructor(batch: Batch) {
+    this.#client = new Client(configOf(batch));
+    this.#isForIntegers = batch.precision !== undefined;
+  }
+
+  encode(chunk: Chunk): ChunkResult {
+    let [a, b] = ["", ""];
+    const outcomes = linesOf(chunk).map((line) => {
+      const values = parseValues(line);
+      if (isRefusal(values)) return values;
+      try {
+        // The client checks every value itself.
+        const packets = this.#isForIntegers
+          ? this.#client.encodeIntegers(values as readonly number[])
+          : this.#client.encode(values as readonly number[]);
+        const id = randomUUID();
+        a += formatRow(id, packets.a);
+        b += formatRow(id, packets.b);
+        return null;
+      } catch (error) {
+        return refusalOf(error);
+      }
+    });
+    return { texts: [a, b], outcomes };
+  }
+}

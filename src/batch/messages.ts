@@ -1,0 +1,43 @@
+// Both servers' messages on a report, from the files of the stage before.
+
+import type { ServerId } from "../index.js";
+import type { Input } from "./input.js";
+import { MessageFile } from "./lookup.js";
+import { type Refusal, refuse } from "./rows.js";
+
+/** Two files of messages: this server's and the other's. */
+export interface ExchangedFiles {
+  readonly internal: Input;
+  readonly external: Input;
+}
+
+/** Both servers' messages on a report in base64, A's first, or why there are none. */
+export type Messages = readonly [string, string] | Refusal;
+
+/** Looks up the messages on the report of an id. */
+export type MessagesOf = (id: string) => Messages;
+
+/** Runs `work` with both files open. `serverId` is this server. */
+export async function withMessages(
+  files: ExchangedFiles,
+  serverId: ServerId,
+  work: (messagesOf: MessagesOf) => Promise<void>,
+): Promise<void> {
+  const internal = await MessageFile.of(files.internal);
+  try {
+    const external = await MessageFile.of(files.external);
+    try {
+      await work((id) => {
+        const own = internal.get(id);
+        if (own === undefined) return refuse("unknown-id-internal", id);
+        const other = external.get(id);
+        if (other === undefined) return refuse("unknown-id-external", id);
+        return serverId === "A" ? [own, other] : [other, own];
+      });
+    } finally {
+      external.close();
+    }
+  } finally {
+    internal.close();
+  }
+}

@@ -1,0 +1,40 @@
+// What it usually means when nearly all rows of a file were left out: a wrong option or a wrong file.
+
+import type { Reason } from "../batch/rows.js";
+import type { Tally } from "../batch/tally.js";
+import type { QueryPoints } from "../index.js";
+
+/** From this part on, it is not the clients who are at fault. */
+const NEARLY_ALL = 0.9;
+/** So many failed proofs at the end of a file are no coincidence. */
+const LOST_STEP = 10;
+
+/** What usually causes each reason, when nearly all rows have it. */
+const USUAL_CAUSES: Partial<Record<Reason, string>> = {
+  "malformed-json": "a file of rows has one JSON object a line; compressed files are known by the ending .gz",
+  "missing-field": "is this another stage's file? `prio inspect FILE` tells",
+  "wrong-length": "does --n-data say how many values a row has?",
+  "out-of-range": "booleans are 0 and 1; for integers give --precision",
+  "cannot-open":
+    "usually the private key is not the one that the packets were made for, or the file is the other server's",
+  malformed: "do --n-data and --precision agree with the clients'?",
+  "wrong-batch": "does --batch-id agree with the clients'?",
+  "wrong-server": "this is the other server's file, or --server-id is wrong",
+  "unknown-id-internal": "--input and --input-internal are not of one batch",
+  "unknown-id-external": "--input and --input-external are not of one batch",
+};
+
+/** The hint for a stage's counts, or undefined. */
+export function hintFor(tally: Tally, queryPoints: QueryPoints): string | undefined {
+  const failed = tally.of("proof-failed");
+  const checked = tally.total - tally.errors + failed;
+  if (failed > 0 && failed >= NEARLY_ALL * checked) {
+    return "when nearly every proof fails, the servers differ in something: the shared secret, --query-points, the order of the rows, --batch-id or --prg-key";
+  }
+  if (queryPoints === "stream" && tally.failedSince >= LOST_STEP) {
+    const after = tally.lastPassed === 0 ? "" : ` after line ${tally.lastPassed}`;
+    return `every proof${after} fails: a packet opened at one server only, and the point stream is out of step; --query-points report cannot lose step`;
+  }
+  const [reason, count] = tally.reasons[0] ?? [undefined, 0];
+  return reason !== undefined && count >= NEARLY_ALL * tally.total ? USUAL_CAUSES[reason] : undefined;
+}

@@ -1,0 +1,95 @@
+// The secrets among a command's options: the private key and the servers' shared secret, better given in files.
+
+import { readFileSync, statSync } from "node:fs";
+import { Failure, systemFailure } from "../batch/failure.js";
+import { PrivateKey, ServerSecret } from "../index.js";
+import { usage } from "./exit.js";
+import { environmentName, type Options, parseOption } from "./options.js";
+import type { Reporter } from "./reporter.js";
+
+/** A secret that an option or a file can hold. */
+export interface SecretKind {
+  /** Its name in messages. */
+  readonly name: string;
+  /** The option that holds it. */
+  readonly option: string;
+  /** The option that names a file that holds it. */
+  readonly file: string;
+  /** Its name in the JSON object that `keygen` or `shared-seed` wrote. */
+  readonly field: string;
+  /** Returns the secret in its usual form. Throws the library's error. */
+  readonly check: (text: string) => string;
+}
+
+export const PRIVATE_KEY: SecretKind = {
+  name: "private key",
+  option: "private-key-hex",
+  file: "private-key-file",
+  field: "private_key",
+  check: (text) => PrivateKey.fromHex(text).toHex(),
+};
+
+export const SHARED_SECRET: SecretKind = {
+  name: "shared secret",
+  option: "shared-secret",
+  file: "shared-secret-file",
+  field: "shared_seed",
+  check: (text) => ServerSecret.fromBase64(text).toBase64(),
+};
+
+/** The secret from its file or its option. Warns when it is on the command line. */
+export function secretFrom(options: Options, reporter: Reporter, kind: SecretKind): string {
+  const { option, file, check } = kind;
+  // A value on the command line wins over a file that the environment names.
+  const path = options.isOnCommandLine(option) ? undefined : options.text(file);
+  if (path !== undefined) return parseOption(file, () => check(readSecretFile(path, kind)));
+  warnOfSecret(options, reporter, kind);
+  return parseOption(option, () => check(options.required(option).trim()));
+}
+
+function warnOfSecret(options: Options, reporter: Reporter, { name, option, file }: SecretKind): void {
+  if (!options.isOnCommandLine(option)) return;
+  reporter.warn(
+    `--${option} shows the ${name} to every user of this machine; use --${file} or the variable ${environmentName(option)}`,
+  );
+}
+
+/** Warns of secrets on the command line, for a command that accepts them but does not use them. */
+export function warnOfSecrets(options: Options, reporter: Reporter): void {
+  for (const kind of [PRIVATE_KEY, SHARED_SECRET]) warnOfSecret(options, reporter, kind);
+}
+
+/** In bytes: far longer than any secret, short enough to read in one piece. */
+const MAX_SECRET_FILE = 65536;
+
+function readSecretFile(path: string, { name, field }: SecretKind): string {
+  let text: string;
+  try {
+    const stat = statSync(path);
+    if (stat.isFile()) refuseOpenFile(path, name, stat.mode);
+    if (stat.size > MAX_SECRET_FILE) throw usage(`${path}: expected a ${name}, got ${stat.size} bytes`);
+    text = readFileSync(path, "utf8").trim();
+  } catch (error) {
+    throw systemFailure(error, `cannot read the ${name} file ${path}`);
+  }
+  if (!text.startsWith("{")) return text;
+  const value = jsonField(text, field);
+  if (value === undefined) throw usage(`${path}: expected "${field}" in the JSON object, found none`);
+  return value;
+}
+
+/** Refuses a file that others can read or write. The group may read it: containers hand out secrets that way. */
+function refuseOpenFile(path: string, name: string, mode: number): void {
+  if (process.platform === "win32" || (mode & 0o027) === 0) return;
+  const octal = (mode & 0o777).toString(8).padStart(4, "0");
+  throw new Failure(`${path} is open to others (mode ${octal}): not a place for the ${name}`, `chmod 600 ${path}`);
+}
+
+function jsonField(text: string, field: string): string | undefined {
+  try {
+    const value: unknown = (JSON.parse(text) as Record<string, unknown>)[field];
+    return typeof value === "string" ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

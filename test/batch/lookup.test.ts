@@ -1,0 +1,42 @@
+// Looking up messages by report id, in files that can be read at any offset and in files that cannot.
+
+import { writeFileSync } from "node:fs";
+import { Readable } from "node:stream";
+import { gzipSync } from "node:zlib";
+import { afterAll, describe, expect, it } from "vitest";
+import { Input } from "../../src/batch/input.js";
+import { MessageFile } from "../../src/batch/lookup.js";
+import { scratch } from "../cli/support.js";
+
+const folder = scratch();
+afterAll(() => folder.remove());
+
+describe("messages by id", () => {
+  const rows = Array.from({ length: 3000 }, (_, i) => ({ id: `report ${i} é`, payload: `p${i}` }));
+  const reversed = [...rows].reverse();
+  const text = [
+    ...reversed.map((row) => JSON.stringify(row)),
+    "not a row",
+    `{"id": "long", "payload": "${"x".repeat(300_000)}"}`,
+    `{"id": "too long", "payload": "${"x".repeat(3_000_000)}"}`,
+    JSON.stringify({ id: "report 7 é", payload: "a second one" }),
+    JSON.stringify({ id: "last", payload: "without newline" }),
+  ].join("\n");
+
+  it.each(["plain.ndjson", "compressed.ndjson.gz"])("%s: rows in any order, first one of an id", async (name) => {
+    writeFileSync(folder.path(name), name.endsWith(".gz") ? gzipSync(text) : text);
+    const messages = await MessageFile.of(new Input(folder.path(name), Readable.from([])));
+    for (const { id, payload } of [...rows, ...reversed]) expect(messages.get(id)).toBe(payload);
+    expect(messages.get("last")).toBe("without newline");
+    expect(messages.get("long")).toHaveLength(300_000);
+    for (const unknown of ["too long", "report 3000 é", ""]) expect(messages.get(unknown)).toBeUndefined();
+    messages.close();
+  });
+
+  it("an empty file has none", async () => {
+    writeFileSync(folder.path("empty"), "");
+    const messages = await MessageFile.of(new Input(folder.path("empty"), Readable.from([])));
+    expect(messages.get("x")).toBeUndefined();
+    messages.close();
+  });
+});
