@@ -1,24 +1,34 @@
-// What a run has seen and where a file's rows are, in memory that grows by bytes and not by objects: fingerprints of ids and
-// packets, and an index from ids to offsets. A fingerprint is 64 bits of SHA-256 under a key that this process alone has, so
-// that nobody can choose ids or packets that meet; two of three million meet by chance once in four million runs, and then
-// one report is refused.
+// Fingerprints: 64 bits of SHA-256 under a key that this process alone has, so that nobody can choose ids or packets whose
+// fingerprints are the same.
 
 import { hash, randomBytes } from "node:crypto";
+import { KeySet } from "../core/key-set.js";
+import type { ReplayRecord } from "../index.js";
 
-/** A fresh key for the fingerprints of a run. */
+/** A fresh key, for the fingerprints of one run. */
 export function fingerprintKey(): Uint8Array {
   return Uint8Array.from(randomBytes(16));
 }
 
-/** 32-bit words of a fingerprint. */
-export const FINGERPRINT_WORDS = 2;
+/** A fingerprint has two words of 32 bits. */
+const WORDS = 2;
 
-/** 64 bits as two words. */
+/** The fingerprint of a text or of bytes. */
 export function fingerprint(key: Uint8Array, content: string | Uint8Array): readonly [number, number] {
-  const digest = hash(
-    "sha256",
-    Buffer.concat([key, typeof content === "string" ? Buffer.from(content) : content]),
-    "buffer",
-  );
+  const bytes = typeof content === "string" ? Buffer.from(content) : content;
+  const digest = hash("sha256", Buffer.concat([key, bytes]), "buffer");
   return [digest.readUInt32LE(0), digest.readUInt32LE(4)];
+}
+
+/**
+ * Remembers the reports of one run by fingerprints of their replay keys, in 12 bytes for each of a report's two keys. Among the
+ * keys of three million reports, two fingerprints are the same by chance in one run of a million; then one report is refused.
+ */
+export class FingerprintRecord implements ReplayRecord {
+  readonly #key = fingerprintKey();
+  readonly #seen = new KeySet(WORDS);
+
+  add(key: Uint8Array): boolean {
+    return this.#seen.add(fingerprint(this.#key, key));
+  }
 }

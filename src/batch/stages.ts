@@ -2,14 +2,12 @@
 
 import { PrivateKey, Server, ServerSecret } from "../index.js";
 import { formatAggregate } from "./aggregate.js";
-import { type Batch, configOf, type ServerRole, type ServerStage } from "./batch.js";
-import { FileRecord } from "./file-record.js";
-import { fingerprintKey } from "./fingerprints.js";
+import { type Batch, configOf, type ServerRole } from "./batch.js";
+import { FileAdmission } from "./file-admission.js";
 import { type ExchangedFiles, withMessages } from "./messages.js";
 import { type Output, withOutputs } from "./output.js";
 import { type PipelineSettings, runPipeline } from "./pipeline.js";
 import type { Tally } from "./tally.js";
-import type { ServerTask } from "./task.js";
 
 /** What every stage needs besides the batch and its files. */
 export type StageSettings = Omit<PipelineSettings, "task">;
@@ -30,9 +28,9 @@ export function encodeShares(
 
 /** Writes this server's first message on each report. */
 export function verify1(settings: StageSettings, role: ServerRole, output: OpenOutput): Promise<Tally> {
-  const record = new FileRecord("verify1", role);
-  return runPipeline({ ...settings, task: serverTask("verify1", role) }, (pipeline) =>
-    withOutputs([output], (opened) => pipeline.check((row) => record.decide(row), opened)),
+  const admission = new FileAdmission(role);
+  return runPipeline({ ...settings, task: { stage: "verify1", ...role } }, (pipeline) =>
+    withOutputs([output], (opened) => pipeline.check((row) => admission.decide(row), opened)),
   );
 }
 
@@ -43,10 +41,10 @@ export function verify2(
   files: ExchangedFiles,
   output: OpenOutput,
 ): Promise<Tally> {
-  const record = new FileRecord("verify2", role);
-  return runPipeline({ ...settings, task: serverTask("verify2", role) }, (pipeline) =>
+  const admission = new FileAdmission(role);
+  return runPipeline({ ...settings, task: { stage: "verify2", ...role } }, (pipeline) =>
     withMessages(files, role.serverId, (messagesOf) =>
-      withOutputs([output], (opened) => pipeline.check((row) => record.decide(row, messagesOf), opened)),
+      withOutputs([output], (opened) => pipeline.check((row) => admission.decide(row, messagesOf), opened)),
     ),
   );
 }
@@ -58,22 +56,17 @@ export function aggregate(
   files: ExchangedFiles,
   output: OpenOutput,
 ): Promise<Tally> {
-  const record = new FileRecord("aggregate", role);
-  return runPipeline({ ...settings, task: serverTask("aggregate", role) }, (pipeline) =>
+  const admission = new FileAdmission(role);
+  return runPipeline({ ...settings, task: { stage: "aggregate", ...role } }, (pipeline) =>
     withOutputs([output], async ([opened]) => {
       await withMessages(files, role.serverId, (messagesOf) =>
-        pipeline.check((row) => record.decide(row, messagesOf), []),
+        pipeline.check((row) => admission.decide(row, messagesOf), []),
       );
       const share = totalShare(role, await pipeline.pool.states());
       const { errors, total } = pipeline.tally;
       await opened?.write(formatAggregate(share, errors, total));
     }),
   );
-}
-
-/** A server's stage with a fresh key for the fingerprints of this run. */
-function serverTask(stage: ServerStage, role: ServerRole): ServerTask {
-  return { stage, ...role, fingerprintKey: fingerprintKey() };
 }
 
 /** The total share of what all threads have counted. */

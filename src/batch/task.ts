@@ -1,5 +1,6 @@
 // What passes between the threads of a run. All of it is plain data.
 
+import type { Admitted, ReplayKeys } from "../index.js";
 import type { Batch, ServerRole, ServerStage } from "./batch.js";
 import type { Refusal } from "./rows.js";
 
@@ -15,26 +16,25 @@ export interface EncodingTask {
 /** A stage of a server. */
 export interface ServerTask extends ServerRole {
   readonly stage: ServerStage;
-  readonly fingerprintKey: Uint8Array;
 }
 
 /** A row whose packet opened. */
 export interface OpenedRow {
   readonly id: string;
-  readonly idPrint: readonly [number, number];
-  readonly packetPrint: readonly [number, number];
+  /** What the admission asks of the report. */
+  readonly replayKeys: ReplayKeys;
 }
 
-/** What to do with a row that opened. */
+/** To carry on with a row that opened. */
 export interface Instruction {
-  /** The query point in stream mode; in the other modes it is computed where it is used. */
-  readonly point?: bigint;
+  readonly id: string;
+  readonly admitted: Admitted;
   /** The servers' messages in base64, A's first, for verify2 and aggregate. */
   readonly messages?: readonly [string, string];
 }
 
 /** What was decided on a row: an instruction, or why the row is left out. */
-export type Decision = { readonly id: string; readonly instruction: Instruction } | Refusal;
+export type Decision = Instruction | Refusal;
 
 /** What came of a chunk. */
 export interface ChunkResult {

@@ -1,0 +1,46 @@
+// Which rows of a file are admitted: the library's admission over the whole file, in one thread and in the file's order.
+
+import { Admission, type Admitted, PrioError, type Replayed, type ReplayKeys, ServerSecret } from "../index.js";
+import { configOf, type ServerRole } from "./batch.js";
+import { Failure } from "./failure.js";
+import { FingerprintRecord } from "./fingerprints.js";
+import type { MessagesOf } from "./messages.js";
+import { isRefusal, refuse } from "./rows.js";
+import type { Decision, OpenedRow } from "./task.js";
+
+/** Decides on the rows of one file. Make one for each run, and give it every row that opened, in the order of the file. */
+export class FileAdmission {
+  readonly #admission: Admission;
+
+  constructor({ batch, secret, queryPoints }: ServerRole) {
+    this.#admission = new Admission(configOf(batch), {
+      secret: ServerSecret.fromBase64(secret),
+      queryPoints,
+      replays: new FingerprintRecord(),
+    });
+  }
+
+  /**
+   * Admits a row, or says why it is left out. The row is admitted before its messages are looked up, so that a row without
+   * messages takes its point of the stream too: every packet then has the same point in verify1 and in verify2.
+   */
+  decide({ id, replayKeys }: OpenedRow, messagesOf?: MessagesOf): Decision {
+    const answer = this.#admit(replayKeys);
+    if ("replayed" in answer) return refuse(answer.replayed === "report" ? "duplicate-id" : "duplicate-packet", id);
+    if (messagesOf === undefined) return { id, admitted: answer };
+    const messages = messagesOf(id);
+    return isRefusal(messages) ? messages : { id, admitted: answer, messages };
+  }
+
+  #admit(keys: ReplayKeys): Admitted | Replayed {
+    try {
+      return this.#admission.admit(keys);
+    } catch (error) {
+      if (!(error instanceof PrioError) || error.code !== "out-of-range") throw error;
+      throw new Failure(
+        `--query-points batch: one point serves ${Admission.maxReportsAtOnePoint} reports, and the file has more`,
+        "make more batches of it, or use --query-points report",
+      );
+    }
+  }
+}
