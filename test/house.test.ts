@@ -106,6 +106,24 @@ test("no room may import one that stands behind it", () => {
   }
 });
 
+/** The rooms that hold more than a fifth of all lines, with their shares in percent. */
+function crowded(files: ReadonlyMap<string, string>): Record<string, number> {
+  const lines = new Map<string, number>();
+  let all = 0;
+  for (const [path, text] of files) {
+    const count = text.split("\n").length - 1;
+    lines.set(roomOf(path), (lines.get(roomOf(path)) ?? 0) + count);
+    all += count;
+  }
+  const shares = Array.from(lines, ([room, count]) => [room, Math.round((100 * count) / all)] as const);
+  return Object.fromEntries(shares.filter(([room]) => (lines.get(room) ?? 0) * 5 > all));
+}
+
+test("no room of the library is more than a fifth of the house", () => {
+  const { batch: _engine, cli: _command, ...library } = crowded(sources());
+  expect(library).toEqual({});
+});
+
 /** How CONTRIBUTING.md writes what a room may import. */
 function inWords({ rooms, packages = [] }: Room): string {
   const built = rooms.filter((room) => isBuilt(room));
@@ -194,6 +212,20 @@ describe("the check itself", () => {
     ["a cycle of one", "core/b.ts", 'import "./b.js";', "cycle: core/b.ts → core/b.ts"],
   ])("%s: found", (_name, path, text, sentence) => {
     expect(violations(new Map([...base, [path, text]])).join("\n")).toContain(sentence);
+  });
+
+  test("a room of more than a fifth of the lines: found with its share", () => {
+    const lines = (count: number) => "\n".repeat(count);
+    const rooms = {
+      "errors.ts": 20,
+      "codec/m.ts": 20,
+      "crypto/k.ts": 19,
+      "core/a.ts": 10,
+      "core/b.ts": 11,
+      "index.ts": 20,
+    };
+    const files = new Map(Object.entries(rooms).map(([path, count]) => [path, lines(count)]));
+    expect(crowded(files)).toEqual({ core: 21 });
   });
 
   test("an exception lets its import pass, and no other", () => {

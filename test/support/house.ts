@@ -31,12 +31,6 @@ export const house: Readonly<Record<string, Room>> = {
  * get shorter: the test fails when an exception is no longer needed.
  */
 export const exceptions: readonly string[] = [
-  "batch/file-record.ts → prio1/query-points.ts",
-  "batch/session.ts → crypto/ecies.ts",
-  "batch/session.ts → prio1/packet.ts",
-  "batch/session.ts → prio1/query-points.ts",
-  "batch/session.ts → prio1/share.ts",
-  "batch/session.ts → prio1/verify.ts",
   "cli/message-kinds.ts → codec/msgpack.ts",
   "cli/message-kinds.ts → crypto/ecies.ts",
   "cli/message-kinds.ts → prio1/prg.ts",
