@@ -1,6 +1,8 @@
 // Cuts a stream of bytes into chunks of whole lines, each of which one thread works on.
 
-/** Longest line that is kept, in bytes. A packet for 262,143 fields takes 9 MB of base64; a longer line is one bad row. */
+/**
+ * Longest line that is kept, in bytes. A packet for 262,143 fields takes 9 MB of base64; a longer line is one bad row.
+ */
 const MAX_LINE = 32 * 2 ** 20;
 const NEWLINE = 10;
 

@@ -1,5 +1,5 @@
-// Why a run ends early: one sentence, and perhaps a hint. The library's PrioError is about values; a Failure is about the run,
-// and written for the person who started it.
+// Why a run ends early: one sentence, and perhaps a hint. The library's PrioError is about values; a Failure is about
+// the run, and written for the person who started it.
 
 import { PrioError } from "../index.js";
 

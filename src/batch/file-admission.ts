@@ -1,4 +1,4 @@
-// Which rows of a file are admitted: the library's admission over the whole file, in one thread and in the file's order.
+// Which rows of a file are admitted: the library's admission over the whole file, in one thread and in order.
 
 import { Admission, type Admitted, PrioError, type Replayed, type ReplayKeys, ServerSecret } from "../index.js";
 import { configOf, type ServerRole } from "./batch.js";
@@ -8,7 +8,9 @@ import type { MessagesOf } from "./messages.js";
 import { isRefusal, refuse } from "./rows.js";
 import type { Decision, OpenedRow } from "./task.js";
 
-/** Decides on the rows of one file. Make one for each run, and give it every row that opened, in the order of the file. */
+/**
+ * Decides on the rows of one file. Make one for each run, and give it every row that opened, in the order of the file.
+ */
 export class FileAdmission {
   readonly #admission: Admission;
 
@@ -21,8 +23,8 @@ export class FileAdmission {
   }
 
   /**
-   * Admits a row, or says why it is left out. The row is admitted before its messages are looked up, so that a row without
-   * messages takes its point of the stream too: every packet then has the same point in verify1 and in verify2.
+   * Admits a row, or says why it is left out. The row is admitted before its messages are looked up, so that a row
+   * without messages takes its point of the stream too: every packet then has the same point in verify1 and in verify2.
    */
   decide({ id, replayKeys }: OpenedRow, messagesOf?: MessagesOf): Decision {
     const answer = this.#admit(replayKeys);

@@ -1,5 +1,5 @@
-// Fingerprints: 64 bits of SHA-256 under a key that this process alone has, so that nobody can choose ids or packets whose
-// fingerprints are the same.
+// Fingerprints: 64 bits of SHA-256 under a key that this process alone has, so that nobody can choose ids or packets
+// whose fingerprints are the same.
 
 import { hash, randomBytes } from "node:crypto";
 import { KeySet } from "../core/key-set.js";
@@ -21,8 +21,9 @@ export function fingerprint(key: Uint8Array, content: string | Uint8Array): read
 }
 
 /**
- * Remembers the reports of one run by fingerprints of their replay keys, in 12 bytes for each of a report's two keys. Among the
- * keys of three million reports, two fingerprints are the same by chance in one run of a million; then one report is refused.
+ * Remembers the reports of one run by fingerprints of their replay keys, in 12 bytes for each of a report's two keys.
+ * Among the keys of three million reports, two fingerprints are the same by chance in one run of a million; then one
+ * report is refused.
  */
 export class FingerprintRecord implements ReplayRecord {
   readonly #key = fingerprintKey();

@@ -1,5 +1,6 @@
-// Looks up the verification messages in a file by report id. The rows may be in any order: a first pass makes an index of their
-// offsets, and then each row is read at its offset. What can be read only once (gzip, pipes) is copied to a temporary file first.
+// Looks up the verification messages in a file by report id. The rows may be in any order: a first pass makes an index
+// of their offsets, and then each row is read at its offset. What can be read only once (gzip, pipes) is copied to a
+// temporary file first.
 
 import { randomBytes } from "node:crypto";
 import { openSync, unlinkSync, writeSync } from "node:fs";

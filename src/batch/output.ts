@@ -1,5 +1,5 @@
-// Files to write, which appear under their names only when they are complete. A name that ends in .gz is compressed, "-" is
-// standard output.
+// Files to write, which appear under their names only when they are complete. A name that ends in .gz is compressed,
+// "-" is standard output.
 
 import { randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, statSync, unlinkSync, writeSync } from "node:fs";
@@ -47,7 +47,9 @@ export function openFile(directory: string, name: string): Output {
   return new FileOutput(join(directory, name));
 }
 
-/** Makes a directory and its parents. (Node's own recursive mkdir loops for ever where none can be made, as in /proc.) */
+/**
+ * Makes a directory and its parents. (Node's own recursive mkdir loops for ever where none can be made, as in /proc.)
+ */
 function makeDirectory(path: string): void {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
   const parent = dirname(path);

@@ -1,5 +1,5 @@
-// How a stage goes over the rows of a file: chunks go to the threads, each row that opened gets a decision, and the output and the
-// counts are in the order of the file.
+// How a stage goes over the rows of a file: chunks go to the threads, each row that opened gets a decision, and the
+// output and the counts are in the order of the file.
 
 import { configOf } from "./batch.js";
 import { type Chunk, type ChunkLimits, chunksOf } from "./chunks.js";

@@ -21,7 +21,9 @@ export class Queue<T> {
   }
 }
 
-/** Keeps a promise that fails before anyone awaits it from ending the process. Whoever awaits it still gets the error. */
+/**
+ * Keeps a promise that fails before anyone awaits it from ending the process. Whoever awaits it still gets the error.
+ */
 export function awaitedLater<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => undefined);
   return promise;

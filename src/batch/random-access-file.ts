@@ -4,7 +4,10 @@ import { closeSync, fstatSync, readSync } from "node:fs";
 
 /** Bytes read at once. */
 const BLOCK = 2 ** 16;
-/** Longest line that is read, in bytes: an id has at most 65,535 bytes, and at most six characters for each when escaped. */
+/**
+ * Longest line that is read, in bytes: an id has at most 65,535 bytes, and at most six characters for each when
+ * escaped.
+ */
 const MAX_LINE = 2 ** 19;
 const NEWLINE = 10;
 
@@ -31,8 +34,8 @@ export class RandomAccessFile {
   }
 
   /**
-   * The line that starts at `offset`: a view, which the next call overwrites. Of a line that is longer than MAX_LINE, at least
-   * the first MAX_LINE + 1 bytes.
+   * The line that starts at `offset`: a view, which the next call overwrites. Of a line that is longer than MAX_LINE,
+   * at least the first MAX_LINE + 1 bytes.
    */
   lineAt(offset: number): Buffer {
     const parts: Buffer[] = [];

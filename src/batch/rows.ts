@@ -1,5 +1,5 @@
-// The rows of Prio's files (WIRE.md section 7): reads lines that nobody vouches for, and writes them as Python's json module
-// does, with ", " and ": " and everything beyond ASCII escaped.
+// The rows of Prio's files (WIRE.md section 7): reads lines that nobody vouches for, and writes them as Python's json
+// module does, with ", " and ": " and everything beyond ASCII escaped.
 
 import { isUtf8 } from "node:buffer";
 import { PrioError } from "../index.js";

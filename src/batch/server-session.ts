@@ -1,5 +1,5 @@
-// A server's side of a stage over part of a file, in any thread: it opens packets, and checks the reports that the whole file's
-// admission lets through (file-admission.ts).
+// A server's side of a stage over part of a file, in any thread: it opens packets, and checks the reports that the
+// whole file's admission lets through (file-admission.ts).
 
 import { type OpenedReport, PrioError, PrivateKey, Server, ServerSecret } from "../index.js";
 import { configOf } from "./batch.js";

@@ -27,7 +27,10 @@ export class Tally {
     return new Tally(errorsFile === undefined ? undefined : openFile(dirname(errorsFile), basename(errorsFile)));
   }
 
-  /** Counts the rows of a chunk. The list gets the line, the id and the reason of those left out, and nothing of their content. */
+  /**
+   * Counts the rows of a chunk. The list gets the line, the id and the reason of those left out, and nothing of their
+   * content.
+   */
   async add({ numbers }: Pick<Chunk, "numbers">, outcomes: readonly (Refusal | null)[]): Promise<void> {
     let listed = "";
     outcomes.forEach((outcome, i) => {

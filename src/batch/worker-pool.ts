@@ -1,5 +1,5 @@
-// The threads that work on a file: the calling one alone, or several. Chunks go to the threads in turn and come back in order,
-// so the output does not depend on how many threads there are.
+// The threads that work on a file: the calling one alone, or several. Chunks go to the threads in turn and come back in
+// order, so the output does not depend on how many threads there are.
 
 import { Worker } from "node:worker_threads";
 import type { Chunk } from "./chunks.js";

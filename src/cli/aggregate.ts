@@ -1,4 +1,4 @@
-// `prio aggregate`: checks each report's proof with both servers' second messages and adds up the shares of the valid ones.
+// `prio aggregate`: checks each report's proof with both servers' second messages, and adds up the valid reports.
 
 import { openOutput, outputName } from "../batch/output.js";
 import * as stages from "../batch/stages.js";

@@ -80,7 +80,9 @@ function requireServerOptions(options: Options, files: readonly string[]): void 
   options.require(...BATCH_OPTIONS, "server-id", ...secrets.map(({ file }) => file), ...files);
 }
 
-/** How many threads work: --jobs, or else one for each core; one for a small file, which is done before threads start. */
+/**
+ * How many threads work: --jobs, or else one for each core; one for a small file, which is done before threads start.
+ */
 export function jobsFrom(options: Options, inputBytes: number | undefined): number {
   const jobs = options.integer("jobs", 1);
   if (jobs !== undefined) return Math.min(jobs, 256);

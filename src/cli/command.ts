@@ -1,5 +1,5 @@
-// One run of the command: parses the command line, runs the command that it names, and reports what went wrong. It takes
-// everything as arguments, so that tests can run it inside their own process.
+// One run of the command: parses the command line, runs the command that it names, and reports what went wrong. It
+// takes everything as arguments, so that tests can run it inside their own process.
 
 import { readFileSync } from "node:fs";
 import { type Command, CommanderError } from "commander";

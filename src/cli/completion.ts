@@ -1,11 +1,11 @@
-// `prio completion`: scripts that complete commands, options, and the values that options can have, for three shells. They
-// are made from the program's own definitions, so they cannot fall behind.
+// `prio completion`: prints scripts that complete commands, options and the values of options, for three shells. It
+// makes them from the program's own definitions, so they are never out of date.
 
 import type { Command, Option } from "commander";
 import { EXIT } from "./exit.js";
 import type { Run } from "./run.js";
 
-/** What a shell completes after an option. */
+/** What a shell completes after an option; null for an option without a value. */
 type Values = { readonly words: readonly string[] } | "file" | "directory" | "nothing" | null;
 
 export function completion({ io }: Run, shell: string, program: Command): number {
@@ -14,7 +14,6 @@ export function completion({ io }: Run, shell: string, program: Command): number
   return EXIT.done;
 }
 
-/** null for a flag. */
 function valuesOf(option: Option): Values {
   if (!option.required) return null;
   if (option.argChoices !== undefined) return { words: option.argChoices };
@@ -22,7 +21,7 @@ function valuesOf(option: Option): Values {
   return option.flags.endsWith("<dir>") ? "directory" : "nothing";
 }
 
-/** The words that may stand as a command's argument; files for `inspect`. */
+/** What a shell completes as a command's argument: one of its choices, or a file for `inspect`. */
 function argumentOf(command: Command): Values {
   const [argument] = command.registeredArguments;
   if (argument === undefined) return "nothing";

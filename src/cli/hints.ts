@@ -29,11 +29,13 @@ export function hintFor(tally: Tally, queryPoints: QueryPoints): string | undefi
   const failed = tally.of("proof-failed");
   const checked = tally.total - tally.errors + failed;
   if (failed > 0 && failed >= NEARLY_ALL * checked) {
-    return "when nearly every proof fails, the servers differ in something: the shared secret, --query-points, the order of the rows, --batch-id or --prg-key";
+    const settings = "the shared secret, --query-points, the order of the rows, --batch-id or --prg-key";
+    return `when nearly every proof fails, the servers differ in something: ${settings}`;
   }
   if (queryPoints === "stream" && tally.failedSince >= LOST_STEP) {
     const after = tally.lastPassed === 0 ? "" : ` after line ${tally.lastPassed}`;
-    return `every proof${after} fails: a packet opened at one server only, and the point stream is out of step; --query-points report cannot lose step`;
+    const cause = "a packet opened at one server only, and the point stream is out of step";
+    return `every proof${after} fails: ${cause}; --query-points report cannot lose step`;
   }
   const [reason, count] = tally.reasons[0] ?? [undefined, 0];
   return reason !== undefined && count >= NEARLY_ALL * tally.total ? USUAL_CAUSES[reason] : undefined;

@@ -1,5 +1,5 @@
-// `prio inspect`: what a file or a packet is, how many rows of which sizes, and what shows without a key. Values, shares,
-// seeds and keys that are secret are never shown, only that they are there.
+// `prio inspect`: says what a file or a packet is, how many rows it has and of which sizes, and whatever else shows
+// without a key. It never shows values, shares, seeds or secret keys, only that they are there.
 
 import { isUtf8 } from "node:buffer";
 import { chunksOf, linesOf } from "../batch/chunks.js";
@@ -11,11 +11,11 @@ import { printable } from "./io.js";
 import { describeMessage, kindOfMessage, MESSAGE_KINDS, type MessageKind } from "./message-kinds.js";
 import type { Run } from "./run.js";
 
-/** Bytes of a file that is no text which are looked at: the largest message is a packet for 262,143 fields. */
+/** Longest binary file that is read, in bytes. The largest message, a packet for 262,143 fields, is shorter. */
 const MAX_BINARY = 2 ** 24;
 
-/** A line of the answer: what, and how it is. */
-type Fact = readonly [what: string, how: string];
+/** One line of the answer. */
+type Fact = readonly [name: string, value: string];
 
 export async function inspect({ io }: Run, path: string): Promise<number> {
   const input = new Input(path, io.stdin);
@@ -26,8 +26,8 @@ export async function inspect({ io }: Run, path: string): Promise<number> {
   const [title, facts] = looksLikeRows(start)
     ? await describeRows(whole)
     : describeBytes(await gather(whole, input.name));
-  const width = Math.max(...facts.map(([what]) => what.length));
-  const lines = facts.map(([what, how]) => `  ${what.padEnd(width)}  ${printable(how)}\n`);
+  const width = Math.max(...facts.map(([name]) => name.length));
+  const lines = facts.map(([name, value]) => `  ${name.padEnd(width)}  ${printable(value)}\n`);
   io.stdout.write(`${printable(input.name)}: ${title}\n${lines.join("")}`);
   return EXIT.done;
 }
@@ -53,7 +53,7 @@ async function gather(pieces: AsyncIterable<Buffer>, name: string): Promise<Buff
   return Buffer.concat(gathered);
 }
 
-/** A packet or message by itself, as bytes or in base64. */
+/** Describes a file that is one packet or message, as bytes or in base64. */
 function describeBytes(bytes: Buffer): readonly [string, Fact[]] {
   if (bytes.length === 0) return ["empty", [["bytes", "0"]]];
   const text =
@@ -64,12 +64,12 @@ function describeBytes(bytes: Buffer): readonly [string, Fact[]] {
   return [MESSAGE_KINDS[kind], [...(decoded === null ? [] : [["encoding", "base64"] as const]), ...facts]];
 }
 
-/** Whether a person could read it: then it is no packet. */
+/** Whether the bytes are readable text, and so no packet. */
 function isText(bytes: Buffer): boolean {
   return bytes.every((byte) => (byte >= 32 && byte !== 127) || (byte >= 9 && byte <= 13)) && isUtf8(bytes);
 }
 
-/** What a JSON object is, by its fields. */
+/** What a row is, by the fields of its JSON object or by its message. */
 type RowKind = "keys" | "secret" | "client" | "aggregate" | "published" | "unknown" | MessageKind;
 
 const ROW_KINDS: Readonly<Record<Exclude<RowKind, MessageKind>, string>> = {
@@ -83,13 +83,13 @@ const ROW_KINDS: Readonly<Record<Exclude<RowKind, MessageKind>, string>> = {
 
 interface Row {
   readonly kind: RowKind;
-  /** What is counted and measured over all rows of the file. */
+  /** The number of values or of bytes, for the range over all rows. */
   readonly size?: number;
-  /** What is told when the file is this one row. */
+  /** What to show when the file has this one row only. */
   readonly facts: readonly Fact[];
 }
 
-/** The smallest and the largest of what rows measure. */
+/** The smallest and the largest of some numbers. */
 class Range {
   #min = Number.POSITIVE_INFINITY;
   #max = Number.NEGATIVE_INFINITY;

@@ -1,4 +1,4 @@
-// The commands, their options and their help, on commander. What a command does is in its own file.
+// The commands with their options and their help, built on commander. What a command does is in a file of its own.
 
 import { Command, Option } from "commander";
 import { aggregate } from "./aggregate.js";
@@ -13,8 +13,8 @@ import { publish } from "./publish.js";
 import type { Run } from "./run.js";
 import { verify1, verify2 } from "./verify.js";
 
-/** An option: its flags, what help says, the heading that it stands under, and the values that it can have. */
-type Row = readonly [flags: string, description: string, choices?: readonly string[]];
+/** An option of a command: its flags, its line in the help, and its values when they are a choice. */
+type OptionRow = readonly [flags: string, description: string, choices?: readonly string[]];
 
 const BATCH = "Batch (the same for clients and both servers):";
 const SERVER = "This server:";
@@ -22,23 +22,23 @@ const FILES = "Files (- is standard input or output, .gz is compressed):";
 const RUN = "Run:";
 const RESULT = "Result:";
 
-const batchRows: readonly Row[] = [
+const batchRows: readonly OptionRow[] = [
   ["--batch-id <text>", "names the batch"],
   ["--n-data <n>", "booleans (integers with --precision) a report"],
   ["--precision <bits>", "integers of so many bits, 1 to 42, as values"],
   ["--prg-key <kind>", "batch (default), or seed for an old libprio", ["batch", "seed"]],
 ];
 
-const publicKeyRows: readonly Row[] = [
+const publicKeyRows: readonly OptionRow[] = [
   ["--public-key-hex-internal <hex>", "this server's public key"],
   ["--public-key-hex-external <hex>", "the other server's public key"],
 ];
 
-const serverIdRow: Row = ["--server-id <id>", "which server this is, A or B", ["A", "B"]];
-const privateKeyRow: Row = ["--private-key-hex <hex>", "its private key; better from a file"];
-const secretRow: Row = ["--shared-secret <base64>", "the servers' secret; better from a file"];
+const serverIdRow: OptionRow = ["--server-id <id>", "which server this is, A or B", ["A", "B"]];
+const privateKeyRow: OptionRow = ["--private-key-hex <hex>", "its private key; better from a file"];
+const secretRow: OptionRow = ["--shared-secret <base64>", "the servers' secret; better from a file"];
 
-const serverRows: readonly Row[] = [
+const serverRows: readonly OptionRow[] = [
   serverIdRow,
   ["--private-key-file <file>", "its private key: hex, or what keygen wrote"],
   privateKeyRow,
@@ -48,7 +48,7 @@ const serverRows: readonly Row[] = [
   ["--query-points <mode>", "stream (libprio's, default), report or batch", QUERY_POINTS],
 ];
 
-const runRows: readonly Row[] = [
+const runRows: readonly OptionRow[] = [
   ["--jobs <n>", "threads; by default the cores"],
   ["--errors <file>", "lists rows left out: line, id and reason"],
   ["--strict", "exits with 3 when rows were left out"],
@@ -58,25 +58,26 @@ const runRows: readonly Row[] = [
 const HELP_WIDTH = 80;
 const ENVIRONMENT = "Options with a value can also be environment variables: BATCH_ID for --batch-id.";
 
+/** A command. */
 export interface Definition {
   readonly name: string;
   readonly summary: string;
   readonly group: "Stages:" | "Keys:" | "Tools:";
   readonly argument?: readonly [name: string, description: string, choices?: readonly string[]];
-  readonly options: readonly (readonly [heading: string, rows: readonly Row[]])[];
-  /** Options that a script may give to every stage alike, taken and not used; help is silent about them. */
+  readonly options: readonly (readonly [heading: string, rows: readonly OptionRow[]])[];
+  /** Options that this command accepts without using them, so that a script can pass the same ones to every stage. */
   readonly ignored?: readonly string[];
   readonly example: string;
   readonly work: (run: Run, argument: string) => Promise<number> | number;
 }
 
-const verifyFiles: readonly Row[] = [
+const verifyFiles: readonly OptionRow[] = [
   ["--input <file>", "this server's shares"],
   ["--output <dir>", "directory for the output"],
 ];
 
 /** The files of a stage that reads both servers' messages. */
-function exchangeFiles(message: string): readonly Row[] {
+function exchangeFiles(message: string): readonly OptionRow[] {
   return [
     ["--input <file>", "this server's shares"],
     ["--input-internal <file>", `this server's ${message}`],
@@ -85,7 +86,7 @@ function exchangeFiles(message: string): readonly Row[] {
   ];
 }
 
-/** The demonstration, with the progress line and the colours that the terminal and the environment allow. */
+/** The demonstration, with a progress line and colours when the terminal and the environment allow them. */
 function demo({ io: { stdout, stderr, env } }: Run): number {
   const isWatched = stderr.isTTY === true && !env["CI"] && env["TERM"] !== "dumb";
   return runDemo({
@@ -257,10 +258,10 @@ const DEFINITIONS: readonly Definition[] = [
   },
 ];
 
-/** Called with a command that was chosen and what it was options. */
+/** Called with the options, the work and the argument of the command that the command line names. */
 export type OnChosen = (values: ReadonlyMap<string, string | true>, work: Definition["work"], argument: string) => void;
 
-/** The whole program; `onChosen` is called when the command line names a command and is well formed. */
+/** Builds the whole program. It calls `onChosen` when the command line names a command and is well formed. */
 export function buildProgram(
   { stdout, stderr }: Pick<Io, "stdout" | "stderr">,
   version: string,
@@ -278,7 +279,7 @@ export function buildProgram(
       writeErr: (text) => stderr.write(text),
       getOutHelpWidth: () => stdout.columns ?? HELP_WIDTH,
       getErrHelpWidth: () => stderr.columns ?? HELP_WIDTH,
-      // Errors are told in command.ts, in the command's own voice.
+      // command.ts reports errors, in the same form as all others.
       outputError: () => undefined,
     })
     .configureHelp({ subcommandTerm: (command) => command.name() })
@@ -307,7 +308,7 @@ function addCommand(program: Command, definition: Definition, onChosen: OnChosen
     }
   }
   for (const flags of definition.ignored ?? []) command.addOption(new Option(flags).hideHelp());
-  // commander writes "(choices: …)" after a description; ours name them already.
+  // commander adds "(choices: …)" to a description; ours name the choices themselves.
   command.configureHelp({
     optionDescription: (option) => option.description,
     argumentDescription: (described) => described.description,

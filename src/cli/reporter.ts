@@ -1,4 +1,4 @@
-// What the command writes to standard error: errors, hints, warnings, and the progress line. Results go to standard output.
+// Writes errors, hints, warnings and the progress line to standard error. Results go to standard output.
 
 import type { Failure } from "../batch/failure.js";
 import { type Io, painter, printable, type Style, type Terminal } from "./io.js";

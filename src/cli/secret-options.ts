@@ -49,9 +49,8 @@ export function secretFrom(options: Options, reporter: Reporter, kind: SecretKin
 
 function warnOfSecret(options: Options, reporter: Reporter, { name, option, file }: SecretKind): void {
   if (!options.isOnCommandLine(option)) return;
-  reporter.warn(
-    `--${option} shows the ${name} to every user of this machine; use --${file} or the variable ${environmentName(option)}`,
-  );
+  const instead = `use --${file} or the variable ${environmentName(option)}`;
+  reporter.warn(`--${option} shows the ${name} to every user of this machine; ${instead}`);
 }
 
 /** Warns of secrets on the command line, for a command that accepts them but does not use them. */

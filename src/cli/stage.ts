@@ -1,4 +1,4 @@
-// What all commands that run a stage over a file of rows share: the input, the progress line, and the counts at the end.
+// What all commands over a file of rows share: the input, the progress line, and the counts at the end.
 
 import { Input } from "../batch/input.js";
 import type { ExchangedFiles } from "../batch/messages.js";
@@ -10,8 +10,8 @@ import { hintFor } from "./hints.js";
 import type { Run } from "./run.js";
 
 /**
- * Runs a stage over the rows of --input, reports how many were left out and why, and returns the exit code. `directories` are
- * the ones that the stage writes to; "-" is standard output.
+ * Runs a stage over the rows of --input, reports how many were left out and why, and returns the exit code.
+ * `directories` are the ones that the stage writes to; "-" is standard output.
  */
 export async function runStage(
   run: Run,

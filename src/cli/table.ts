@@ -18,7 +18,10 @@ const MAX_LABEL = 40;
 const MAX_BAR = 40;
 const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 
-/** The names of the fields, from a file with one a line or with a JSON array of strings. Without a file, 0, 1, 2 and so on. */
+/**
+ * The names of the fields, from a file with one a line or with a JSON array of strings. Without a file, 0, 1, 2 and so
+ * on.
+ */
 export function readLabels(path: string | undefined, count: number): string[] {
   if (path === undefined) return Array.from({ length: count }, (_, i) => String(i));
   let text: string;
@@ -54,8 +57,10 @@ export function table({ totals, labels, reports, precision }: Results, { io }: P
   // A full bar stands for all reports, or for the greatest sum.
   const whole = precision === undefined ? reports : Number(totals.reduce((a, b) => (a > b ? a : b), 0n));
   const lines = names.map((name, i) => {
-    const figures = `${name.padEnd(nameWidth)}  ${(counts[i] as string).padStart(countWidth)}  ${(notes[i] as string).padStart(noteWidth)}`;
-    return `${figures}  ${paint("cyan", bar(Number(totals[i]), whole, Math.min(MAX_BAR, room)))}`.trimEnd();
+    const [count, note] = [counts[i] as string, notes[i] as string];
+    const figures = `${count.padStart(countWidth)}  ${note.padStart(noteWidth)}`;
+    const painted = paint("cyan", bar(Number(totals[i]), whole, Math.min(MAX_BAR, room)));
+    return `${name.padEnd(nameWidth)}  ${figures}  ${painted}`.trimEnd();
   });
   return `${paint("bold", `${reports.toLocaleString("en-US")} reports`)}\n${lines.join("\n")}\n`;
 }

@@ -1,5 +1,5 @@
-// Every command in process: a whole exchange with bad rows in each mode, what is refused and how it is told, and that nothing
-// secret is ever printed.
+// Every command in process: a whole exchange with bad rows in each mode, what is refused and how it is told, and that
+// nothing secret is ever printed.
 
 import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -325,7 +325,7 @@ describe("usage", () => {
     }
   });
 
-  it("secrets on the command line draw a warning once; from a file they do not, unless others can read it", async () => {
+  it("a secret on the command line draws a warning; one in a file does not, unless others can read it", async () => {
     const warned = await verify1(["--private-key-hex", recorded.keys.a.private_key]);
     expect(warned.code).toBe(0);
     expect(warned.stderr.match(/prio: warning: --private-key-hex shows the private key/g)).toHaveLength(1);

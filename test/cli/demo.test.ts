@@ -1,8 +1,9 @@
 // The demonstration of the main job, in process: what it finds, what it shows, and that it would notice.
 
 import { expect, it } from "vitest";
+import { CHEATS } from "../../src/cli/demo/cheats.js";
 import { runDemo } from "../../src/cli/demo/demo.js";
-import { CHEATS, simulate } from "../../src/cli/demo/simulation.js";
+import { simulate } from "../../src/cli/demo/simulation.js";
 
 it("refuses every cheat by the check that it has to meet, and totals are the truth", () => {
   const seen: number[] = [];

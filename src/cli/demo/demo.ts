@@ -1,5 +1,5 @@
-// `prio demo`, which `npm start` runs: the main job on real input, with nothing to configure. First a batch that Mozilla's
-// libprio recorded, then a simulated collection with cheats among the clients.
+// `prio demo`, which `npm start` runs: a whole collection, with nothing to configure. It replays a batch recorded from
+// Mozilla's libprio and then simulates a collection in which some clients cheat.
 
 import { existsSync, readFileSync } from "node:fs";
 import { performance } from "node:perf_hooks";
@@ -25,16 +25,16 @@ const LABELS = [
   ...["uses dark mode", "reads books", "recycles", "takes the bus", "uses a phone", "has seen the sea"],
 ];
 
-/** Where the demonstration writes: results, and, on a terminal, progress. */
+/** Where the demonstration writes its results and, on a terminal, its progress. */
 export interface DemoOutput {
   write(text: string): void;
-  /** Shows how far the simulation is; called with `undefined` at the end to clear the line. */
+  /** Shows a progress line in place of the one before; `undefined` clears it. */
   progress(line: string | undefined): void;
   columns: number;
   color: boolean;
 }
 
-/** Runs it and returns the exit code: 0, or 1 when any total is off or any cheat got through. */
+/** Runs the demonstration. Returns the exit code: 0, or 1 when a total is wrong or a cheating client got through. */
 export function runDemo(output: DemoOutput): 0 | 1 {
   const style = styles(output.color);
   const line = (text = "") => output.write(`${text}\n`);
@@ -53,9 +53,8 @@ export function runDemo(output: DemoOutput): 0 | 1 {
     shown = now;
     const rate = done / ((now - started) / 1000);
     const left = Math.ceil((CLIENTS - done) / rate);
-    output.progress(
-      `   ${meter(done / CLIENTS, 24)} ${format(done)} of ${format(CLIENTS)} reports, ${format(Math.round(rate))} a second, ${left} s left`,
-    );
+    const reports = `${format(done)} of ${format(CLIENTS)} reports, ${format(Math.round(rate))} a second`;
+    output.progress(`   ${meter(done / CLIENTS, 24)} ${reports}, ${left} s left`);
   });
   output.progress(undefined);
   for (const text of describeOutcome(outcome, output.columns, style)) line(`   ${text}`);
@@ -87,16 +86,17 @@ interface RecordedBatch {
 interface Recorded {
   batch: RecordedBatch;
   totals: bigint[];
-  /** How many messages and total shares there are, and how many of ours equal libprio's byte for byte. */
+  /** How many messages and total shares were compared. */
   messages: number;
+  /** How many of them were equal to libprio's, byte for byte. */
   equal: number;
   refused: number;
 }
 
-/** The batch of the recorded file that looks most like a real collection. */
+/** The recorded batch that is most like a real collection. */
 const RECORDED = { file: "vectors/libprio-bool.json", name: "bool-64-3-content.blocking_blocked_TESTONLY-0" };
 
-/** The recorded file, seen from src/cli/demo/ or from dist/. */
+/** The recorded file, for this file in src/cli/demo/ or bundled in dist/. */
 function recordedFile(): URL {
   const [fromSource, fromBundle] = ["../../..", ".."].map(
     (up) => new URL(`${up}/${RECORDED.file}`, import.meta.url),
@@ -104,7 +104,7 @@ function recordedFile(): URL {
   return existsSync(fromSource) ? fromSource : fromBundle;
 }
 
-/** Both servers over the recorded packets, with the recorded keys and secret. */
+/** Runs both servers over the recorded packets, with the recorded keys and secret. */
 function replayRecordedBatch(): Recorded {
   const { cases } = JSON.parse(readFileSync(recordedFile(), "utf8")) as {
     cases: RecordedBatch[];
@@ -170,23 +170,27 @@ function describeOutcome(outcome: Outcome, columns: number, style: Styles): stri
   const rows = LABELS.map((label, k) => {
     const total = published[k] as bigint;
     const right = total === truth[k] ? style.green("=") : style.red("≠");
-    return `${label.padEnd(20)}${String(truth[k]).padStart(7)} ${right}${String(total).padStart(7)} ${style.cyan(meter(Number(total) / honest.sent, width))}`;
+    const figures = `${String(truth[k]).padStart(7)} ${right}${String(total).padStart(7)}`;
+    return `${label.padEnd(20)}${figures} ${style.cyan(meter(Number(total) / honest.sent, width))}`;
   });
   const sum = published[QUESTIONS] as bigint;
   const right = sum === truth[QUESTIONS] ? style.green("=") : style.red("≠");
   const mean = Number(sum) / honest.sent;
-  const refusals = cheats.map(
-    ({ cheat, sent, refused, by }) =>
-      `${cheat.name.padEnd(30)}${String(sent).padStart(4)}${String(refused).padStart(9)}   by ${[...by].join(", ") || "nobody"}`,
-  );
+  const refusals = cheats.map(({ cheat, sent, refused, by }) => {
+    const checks = [...by].join(", ") || "nobody";
+    return `${cheat.name.padEnd(30)}${String(sent).padStart(4)}${String(refused).padStart(9)}   by ${checks}`;
+  });
+  const sums = `${String(truth[QUESTIONS]).padStart(7)} ${right}${String(sum).padStart(7)}`;
+  const sumBar = style.cyan(meter(mean / 2 ** PRECISION, width));
   const perReport = (total: number) => `${(total / clients).toFixed(2)} ms`;
+  const servers = `server A ${perReport(time.A)}, server B ${perReport(time.B)}`;
   const each = (total: number) => format(Math.round(total / clients));
   return [
     `${QUESTIONS} yes/no questions and a ${PRECISION}-bit integer each; servers exchange only messages`,
     "",
     style.bold(`${"yes to".padEnd(20)}${"truth".padStart(7)}  ${"totals".padStart(7)}`),
     ...rows,
-    `${"books owned, sum".padEnd(20)}${String(truth[QUESTIONS]).padStart(7)} ${right}${String(sum).padStart(7)} ${style.cyan(meter(mean / 2 ** PRECISION, width))} mean ${mean.toFixed(1)}`,
+    `${"books owned, sum".padEnd(20)}${sums} ${sumBar} mean ${mean.toFixed(1)}`,
     "",
     style.bold(`${"cheat".padEnd(30)}sent  refused`),
     ...refusals,
@@ -194,7 +198,7 @@ function describeOutcome(outcome: Outcome, columns: number, style: Styles): stri
     `counted at A ${format(counted.A)}, at B ${format(counted.B)}`,
     "",
     `bytes per report   ${each(bytes.toA)} to A, ${each(bytes.toB)} to B, ${each(bytes.between)} between the servers`,
-    `time per report    client ${perReport(time.clients)}, server A ${perReport(time.A)}, server B ${perReport(time.B)}`,
+    `time per report    client ${perReport(time.clients)}, ${servers}`,
   ];
 }
 
@@ -221,7 +225,7 @@ function faultsOf({ truth, published, honest, cheats, counted }: Outcome): strin
   return faults;
 }
 
-/** A bar of `width` characters, filled to `part` of 1. */
+/** A bar of `width` characters, filled for `part`, from 0 to 1. */
 function meter(part: number, width: number): string {
   return bar(part, 1, width).padEnd(width, "·");
 }

@@ -1,9 +1,8 @@
-// A simulated collection for the demonstration: clients, some of which cheat, and two servers that hear nothing but their
-// own packets and each other's messages. Nothing is printed here.
+// A simulated collection for the demonstration: clients, some of which cheat, and two servers, each of which gets only
+// its own packets and the other's messages. It prints nothing.
 
 import { performance } from "node:perf_hooks";
 import { systemRandom } from "../../core/random.js";
-import { randomSealing } from "../../crypto/ecies.js";
 import {
   Client,
   Config,
@@ -16,36 +15,26 @@ import {
   ServerSecret,
   type Verifier,
 } from "../../index.js";
-import { drawReportRandomness, sealReport, shareReport } from "../../prio1/client.js";
+import { CHEATS, type Cheat, type Check, cheat } from "./cheats.js";
 
-/** Yes/no answers of every client, and the bits of the one integer that follows them. */
+/** How many yes/no questions each client answers. */
 export const QUESTIONS = 20;
+/** The bits of the one integer that each client reports after its answers. */
 export const PRECISION = 10;
 
-/** The ways to cheat, and the check that each has to meet. */
-export const CHEATS = [
-  { name: "a 2 for a bit", expected: "the proof" },
-  { name: "a changed share", expected: "the proof" },
-  { name: "packets for the wrong server", expected: "decryption" },
-  { name: "an earlier report again", expected: "the replay record" },
-] as const;
-
-export type Cheat = (typeof CHEATS)[number];
-export type Check = Cheat["expected"];
-
-/** What became of the simulation. */
+/** The results of a simulation. */
 export interface Outcome {
   clients: number;
-  /** What the honest clients answered, added up in the open: 20 counts and the sum of the integers. */
+  /** The true totals of the honest clients: 20 counts, and the sum of the integers. */
   truth: bigint[];
-  /** What the two servers publish. */
+  /** The totals that the two servers publish. */
   published: bigint[];
   /** How many reports each server counted. */
   counted: { A: number; B: number };
   honest: { sent: number; refused: number };
   cheats: { cheat: Cheat; sent: number; refused: number; by: Set<Check> }[];
   bytes: { toA: number; toB: number; between: number };
-  /** Milliseconds of all reports together. */
+  /** Milliseconds for all reports together. */
   time: { clients: number; A: number; B: number };
 }
 
@@ -53,7 +42,7 @@ type Message =
   | { kind: "verify1" | "verify2"; id: string; bytes: Uint8Array }
   | { kind: "refused"; id: string; by: Check };
 
-/** One server with its half of every exchange. It answers each message with at most one of its own. */
+/** One server, with its side of every exchange. It answers each message with at most one of its own. */
 class Party {
   readonly server: Server;
   readonly #id: ServerId;
@@ -108,7 +97,10 @@ class Party {
   }
 }
 
-/** Simulates `clients` clients, of which every `cheatEvery`-th cheats, each way in turn. `progress` hears of each report. */
+/**
+ * Simulates a collection from `clients` clients. Every `cheatEvery`-th of them cheats, in each way in turn. Calls
+ * `progress` after each report with the number of reports so far.
+ */
 export function simulate(clients: number, cheatEvery: number, progress: (done: number) => void): Outcome {
   const [keysA, keysB, secret] = [generateKeyPair(), generateKeyPair(), ServerSecret.generate()];
   const config = new Config({
@@ -166,13 +158,14 @@ export function simulate(clients: number, cheatEvery: number, progress: (done: n
 
   outcome.counted = { A: a.server.reports, B: b.server.reports };
   const totals = publish(config, a.server.totalShare(), b.server.totalShare());
-  // The integer's bits were counted like any others; its sum is theirs, weighted (WIRE.md section 2).
+  // The servers counted the integer's bits like any others. The sum of the integers is the weighted sum of these
+  // counts.
   const integerSum = totals.slice(QUESTIONS).reduce((sum, count) => 2n * sum + count, 0n);
   outcome.published = [...totals.slice(0, QUESTIONS), integerSum];
   return outcome;
 }
 
-/** One report's way through both servers: each gets its packet, then only the other's messages. */
+/** Brings one report through both servers: each gets its packet and then only the other's messages. */
 function exchange(outcome: Outcome, a: Party, b: Party, id: string, packets: Packets): void {
   const { time, bytes } = outcome;
   let fromA: Message | undefined = timed(time, "A", () => a.packet(id, packets.a));
@@ -186,28 +179,9 @@ function exchange(outcome: Outcome, a: Party, b: Party, id: string, packets: Pac
   }
 }
 
-/** The packets of a client that cheats. The public client refuses to, so it is done with the inner functions. */
-function cheat(config: Config, { name }: Cheat, bits: number[], earlier: Packets | undefined): Packets {
-  const { space } = config.snip;
-  const report = (values: number[]) =>
-    shareReport(config, space.fromIntegers(values), drawReportRandomness(config, systemRandom));
-  const sealed = (shares: ReturnType<typeof report>) => sealReport(config, shares, randomSealing(), randomSealing());
-  if (name === "a 2 for a bit") return sealed(report([2, ...bits.slice(1)]));
-  if (name === "a changed share") {
-    const shares = report(bits);
-    const { data } = shares.a;
-    data.set(3, space.field.add(data.get(3), 1n));
-    return sealed(shares);
-  }
-  if (name === "packets for the wrong server") {
-    const { a, b } = sealed(report(bits));
-    return { a: b, b: a };
-  }
-  if (earlier === undefined) throw new Error("there is no earlier report to send again");
-  return earlier;
-}
-
-/** A client's answers: question k is a yes with probability (k + 1) / 21, the integer is the smaller of two dice. */
+/**
+ * Draws a client's answers: yes to question k with probability (k + 1) / 21. The integer is the smaller of two draws.
+ */
 function drawAnswers(): { answers: number[]; integer: number } {
   const random = systemRandom(QUESTIONS + 4);
   const answers = Array.from({ length: QUESTIONS }, (_, k) =>
@@ -217,7 +191,7 @@ function drawAnswers(): { answers: number[]; integer: number } {
   return { answers, integer: Math.min(die(QUESTIONS), die(QUESTIONS + 2)) };
 }
 
-/** Most significant bit first. */
+/** The bits of the integer, the most significant one first. */
 function bitsOf(integer: number): number[] {
   return Array.from({ length: PRECISION }, (_, k) => (integer >> (PRECISION - 1 - k)) & 1);
 }

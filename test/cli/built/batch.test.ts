@@ -1,5 +1,5 @@
-// A large batch with bad rows of every kind through the built command, in each mode: the totals are the plain sums of the
-// good rows, one and two jobs write the same bytes, and every bad row is listed with its reason.
+// A large batch with bad rows of every kind through the built command, in each mode: the totals are the plain sums of
+// the good rows, one and two jobs write the same bytes, and every bad row is listed with its reason.
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { scratch } from "../support.js";
@@ -75,7 +75,7 @@ afterAll(() => folder.remove());
 const text = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join("");
 
 describe("5,000 reports of 64 fields, 100 of them bad at both servers", () => {
-  it("stream: totals are the sums of the good rows, with one job as with two, and every bad row is listed", async () => {
+  it("stream: totals are the sums of the good rows, with one or two jobs, and every bad row is listed", async () => {
     for (const id of ["A", "B"] as const) deployment.write(`raw/${id}/stream.ndjson`, text(spoiled[id]));
     const argv = ["--query-points", "stream", "--jobs", "2"];
     expect(await deployment.collect("stream.ndjson", argv)).toEqual(sums);
@@ -101,10 +101,10 @@ describe("5,000 reports of 64 fields, 100 of them bad at both servers", () => {
     }
   }, 120_000);
 
-  it("report: rows in another order at each server, and packets that open at one server only, disturb nothing", async () => {
+  it("report: another order of rows, and packets that open at one server only, disturb nothing", async () => {
     deployment.write("raw/A/report.ndjson", text(spoiled.A));
-    // B has its rows backwards: of two rows with one id or packet it takes the other one, so these are left out of the sums.
-    // The packet of B's second row is A's, which does not open at B.
+    // B has its rows backwards: of two rows with one id or packet it takes the other one, so these are left out of the
+    // sums. The packet of B's second row is A's, which does not open at B.
     const rowsB = [...spoiled.B];
     const spoiledAlone = 1;
     const { id } = rowOf(rowsB[spoiledAlone] as string);

@@ -1,4 +1,5 @@
-// A deployment of the built command for tests: fresh keys in files, values of clients, and both servers' stages in a folder.
+// A deployment of the built command for tests: fresh keys in files, values of clients, and both servers' stages in a
+// folder.
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";

@@ -1,5 +1,5 @@
-// docs/cli.md says what the command does: the help of every command word for word, every reason, and the exchange that it
-// shows works when it is run. UPDATE_DOCS=1 writes the generated parts anew.
+// docs/cli.md says what the command does: the help of every command word for word, every reason, and the exchange that
+// it shows works when it is run. UPDATE_DOCS=1 writes the generated parts anew.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { afterAll, expect, it } from "vitest";

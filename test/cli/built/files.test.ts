@@ -1,5 +1,5 @@
-// What the built command does to files: the recorded batches in both roles, compression, standard streams, and output that
-// is whole or not there, whatever happens to the process.
+// What the built command does to files: the recorded batches in both roles, compression, standard streams, and output
+// that is whole or not there, whatever happens to the process.
 
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
