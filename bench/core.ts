@@ -1,5 +1,5 @@
-// The arithmetic of one whole report, without cryptography and messages: what encoding and checking do with vectors, step
-// by step, at three sizes. Bundle it and run it on any engine:
+// The arithmetic of one whole report, without cryptography and messages: what encoding and checking do with vectors,
+// step by step, at three sizes. Bundle it and run it on any engine:
 //   npx esbuild bench/core.ts --bundle --format=esm --outfile=core.bench.mjs && node core.bench.mjs
 
 import { lagrangeCoefficients } from "../src/core/evaluate.js";

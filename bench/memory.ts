@@ -51,7 +51,9 @@ function record(queryPoints: "stream" | "report"): GrowthRow {
   return { queryPoints, what: "record", reports: RECORDED, ...growthOf(RECORDED, () => add(RECORDED), replays) };
 }
 
-/** Both servers' whole work on real packets; what they keep is server A's and server B's, so half of it is a session's. */
+/**
+ * Both servers' whole work on real packets; what they keep is server A's and server B's, so half of it is a session's.
+ */
 function session(queryPoints: "stream" | "report"): GrowthRow {
   const { keys, config } = configOf(10);
   const client = new Client(config);

@@ -1,11 +1,11 @@
-// The plots and the tables of the documents, from bench/results/*.json. A table stands between the markers `<!-- name -->`
-// and `<!-- /name -->`; test/package/bench.test.ts compares them with what is measured.
+// The plots and the tables of the documents, from bench/results/*.json. A table stands between the markers `<!-- name
+// -->` and `<!-- /name -->`; test/package/bench.test.ts compares them with what is measured.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 /** @import { TopLevelSpec } from "vega-lite" */
-/** @import { AllResults, GrowthRow, Results, Row } from "./results.js" */
+/** @import { AllResults, GrowthRow, Reports, Row, SharedStep } from "./results.js" */
 
 const root = new URL("../", import.meta.url);
 const pathOf = (/** @type {string} */ path) => fileURLToPath(new URL(path, root));
@@ -17,16 +17,15 @@ export const documents = ["README.md", "docs/performance.md"];
 /** @returns {AllResults} */
 export function readResults() {
   return {
-    node20: readJson("bench/results/node-20.json"),
-    node24: readJson("bench/results/node-24.json"),
-    bun: readJson("bench/results/bun.json"),
+    reports: readJson("bench/results/reports.json"),
+    arithmetic: readJson("bench/results/arithmetic.json"),
+    commands: readJson("bench/results/commands.json"),
     memory: readJson("bench/results/memory.json"),
-    libprio: readJson("bench/libprio-c.json").rows,
   };
 }
 
-/** Three significant digits. @param {number} x */
-const digits = (x) => (x >= 100 ? x.toFixed(0) : `${Number(x.toPrecision(3))}`);
+/** Three significant digits. @param {number | undefined} x */
+const digits = (x = Number.NaN) => (x >= 100 ? x.toFixed(0) : `${Number(x.toPrecision(3))}`);
 /** Two, for ratios: a third is noise. @param {number} x */
 const times = (x) => `${Number(x.toPrecision(2))}×`;
 /** @param {number} x */
@@ -40,122 +39,202 @@ function table(header, rows) {
   return [header, header.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 
+/** Numbers of booleans alone, not integers. @param {Row} row */
+const isOfBooleans = ({ shape }) => !shape.includes("x");
+
+/** `1,000` or `100 × 10 bits`. @param {string} shape */
+const shapeText = (shape) => (shape.includes("x") ? `${shape.replace("x", " × ")} bits` : thousands(Number(shape)));
+
 /**
- * @param {readonly Row[]} rows
- * @param {string} vectors
- * @param {string} [crypto]
+ * This package's rows: packed vectors and libprio's query points unless said otherwise.
+ *
+ * @param {Reports} reports
+ * @param {{ runtime?: string, vectors?: string, crypto?: string, points?: string, shape?: string }} wanted
  */
-const select = (rows, vectors, crypto) =>
-  rows.flatMap((row) =>
-    row.vectors === vectors && (crypto === undefined || row.crypto === crypto) && "fields" in row ? [row] : [],
-  );
-
-/** Our milliseconds, with the ratio. @param {Row} row @param {"encode" | "checkA" | "checkB" | "aggregate"} step */
-const compared = (row, step) =>
-  row.ratio === undefined ? digits(row.ms[step]) : `${digits(row.ms[step])} (${times(row.ratio[step])})`;
-
-/** @param {AllResults} results */
-function readmeTable({ node20, libprio }) {
-  const rows = select(node20.rows, "packed", "native").map((row) => {
-    const c = libprio.find(({ fields }) => fields === row.fields);
-    const theirs = c === undefined ? "" : `${digits(c.encode * row.scale)} / ${digits(c.verifyA * row.scale)}`;
-    const noble = select(node20.rows, "packed", "noble").find(({ fields }) => fields === row.fields);
-    return [
-      thousands(row.fields),
-      compared(row, "encode"),
-      compared(row, "checkA"),
-      compared(row, "checkB"),
-      theirs,
-      noble?.ratio === undefined ? "" : `${times(noble.ratio.encode)} / ${times(noble.ratio.checkA)}`,
-    ];
-  });
-  return table(
-    [
-      "fields",
-      "encode, ms",
-      "check at A, ms",
-      "check at B, ms",
-      "libprio: encode / check, ms",
-      "without native cryptography",
-    ],
-    rows,
+function select({ rows }, { runtime = "node", vectors = "packed", crypto, points = "stream", shape }) {
+  return rows.filter(
+    ({ form, ...row }) =>
+      row.runtime === runtime &&
+      form?.vectors === vectors &&
+      form.points === points &&
+      (crypto === undefined || form.crypto === crypto) &&
+      (shape === undefined || row.shape === shape),
   );
 }
 
-/** Every step. @param {Results} results */
-function stepsTable({ rows, integers }) {
-  const shape = (/** @type {Row} */ row) =>
-    "fields" in row ? thousands(row.fields) : `${row.count} × ${row.precision} bits`;
-  const cells = [...rows, ...integers].map((row) => [
-    shape(row),
-    row.vectors === "packed" ? "packed" : "BigInt",
-    row.crypto,
-    compared(row, "encode"),
-    digits(row.ms.openA),
-    digits(row.ms.openB),
-    digits(row.ms.verifyA),
-    digits(row.ms.verifyB),
-    compared(row, "checkA"),
-    compared(row, "checkB"),
-    compared(row, "aggregate"),
-  ]);
-  const names = ["encode", "open A", "open B", "verify A", "verify B", "check A", "check B", "aggregate A + B"];
+/** libprio's row for the same reports. @param {Reports} reports @param {Row} row */
+const libprioFor = ({ rows }, row) => rows.find(({ runtime, shape }) => runtime === "libprio" && shape === row.shape);
+
+/**
+ * How many times as long libprio took in the same run: on the wall, or of the processor.
+ *
+ * @param {Reports} reports
+ * @param {Row} row
+ * @param {SharedStep} step
+ * @param {"wall" | "processor"} clock
+ */
+export function ratio(reports, row, step, clock = "processor") {
+  const of = clock === "wall" ? 0 : 1;
+  const theirs = libprioFor(reports, row)?.ms[step][of];
+  return theirs === undefined ? undefined : theirs / row.ms[step][of];
+}
+
+/**
+ * Our milliseconds of the processor, with the ratio. @param {Reports} reports @param {Row} row @param {SharedStep} step
+ */
+function compared(reports, row, step) {
+  const faster = ratio(reports, row, step);
+  const own = digits(row.ms[step][1]);
+  return faster === undefined ? own : `${own} (${times(faster)})`;
+}
+
+/** @param {AllResults} results */
+function readmeTable({ reports }) {
+  const rows = select(reports, { crypto: "native" })
+    .filter(isOfBooleans)
+    .map((row) => {
+      const theirs = libprioFor(reports, row);
+      const [noble] = select(reports, { crypto: "noble", shape: row.shape });
+      const ofNoble = (/** @type {SharedStep} */ step) => times((noble && ratio(reports, noble, step)) ?? Number.NaN);
+      return [
+        shapeText(row.shape),
+        ...STEPS.map((step) => compared(reports, row, step)),
+        STEPS.map((step) => digits(theirs?.ms[step][1])).join(" / "),
+        `${ofNoble("encode")} / ${ofNoble("checkA")}`,
+      ];
+    });
+  const header = [
+    "fields",
+    "encode, ms",
+    "check at A, ms",
+    "check at B, ms",
+    "libprio: encode / check at A / at B, ms",
+    "without native cryptography: encode / check at A",
+  ];
+  const version = runtimesOf(reports).get("node") ?? "";
+  return `${table(header, rows)}\n\n${originOf(reports, version)}`;
+}
+
+/** @type {SharedStep[]} */
+const STEPS = ["encode", "checkA", "checkB"];
+
+/** Every step, milliseconds of the processor. @param {AllResults} results */
+function stepsTable({ reports }) {
+  const cells = ["packed", "bigint"].flatMap((vectors) =>
+    ["native", "noble"].flatMap((crypto) =>
+      select(reports, { vectors, crypto }).map((row) => [
+        shapeText(row.shape),
+        vectors === "packed" ? "packed" : "BigInt",
+        crypto,
+        compared(reports, row, "encode"),
+        ...[row.ms.openA, row.ms.openB, row.ms.verifyA, row.ms.verifyB].map((ms) => digits(ms?.[1])),
+        digits((row.ms.aggregateA?.[1] ?? Number.NaN) + (row.ms.aggregateB?.[1] ?? Number.NaN)),
+        compared(reports, row, "checkA"),
+        compared(reports, row, "checkB"),
+      ]),
+    ),
+  );
+  const names = ["encode", "open A", "open B", "verify A", "verify B", "aggregate A + B", "check A", "check B"];
   return table(["fields", "vectors", "cryptography", ...names], cells);
 }
 
+/** Both programs by both clocks. @param {AllResults} results */
+function clocksTable({ reports }) {
+  const cells = select(reports, { crypto: "native" })
+    .filter(isOfBooleans)
+    .flatMap((row) =>
+      /** @type {const} */ (["processor", "wall"]).map((clock) => {
+        const of = clock === "wall" ? 0 : 1;
+        const theirs = libprioFor(reports, row);
+        return [
+          shapeText(row.shape),
+          clock === "wall" ? "on the wall" : "of the processor",
+          ...STEPS.map(
+            (step) =>
+              `${digits(row.ms[step][of])} / ${digits(theirs?.ms[step][of])} (${times(ratio(reports, row, step, clock) ?? Number.NaN)})`,
+          ),
+        ];
+      }),
+    );
+  return table(["fields", "time", "encode: ours / libprio", "check A", "check B"], cells);
+}
+
 /** @param {AllResults} results */
-function bytesTable({ node20, libprio }) {
-  const rows = select(node20.rows, "packed", "native").map(({ fields, bytes }) => {
-    const c = libprio.find((row) => row.fields === fields);
-    return [thousands(fields), ...[bytes.a, c?.bytesA, bytes.b, c?.bytesB].map((x) => thousands(x ?? 0))];
-  });
+function bytesTable({ reports }) {
+  const rows = select(reports, { crypto: "native" })
+    .filter(isOfBooleans)
+    .map((row) => {
+      const theirs = libprioFor(reports, row)?.bytes ?? [Number.NaN, Number.NaN];
+      return [
+        shapeText(row.shape),
+        ...[row.bytes[0], theirs[0], row.bytes[1], theirs[1]].map((bytes) => thousands(bytes)),
+      ];
+    });
   return table(["fields", "packet for A", "libprio's", "packet for B", "libprio's"], rows);
 }
 
+/** The runtimes that were measured, in the order of the run, with their versions. @param {Reports} reports */
+function runtimesOf({ rows }) {
+  return new Map(rows.flatMap(({ runtime, version, form }) => (form === undefined ? [] : [[runtime, version]])));
+}
+
 /** @param {AllResults} results */
-function runtimesTable({ node20, node24, bun }) {
+function runtimesTable({ reports }) {
+  const runtimes = runtimesOf(reports);
   const cells = ["native", "noble"].flatMap((crypto) =>
-    select(node20.rows, "packed", crypto).map((row) => [
-      thousands(row.fields),
-      crypto,
-      ...[node20, node24, bun].flatMap((results) => {
-        const own = select(results.rows, "packed", crypto).find(({ fields }) => fields === row.fields);
-        if (own === undefined) return ["", ""];
-        return [compared(own, "encode"), compared(own, "checkA")];
-      }),
-    ]),
+    select(reports, { crypto })
+      .filter(isOfBooleans)
+      .map(({ shape }) => [
+        shapeText(shape),
+        crypto,
+        ...[...runtimes.keys()].flatMap((runtime) => {
+          const [row] = select(reports, { runtime, crypto, shape });
+          if (row === undefined) return ["", ""];
+          return [compared(reports, row, "encode"), compared(reports, row, "checkA")];
+        }),
+      ]),
   );
-  const names = [node20, node24, bun].flatMap(({ runtime }) => [`${runtime}: encode`, "check A"]);
+  const names = [...runtimes.values()].flatMap((version) => [`${version}: encode`, "check A"]);
   return table(["fields", "cryptography", ...names], cells);
 }
 
-/** @param {Results} results */
-function pointsTable({ points }) {
-  const cells = points
-    .filter(({ queryPoints }) => queryPoints === "report")
-    .map(({ fields, checkA, checkB }) => {
-      const batch = points.find((row) => row.queryPoints === "batch" && row.fields === fields);
-      const pair = (/** @type {number} */ report, /** @type {number} */ one) => [
-        digits(report),
-        `${digits(one)} (${times(report / one)})`,
-      ];
-      return [thousands(fields), ...pair(checkA, batch?.checkA ?? 0), ...pair(checkB, batch?.checkB ?? 0)];
-    });
+/** @param {AllResults} results */
+function pointsTable({ reports }) {
+  const cells = select(reports, { points: "report" }).map((row) => {
+    const [batch] = select(reports, { points: "batch", shape: row.shape });
+    const pair = (/** @type {SharedStep} */ step) => {
+      const one = batch?.ms[step][1] ?? Number.NaN;
+      return [digits(row.ms[step][1]), `${digits(one)} (${times(row.ms[step][1] / one)})`];
+    };
+    return [shapeText(row.shape), ...pair("checkA"), ...pair("checkB")];
+  });
   return table(["fields", 'check A, `"report"`', '`"batch"`', 'check B, `"report"`', '`"batch"`'], cells);
 }
 
 /** @param {AllResults} results */
-function arithmeticTable({ node20, node24, bun }) {
-  const cells = [node20, node24, bun].flatMap(({ runtime, arithmetic }) =>
-    arithmetic.map(({ vectors, length, multiplyNs, dotNs, butterflyNs, transformMs }) => [
-      runtime,
-      vectors === "packed" ? "packed" : "BigInt",
-      thousands(length),
-      ...[multiplyNs, dotNs, butterflyNs, transformMs].map(digits),
-    ]),
-  );
+function arithmeticTable({ reports, arithmetic }) {
+  const runtimes = runtimesOf(reports);
+  const cells = arithmetic.map(({ runtime, vectors, length, multiplyNs, dotNs, butterflyNs, transformMs }) => [
+    runtimes.get(runtime) ?? runtime,
+    vectors === "packed" ? "packed" : "BigInt",
+    thousands(length),
+    ...[multiplyNs, dotNs, butterflyNs, transformMs].map(digits),
+  ]);
   const names = ["product, ns", "inner product, ns", "butterfly, ns", "whole transform, ms"];
   return table(["", "vectors", "elements", ...names], cells);
+}
+
+/** Whole stages of both commands. @param {AllResults} results */
+function commandsTable({ commands: { stages } }) {
+  const cells = stages.map(({ stage, server, ours, python }) => [
+    `\`${stage}\``,
+    server,
+    ...[0, 1].flatMap((clock) => {
+      const [own = Number.NaN, theirs = Number.NaN] = [ours[clock], python[clock]];
+      return [`${digits(own)} / ${digits(theirs)} (${times(theirs / own)})`];
+    }),
+  ]);
+  return table(["stage", "server", "on the wall, s: ours / Python's", "of the processor, s"], cells);
 }
 
 /** @param {AllResults} results */
@@ -181,11 +260,11 @@ function memoryTable({ memory: { runtime, encoding, growth } }) {
   );
 }
 
-/** Where these figures are from. @param {Results[]} results */
-const origin = (results) =>
-  results
-    .map(({ runtime, machine, yardstickNs }) => `${runtime} on ${machine}, yardstick ${digits(yardstickNs)} ns`)
-    .join("; ");
+/** Where the figures are from. @param {Reports} reports @param {string} runtimes */
+function originOf({ rows, processor, load: [before, after] }, runtimes) {
+  const libprio = rows.find(({ runtime }) => runtime === "libprio")?.version;
+  return `${runtimes} and ${libprio} took turns on\n${processor}, at a load of ${digits(before)} before and ${digits(after)} after.`;
+}
 
 /**
  * The texts between the markers, by marker.
@@ -194,15 +273,16 @@ const origin = (results) =>
  * @returns {Record<string, string>}
  */
 export function tables(results) {
-  const { node20, node24, bun } = results;
   return {
     bench: readmeTable(results),
-    "bench: origin": origin([node20, node24, bun]),
-    "bench: steps": stepsTable(node20),
+    "bench: origin": originOf(results.reports, [...runtimesOf(results.reports).values()].join(", ")),
+    "bench: clocks": clocksTable(results),
+    "bench: steps": stepsTable(results),
     "bench: bytes": bytesTable(results),
     "bench: runtimes": runtimesTable(results),
-    "bench: points": pointsTable(node20),
+    "bench: points": pointsTable(results),
     "bench: arithmetic": arithmeticTable(results),
+    "bench: commands": commandsTable(results),
     "bench: memory": memoryTable(results),
   };
 }
@@ -227,31 +307,24 @@ export function withTables(text, byMarker) {
  * @param {AllResults} results
  * @returns {Promise<Record<string, string>>}
  */
-export async function plots({ node20, libprio }) {
-  const native = select(node20.rows, "packed", "native");
-  const time = [
-    ...native.map((row) => ({ fields: row.fields, y: row.ms.encode, of: "this package" })),
-    ...select(node20.rows, "packed", "noble").map((row) => ({
-      fields: row.fields,
-      y: row.ms.encode,
-      of: "this package, no native cryptography",
-    })),
-    ...libprio.map((row) => ({
-      fields: row.fields,
-      y: row.encode * (native.find(({ fields }) => fields === row.fields)?.scale ?? 1),
-      of: "libprio (C), scaled",
-    })),
-  ];
+export async function plots({ reports }) {
+  const native = select(reports, { crypto: "native" }).filter(isOfBooleans);
+  const noble = select(reports, { crypto: "noble" }).filter(isOfBooleans);
+  const libprio = reports.rows.filter(({ runtime }) => runtime === "libprio");
+  const programs = /** @type {const} */ ([
+    [native, "this package"],
+    [noble, "this package, no native cryptography"],
+    [libprio, "libprio (C)"],
+  ]);
+  const time = programs.flatMap(([rows, of]) =>
+    rows.map(({ shape, ms }) => ({ fields: Number(shape), y: ms.encode[1], of })),
+  );
   const bytes = [
-    ...native.flatMap(({ fields, bytes: { a, b } }) => [
-      { fields, y: a, of: "packet for A, this package" },
-      { fields, y: b, of: "packet for B, this package" },
-    ]),
-    ...libprio.flatMap(({ fields, bytesA, bytesB }) => [
-      { fields, y: bytesA, of: "packet for A, libprio" },
-      { fields, y: bytesB, of: "packet for B, libprio" },
-    ]),
-  ];
+    ...native.map((row) => ({ row, of: "this package" })),
+    ...libprio.map((row) => ({ row, of: "libprio" })),
+  ].flatMap(({ row: { shape, bytes }, of }) =>
+    ["A", "B"].map((id, i) => ({ fields: Number(shape), y: bytes[i] ?? Number.NaN, of: `packet for ${id}, ${of}` })),
+  );
   return {
     "docs/encoding-time.svg": await plot("Encoding one report", "milliseconds", time),
     "docs/bytes.svg": await plot("One report", "bytes", bytes),
@@ -300,5 +373,20 @@ export async function writeReports() {
   for (const path of documents) {
     const text = readFileSync(pathOf(path), "utf8");
     writeFileSync(pathOf(path), withTables(text, byMarker));
+  }
+}
+
+/** Prints the rows of one shape: milliseconds for a report, on the wall and of the processor. @param {Row[]} rows */
+export function printReports(rows) {
+  /** @type {Reports} */
+  const reports = { processor: "", load: [0, 0], rows };
+  for (const row of rows) {
+    const form = row.form === undefined ? [] : [row.form.vectors, row.form.crypto, row.form.points];
+    const cells = STEPS.map((step) => {
+      const faster = ratio(reports, row, step);
+      const compared = faster === undefined || row.form === undefined ? "" : `, ${times(faster)}`;
+      return `${step} ${digits(row.ms[step][0])} / ${digits(row.ms[step][1])}${compared}`.padEnd(34);
+    });
+    console.log([shapeText(row.shape).padStart(13), [row.runtime, ...form].join(" ").padEnd(30), ...cells].join(" "));
   }
 }

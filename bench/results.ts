@@ -1,37 +1,64 @@
-// The form of bench/results/*.json, which suite.ts writes and report.mjs reads.
+// The forms of bench/results/*.json, which run.mjs and its parts write and report.mjs reads.
 
-import type { CryptoName, QueryPoints } from "../src/index.js";
-import type { Shape, Step } from "./cases.js";
+import type { QueryPoints } from "../src/index.js";
 
-export type Vectors = "packed" | "bigint";
+/** Two clocks: on the wall, and of the processor. */
+export type Duration = [wall: number, processor: number];
 
-/** A row of libprio-c.json: milliseconds, one thread. */
-export interface LibprioRow {
-  readonly fields: number;
-  readonly encode: number;
-  /** Open, verify1 and verify2. */
-  readonly verifyA: number;
-  readonly verifyB: number;
-  /** One report added at both servers. */
-  readonly agg2: number;
-  readonly bytesA: number;
-  readonly bytesB: number;
+/**
+ * The steps of this package alone; libprio evaluates a report while it opens it, so there the parts of a check do not
+ * compare.
+ */
+export type OwnStep = "openA" | "openB" | "verifyA" | "verifyB" | "aggregateA" | "aggregateB";
+/**
+ * The steps that both programs have. A check is open, verify1, verify2, their check, and adding the report to the
+ * total.
+ */
+export type SharedStep = "encode" | "checkA" | "checkB";
+
+/**
+ * What a program answers to a number of reports: nanoseconds of each step for all of them, mean bytes of their packets.
+ */
+export type Block = Record<SharedStep, Duration> &
+  Partial<Record<OwnStep, Duration>> & { bytes: [a: number, b: number] };
+
+/** A program in a measurement: libprio, or this package in one of its forms. */
+export interface Program {
+  /** `libprio`, or the name of a runtime. */
+  readonly runtime: string;
+  /** What the program says of itself: `Node 20.20.2`. */
+  readonly version: string;
+  /** How this package was run; libprio has no choice. */
+  readonly form?: {
+    readonly vectors: "packed" | "bigint";
+    readonly crypto: "native" | "noble";
+    readonly points: QueryPoints;
+  };
 }
 
-export type Row = Shape & {
-  readonly vectors: Vectors;
-  readonly crypto: CryptoName;
-  /** Milliseconds of each step, medians. */
-  readonly ms: Readonly<Record<Step, number>>;
-  readonly bytes: { readonly a: number; readonly b: number };
-  /** What libprio's figures were multiplied by: this machine's yardstick at that time over libprio's. */
-  readonly scale: number;
-  /** How many times faster than libprio. */
-  readonly ratio?: Readonly<Record<"encode" | "checkA" | "checkB" | "aggregate", number>>;
-};
+/** One program over reports of one shape: medians of its blocks. */
+export interface Row extends Program {
+  /** A number of booleans, or `COUNTxPRECISION`. */
+  readonly shape: string;
+  readonly blocks: number;
+  readonly reportsPerBlock: number;
+  /** Milliseconds for one report. */
+  readonly ms: Readonly<Record<SharedStep, Duration> & Partial<Record<OwnStep, Duration>>>;
+  readonly bytes: readonly [a: number, b: number];
+}
 
+/** results/reports.json: one run, in which all programs took turns. */
+export interface Reports {
+  readonly processor: string;
+  /** The machine's load average of a minute, before and after: the programs themselves make one. */
+  readonly load: readonly [before: number, after: number];
+  readonly rows: readonly Row[];
+}
+
+/** results/arithmetic.json: nanoseconds of an element, and milliseconds of a transform. */
 export interface ArithmeticRow {
-  readonly vectors: Vectors;
+  readonly runtime: string;
+  readonly vectors: "packed" | "bigint";
   readonly length: number;
   readonly multiplyNs: number;
   readonly dotNs: number;
@@ -39,33 +66,35 @@ export interface ArithmeticRow {
   readonly transformMs: number;
 }
 
-/** A check with other query points than libprio's, milliseconds, medians. */
-export interface PointsRow {
+/** results/command.json: whole stages of the two commands over the same files, in turn. */
+export interface Commands {
+  readonly processor: string;
   readonly fields: number;
-  readonly queryPoints: QueryPoints;
-  readonly checkA: number;
-  readonly checkB: number;
-}
-
-/** What a runtime took: results/node-20.json and its neighbours. */
-export interface Results {
-  readonly runtime: string;
-  readonly machine: string;
-  readonly yardstickNs: number;
-  readonly rows: readonly Row[];
-  readonly integers: readonly Row[];
-  readonly points: readonly PointsRow[];
-  readonly arithmetic: readonly ArithmeticRow[];
+  readonly reports: number;
+  /** Of each command over each stage. */
+  readonly runs: number;
+  /** Seconds, medians. */
+  readonly stages: readonly {
+    readonly stage: string;
+    readonly server: "A" | "B";
+    readonly ours: Duration;
+    readonly python: Duration;
+  }[];
 }
 
 /** What a session keeps after some reports, garbage collected, over what it kept before. */
 export interface GrowthRow {
   readonly queryPoints: QueryPoints;
-  /** Whether packets were encoded, opened, checked and counted, or only the replay record filled as they would fill it. */
+  /**
+   * Whether packets were encoded, opened, checked and counted, or only the replay record filled as they would fill it.
+   */
   readonly what: "session" | "record";
   readonly reports: number;
   readonly bytesPerReport: number;
-  /** The same of resident memory at its highest, with both tables of a record that is growing; where reports leave no other garbage. */
+  /**
+   * The same of resident memory at its highest, with both tables of a record that is growing; where reports leave no
+   * other garbage.
+   */
   readonly peakBytesPerReport?: number;
 }
 
@@ -84,9 +113,8 @@ export interface MemoryResults {
 
 /** Everything that the documents' tables are made from. */
 export interface AllResults {
-  readonly node20: Results;
-  readonly node24: Results;
-  readonly bun: Results;
+  readonly reports: Reports;
+  readonly arithmetic: readonly ArithmeticRow[];
+  readonly commands: Commands;
   readonly memory: MemoryResults;
-  readonly libprio: readonly LibprioRow[];
 }

@@ -1,26 +1,50 @@
-// `npm run bench`: bundles the suite from the sources, runs it under this Node, writes bench/results/, and from that the
-// plots and the tables of the documents. Arguments are other runtimes to measure instead, as `name=command`, for example
-// `bun="npx -y bun"`; each is measured against the yardstick of this Node, taken just before. `--memory` measures memory
-// instead (memory.ts), and `--tables` nothing: it writes plots and tables anew.
+// `npm run bench`: bundles program.ts from the sources and measures it under this Node, reports of every length, each
+// of its steps, and prints what it took. More programs take turns with it:
+//
+//   --libprio PATH      libprio, as its own build left it in PATH (libprio/compile.mjs)
+//   --python COMMAND    Mozilla's Python command `prio`, whole stages beside ours (commands.mjs)
+//   NAME=COMMAND        another runtime, for example node-24="npx -y -p node@24 node"
+//
+// Figures in documents are comparisons, and all of one run: with --libprio the run writes bench/results/, and with it
+// the tables and plots of the documents. `--tables` measures nothing and writes tables and plots anew; `--memory`
+// measures memory (memory.ts).
 
 import { spawnSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpus, loadavg, platform } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import esbuild from "esbuild";
-import { writeReports } from "./report.mjs";
+import { measureCommands } from "./commands.mjs";
+import { interleave } from "./interleave.mjs";
+import { compileDriver } from "./libprio/compile.mjs";
+import { printReports, writeReports } from "./report.mjs";
+
+/** @import { ArithmeticRow, Program, Row } from "./results.js" */
+/** @typedef {Omit<Program, "version"> & { command: string[], version?: string }} Runnable */
+
+const FIELDS = [10, 100, 1000, 10_000, 100_000];
+const INTEGERS = ["1x42", "100x10"];
+/** BigInt vectors are the reference, not the product: measured while they are quick. */
+const MAX_BIGINT_FIELDS = 1000;
+/** Where the kinds of query points are compared. */
+const POINTS_FIELDS = [1000, 10_000];
 
 const here = (/** @type {string} */ path) => fileURLToPath(new URL(path, import.meta.url));
 const cache = here("../node_modules/.cache/prio-bench");
-const suite = `${cache}/suite.mjs`;
+const processor = processorName();
 
-/**
- * Bundles a file of this folder for Node and returns the path of the bundle.
- *
- * @param {string} name
- */
+/** How many processors, and which. Names like "AMD EPYC" stand for many, and Linux says more. */
+function processorName() {
+  const name = `${cpus().length} × ${cpus()[0]?.model}`;
+  if (platform() !== "linux") return name;
+  const info = readFileSync("/proc/cpuinfo", "utf8");
+  const [family, model] = ["cpu family", "model"].map((key) => new RegExp(`^${key}\\s*: (\\d+)$`, "m").exec(info)?.[1]);
+  return family === undefined ? name : `${name} (family ${family}, model ${model})`;
+}
+
+/** Bundles a file of this folder for Node and returns the path of the bundle. @param {string} name */
 async function bundle(name) {
-  mkdirSync(cache, { recursive: true });
   const outfile = `${cache}/${name}.mjs`;
   await esbuild.build({
     entryPoints: [here(`${name}.ts`)],
@@ -35,59 +59,126 @@ async function bundle(name) {
   return outfile;
 }
 
-/**
- * @param {string} command
- * @param {string[]} args
- * @param {"inherit" | "pipe"} stdout
- */
-function run(command, args, stdout) {
-  const [program = "", ...first] = command.split(" ");
-  const { status, stdout: text } = spawnSync(program, [...first, ...args], {
-    stdio: ["ignore", stdout, "inherit"],
+/** What a program prints. @param {string[]} command */
+function outputOf([program = "", ...args]) {
+  const { status, stdout } = spawnSync(program, args, {
+    stdio: ["ignore", "pipe", "inherit"],
     encoding: "utf8",
     // Loud rather than for ever, should a runtime hang.
     timeout: 900_000,
   });
-  if (status !== 0) throw new Error(`bench: ${command} ended with ${status}`);
-  return text ?? "";
+  if (status !== 0) throw new Error(`bench: ${program} ended with ${status}`);
+  return stdout;
 }
 
-/**
- * @param {string} name
- * @param {string} command
- * @param {string[]} args
- */
-function measure(name, command, args) {
-  run(command, [suite, "--libprio", here("libprio-c.json"), "--out", here(`results/${name}.json`), ...args], "inherit");
+/** Four digits are more than a measurement has. @param {string} name @param {unknown} results */
+function save(name, results) {
+  const rounded = (/** @type {string} */ _key, /** @type {unknown} */ x) =>
+    typeof x === "number" && !Number.isInteger(x) ? Number(x.toPrecision(4)) : x;
+  mkdirSync(here("results"), { recursive: true });
+  writeFileSync(here(`results/${name}.json`), `${JSON.stringify(results, rounded, 2)}\n`);
 }
 
 /** Each measurement in a process of its own, since a peak of memory cannot be taken back. */
 async function measureMemory() {
   const file = await bundle("memory");
   const of = (/** @type {string} */ name) => {
-    const result = JSON.parse(run(own, [file, name], "pipe"));
+    const result = JSON.parse(outputOf([process.execPath, "--expose-gc", file, name]));
     console.log(name, result);
     return result;
   };
   const growth = ["record-stream", "record-report", "session-stream", "session-report"];
-  const results = { runtime: `Node ${process.versions.node}`, encoding: of("encoding"), growth: growth.map(of) };
-  writeFileSync(here("results/memory.json"), `${JSON.stringify(results, null, 2)}\n`);
+  save("memory", { runtime: `Node ${process.versions.node}`, encoding: of("encoding"), growth: growth.map(of) });
 }
 
-const own = `${process.execPath} --expose-gc`;
-const { positionals: runtimes, values: options } = parseArgs({
+/**
+ * The programs that take turns over reports of one shape.
+ *
+ * @param {string} shape
+ * @param {string} program
+ * @param {Record<string, string[]>} runtimes
+ * @param {{ driver: string, version: string } | undefined} libprio
+ * @returns {Runnable[]}
+ */
+function programsFor(shape, program, runtimes, libprio) {
+  const fields = Number(shape);
+  /**
+   * @type {(runtime: string, ...form: ["packed" | "bigint", "native" | "noble", "stream" | "report" | "batch"]) =>
+   * Runnable}
+   */
+  const own = (runtime, vectors, crypto, points) => ({
+    runtime,
+    form: { vectors, crypto, points },
+    command: [...(runtimes[runtime] ?? []), program, shape, vectors, crypto, points],
+  });
+  const cryptos = /** @type {const} */ (["native", "noble"]);
+  const programs = Object.keys(runtimes).flatMap((runtime) =>
+    // Integers cost what their bits cost: one runtime shows it.
+    Number.isNaN(fields) && runtime !== "node" ? [] : cryptos.map((crypto) => own(runtime, "packed", crypto, "stream")),
+  );
+  if (fields <= MAX_BIGINT_FIELDS) programs.push(...cryptos.map((crypto) => own("node", "bigint", crypto, "stream")));
+  if (POINTS_FIELDS.includes(fields)) {
+    programs.push(own("node", "packed", "native", "report"), own("node", "packed", "native", "batch"));
+  }
+  if (libprio !== undefined && !Number.isNaN(fields)) {
+    programs.push({ runtime: "libprio", version: libprio.version, command: [libprio.driver, shape] });
+  }
+  return programs;
+}
+
+/**
+ * Cost of the arithmetic alone, in each runtime. @param {Record<string, string[]>} runtimes @returns
+ * {Promise<ArithmeticRow[]>}
+ */
+async function measureArithmetic(runtimes) {
+  const file = await bundle("arithmetic");
+  return Object.entries(runtimes).flatMap(([runtime, command]) =>
+    JSON.parse(outputOf([...command, file])).map((/** @type {object} */ row) => ({ runtime, ...row })),
+  );
+}
+
+const { positionals, values: options } = parseArgs({
   allowPositionals: true,
-  options: { memory: { type: "boolean", default: false }, tables: { type: "boolean", default: false } },
+  options: {
+    libprio: { type: "string" },
+    python: { type: "string" },
+    fields: { type: "string" },
+    memory: { type: "boolean", default: false },
+    tables: { type: "boolean", default: false },
+  },
 });
-mkdirSync(here("results"), { recursive: true });
+
+/** @type {Record<string, string[]>} */
+const runtimes = { node: [process.execPath] };
+for (const runtime of positionals) {
+  const [name = "", command = ""] = runtime.split(/=(.*)/);
+  runtimes[name] = command.split(" ");
+}
+
 if (options.memory) await measureMemory();
 else if (!options.tables) {
-  await bundle("suite");
-  if (runtimes.length === 0) measure("node-20", own, []);
-  for (const runtime of runtimes) {
-    const [name = "", command = ""] = runtime.split(/=(.*)/);
-    const yardstick = run(own, [suite, "--only-yardstick"], "pipe").trim();
-    measure(name, command, ["--yardstick", yardstick]);
+  const program = await bundle("program");
+  const driver = `${cache}/libprio-driver`;
+  const libprio =
+    options.libprio === undefined ? undefined : { driver, version: compileDriver(options.libprio, driver) };
+  const loadBefore = loadavg()[0] ?? 0;
+  /** @type {Row[]} */
+  const rows = [];
+  for (const shape of options.fields?.split(",") ?? [...FIELDS.map(String), ...INTEGERS]) {
+    const measured = await interleave(shape, programsFor(shape, program, runtimes, libprio));
+    printReports(measured);
+    rows.push(...measured);
+  }
+  const load = [loadBefore, loadavg()[0] ?? 0];
+  const arithmetic = await measureArithmetic(runtimes);
+  console.table(arithmetic);
+  const commands = options.python === undefined ? undefined : measureCommands(options.python.split(" "), processor);
+  // A part of the shapes is a look at them, and no figure for a document.
+  if (libprio !== undefined && options.fields === undefined) {
+    save("reports", { processor, load, rows });
+    save("arithmetic", arithmetic);
+    if (commands !== undefined) save("commands", commands);
   }
 }
-await writeReports();
+if (options.memory || options.tables || (options.libprio !== undefined && options.fields === undefined))
+  await writeReports();

@@ -1,10 +1,19 @@
-// The figures in the documents are measured: tables and plots come from bench/results and nowhere else.
+// The figures in the documents are measured: tables and plots come from bench/results and nowhere else, and figures
+// that compare programs come from one run in which the programs took turns.
 
-import { expect, test } from "vitest";
-import { documents, plots, readResults, tables, withTables } from "../../bench/report.mjs";
-import { read } from "./built.js";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import esbuild from "esbuild";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { processorSeconds } from "../../bench/commands.mjs";
+import { interleave, median } from "../../bench/interleave.mjs";
+import { documents, plots, ratio, readResults, tables, withTables } from "../../bench/report.mjs";
+import type { Row } from "../../bench/results.js";
+import { read, root } from "./built.js";
 
 const results = readResults();
+const { rows } = results.reports;
 const byMarker = tables(results);
 const markersIn = (text: string) => [...text.matchAll(/<!-- (bench[^>]*) -->/g)].map(([, name]) => name);
 
@@ -19,11 +28,12 @@ test("every table stands in one document", () => {
   expect(found.sort()).toEqual(Object.keys(byMarker).sort());
 });
 
-test("another figure makes another table", () => {
-  const [first, ...rest] = results.node20.rows;
-  if (first === undefined) throw new Error("no row");
-  const slower = { ...first, ms: { ...first.ms, encode: first.ms.encode * 2 } };
-  const changed = tables({ ...results, node20: { ...results.node20, rows: [slower, ...rest] } });
+test.each(["node", "libprio"])("another figure of %s makes another table", (runtime) => {
+  const slower = (row: Row): Row => {
+    const [wall, processor] = row.ms.encode;
+    return row.runtime === runtime ? { ...row, ms: { ...row.ms, encode: [2 * wall, 2 * processor] } } : row;
+  };
+  const changed = tables({ ...results, reports: { ...results.reports, rows: rows.map(slower) } });
   for (const path of documents) expect(withTables(read(path), changed)).not.toBe(read(path));
 });
 
@@ -35,30 +45,45 @@ test("the plots are made of the results and show both programs", async () => {
   }
 });
 
-test("all sizes, both vectors and both kinds of cryptography were measured", () => {
-  const shapes = results.node20.rows.map((row) => `${"fields" in row ? row.fields : ""} ${row.vectors} ${row.crypto}`);
-  for (const crypto of ["native", "noble"]) {
-    for (const fields of [10, 100, 1000, 10_000, 100_000]) expect(shapes).toContain(`${fields} packed ${crypto}`);
-    for (const fields of [10, 100, 1000]) expect(shapes).toContain(`${fields} bigint ${crypto}`);
+test("libprio took turns with this package at every number of fields", () => {
+  const measured = rows.map(({ shape, runtime, form }) => `${shape} ${runtime} ${form?.vectors} ${form?.crypto}`);
+  for (const fields of [10, 100, 1000, 10_000, 100_000]) {
+    expect(measured).toContain(`${fields} libprio undefined undefined`);
+    for (const crypto of ["native", "noble"]) {
+      expect(measured).toContain(`${fields} node packed ${crypto}`);
+      if (fields <= 1000) expect(measured).toContain(`${fields} node bigint ${crypto}`);
+    }
   }
+  // As often there as back.
+  for (const { blocks } of rows) expect(blocks % 2).toBe(0);
+});
+
+test("the documents name the processor and every program that was measured", () => {
+  const origin = byMarker["bench: origin"] ?? "";
+  expect(origin).toContain(results.reports.processor);
+  for (const { version } of rows) expect(origin).toContain(version);
 });
 
 // This test measures nothing. It checks the figures that the documents show, so that a run that falls short of its
 // targets does not get there unnoticed.
 test.each([
-  { fields: 10, encode: 2.5, check: 2.5, crypto: "native" },
-  { fields: 100, encode: 10, check: 12, crypto: "native" },
-  { fields: 1000, encode: 45, check: 50, crypto: "native" },
-  { fields: 10_000, encode: 100, check: 100, crypto: "native" },
-  { fields: 100_000, encode: 100, check: 100, crypto: "native" },
-  { fields: 1000, encode: 12, check: 12, crypto: "noble" },
-])("the figures shown reach their targets: $fields fields, $crypto", ({ fields, encode, check, crypto }) => {
-  const row = results.node20.rows.find(
-    (row) => "fields" in row && row.fields === fields && row.vectors === "packed" && row.crypto === crypto,
-  );
-  expect(row?.ratio?.encode).toBeGreaterThanOrEqual(encode);
-  expect(row?.ratio?.checkA).toBeGreaterThanOrEqual(check);
-  expect(row?.ratio?.checkB).toBeGreaterThanOrEqual(check);
+  { shape: "10", encode: 1, check: 1, crypto: "native" },
+  { shape: "100", encode: 6, check: 10, crypto: "native" },
+  { shape: "1000", encode: 25, check: 40, crypto: "native" },
+  { shape: "10000", encode: 70, check: 100, crypto: "native" },
+  { shape: "100000", encode: 80, check: 100, crypto: "native" },
+])("the figures shown reach their targets: $shape fields, $crypto", ({ shape, encode, check, crypto }) => {
+  const row = rows.find(
+    ({ form, ...row }) =>
+      row.runtime === "node" &&
+      row.shape === shape &&
+      form?.vectors === "packed" &&
+      form.crypto === crypto &&
+      form.points === "stream",
+  ) as Row;
+  expect(ratio(results.reports, row, "encode")).toBeGreaterThanOrEqual(encode);
+  expect(ratio(results.reports, row, "checkA")).toBeGreaterThanOrEqual(check);
+  expect(ratio(results.reports, row, "checkB")).toBeGreaterThanOrEqual(check);
 });
 
 test("the memory shown is within its bounds", () => {
@@ -67,4 +92,88 @@ test("the memory shown is within its bounds", () => {
   expect(encoding.peakMb).toBeLessThan(400);
   for (const { bytesPerReport } of growth) expect(bytesPerReport).toBeLessThanOrEqual(64);
   expect(growth.filter(({ reports }) => reports >= 1_000_000)).toHaveLength(2);
+});
+
+// The mechanism, with programs that only pretend to work.
+
+let folder = "";
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "prio-bench-test-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/**
+ * A program that notes its turns in a file, and says that a report takes it `ms` milliseconds a step on the wall, half
+ * of them computing.
+ */
+function pretender(name: string, ms: number, end = "") {
+  const file = join(folder, `${name}.mjs`);
+  writeFileSync(
+    file,
+    `import { appendFileSync } from "node:fs";
+    import { createInterface } from "node:readline";
+    console.log(JSON.stringify({ version: "${name} 1.0" }));
+    for await (const line of createInterface({ input: process.stdin })) {
+      appendFileSync(${JSON.stringify(join(folder, "turns"))}, "${name}");
+      const d = [${ms} * 1e6 * Number(line), ${ms} * 5e5 * Number(line)];
+      console.log(JSON.stringify({ encode: d, checkA: d, checkB: d, bytes: [10, 20] }));
+    }
+    ${end}`,
+  );
+  return { runtime: name, command: [process.execPath, file] };
+}
+
+test("programs take turns, there and back, and each figure is for one report", async () => {
+  writeFileSync(join(folder, "turns"), "");
+  const measured = await interleave("10", [pretender("x", 1), pretender("y", 2)]);
+  const turns = readFileSync(join(folder, "turns"), "utf8");
+  const afterWarmUp = turns.slice(turns.indexOf("xyyx"));
+  expect(turns.slice(0, -afterWarmUp.length)).toMatch(/^x+y+$/);
+  expect(afterWarmUp).toMatch(/^(xyyx)+$/);
+  expect(measured).toMatchObject([
+    { shape: "10", runtime: "x", version: "x 1.0", ms: { encode: [1, 0.5], checkA: [1, 0.5] }, bytes: [10, 20] },
+    { shape: "10", runtime: "y", version: "y 1.0", ms: { encode: [2, 1], checkB: [2, 1] } },
+  ]);
+  for (const { blocks } of measured) expect(2 * blocks).toBe(afterWarmUp.length);
+});
+
+test("a program whose totals are wrong in the end makes no figures", async () => {
+  const wrong = pretender("z", 1, "process.exitCode = 3;");
+  await expect(interleave("10", [wrong])).rejects.toThrow("ended with 3");
+});
+
+test("a program that is not there makes no figures", async () => {
+  const command = [join(folder, "nothing")];
+  await expect(interleave("10", [{ runtime: "nothing", command }])).rejects.toThrow("ENOENT");
+});
+
+test.each([
+  [[3, 1, 2], 2],
+  [[4, 1, 2, 3], 2.5],
+])("the median of %j is %d", (values, expected) => {
+  expect(median(values)).toBe(expected);
+});
+
+test("the processor time of a command is its own, not the shell's", () => {
+  expect(processorSeconds("warning\n0m0.50s 0m0.50s\n1m2.250000s 0m0.750000s\n")).toBe(63);
+  expect(() => processorSeconds("prio: error")).toThrow("expected the two times");
+});
+
+test.each(["10", "2x3"])("this package's program checks the totals of its reports: %s", async (shape) => {
+  const outfile = join(folder, "program.mjs");
+  await esbuild.build({
+    entryPoints: [`${root}/bench/program.ts`],
+    outfile,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    logLevel: "silent",
+  });
+  const command = [process.execPath, outfile, shape, "packed", "native", "report"];
+  const [row] = await interleave(shape, [{ runtime: "node", command }]);
+  expect(row?.version).toBe(`Node ${process.versions.node}`);
+  const { encode, checkA, openA, verifyA, aggregateA } = row?.ms ?? {};
+  for (const step of [encode, checkA, openA, verifyA]) expect(step?.[1]).toBeGreaterThan(0);
+  expect(checkA?.[0]).toBeGreaterThan((openA?.[0] ?? 0) * 0.5);
+  expect(aggregateA?.[0]).toBeGreaterThanOrEqual(0);
 });

@@ -1,0 +1,152 @@
+// Programs that take turns: each runs a block of reports while the others wait, in one order and then in the reverse
+// one, so that what a shared machine does to one of them it does to all. A program (program.ts, libprio/driver.c) is a
+// process that answers a number of reports with the time that each step of them took.
+
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+
+/** @import { Block, Duration, Program, Row } from "./results.js" */
+
+/**
+ * How long a block is to be, on the wall: much longer than a clock's tick, and short beside the changes of a machine's
+ * load.
+ */
+const BLOCK_MS = 60;
+/** How long a program runs before it is measured, so that compilers have seen enough of it. */
+const WARM_UP_MS = 1500;
+/** How long programs take turns, for one shape of reports. */
+const TURNS_MS = 40_000;
+/** The fewest and the most rounds, each of them there and back: two blocks of every program. */
+const MIN_ROUNDS = 3;
+const MAX_ROUNDS = 15;
+
+/** A running program. */
+class Process {
+  #child;
+  #answers;
+
+  /** @param {string[]} command */
+  constructor([program = "", ...args]) {
+    this.name = [program, ...args].join(" ");
+    this.#child = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"] });
+    this.ended = new Promise((resolve, reject) => {
+      this.#child.on("error", reject);
+      this.#child.on("close", (code, signal) => {
+        if (code === 0) resolve(undefined);
+        else reject(new Error(`bench: ${this.name} ended with ${code ?? signal}`));
+      });
+    });
+    this.ended.catch(() => {
+      // Whoever waits for an answer, or for the end, hears of it.
+    });
+    this.#answers = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
+  }
+
+  /** The next line of its output. */
+  async answer() {
+    const { value, done } = await this.#answers.next();
+    if (!done) return JSON.parse(value);
+    await this.ended;
+    throw new Error(`bench: ${this.name} ended before it answered`);
+  }
+
+  /** Runs a block. @param {number} reports @returns {Promise<Block>} */
+  run(reports) {
+    this.#child.stdin.write(`${reports}\n`);
+    return this.answer();
+  }
+
+  /** Lets it check its totals and end. */
+  async end() {
+    this.#child.stdin.end();
+    await this.ended;
+  }
+
+  kill() {
+    this.#child.kill();
+  }
+}
+
+/** @param {Block} block */
+const wallMs = ({ encode, checkA, checkB }) => (encode[0] + checkA[0] + checkB[0]) / 1e6;
+
+/** @param {number[]} values */
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const [low = Number.NaN, high = Number.NaN] = [sorted[(sorted.length - 1) >> 1], sorted[middle]];
+  return (low + high) / 2;
+}
+
+/** Warms a program up, and returns how many reports make a block. @param {Process} program */
+async function warmUp(program) {
+  let reports = 1;
+  for (let spent = 0; ; ) {
+    const ms = wallMs(await program.run(reports));
+    spent += ms;
+    // The last blocks, when the program is warm, say best how many reports a block takes.
+    const enough = Math.max(1, Math.ceil((reports * BLOCK_MS) / ms));
+    reports = Math.min(enough, 2 * reports);
+    if (spent >= WARM_UP_MS || (ms >= WARM_UP_MS && reports === 1)) return reports;
+  }
+}
+
+/** The medians of a program's blocks. @param {readonly Block[]} blocks @param {number} reports */
+function summarize(blocks, reports) {
+  const { bytes: _, ...steps } = /** @type {Block} */ (blocks[0]);
+  /** @type {(step: string, clock: 0 | 1) => number} */
+  const msOf = (step, clock) =>
+    median(
+      blocks.map(
+        (block) =>
+          /** @type {Record<string, Duration>} */ (/** @type {unknown} */ (block))[step]?.[clock] ?? Number.NaN,
+      ),
+    ) /
+    (1e6 * reports);
+  const ms = Object.fromEntries(Object.keys(steps).map((step) => [step, [msOf(step, 0), msOf(step, 1)]]));
+  const bytes = [0, 1].map((of) => Math.round(median(blocks.map((block) => block.bytes[of] ?? Number.NaN))));
+  return /** @type {Pick<Row, "ms" | "bytes">} */ (/** @type {unknown} */ ({ ms, bytes }));
+}
+
+/**
+ * Measures programs side by side over reports of one shape. A program's first answer is its version.
+ *
+ * @param {string} shape
+ * @param {readonly (Omit<Program, "version"> & { command: string[], version?: string })[]} programs
+ * @returns {Promise<Row[]>}
+ */
+export async function interleave(shape, programs) {
+  const processes = programs.map(({ command }) => new Process(command));
+  try {
+    const running = [];
+    for (const [i, process] of processes.entries()) {
+      const { version } = await process.answer();
+      const { command: _, ...program } = /** @type {typeof programs[0]} */ (programs[i]);
+      const described = {
+        ...program,
+        version: program.version === undefined ? version : `${program.version}, ${version}`,
+      };
+      running.push({
+        process,
+        program: described,
+        reports: await warmUp(process),
+        blocks: /** @type {Block[]} */ ([]),
+      });
+    }
+    const end = performance.now() + TURNS_MS;
+    for (let round = 0; round < MIN_ROUNDS || (round < MAX_ROUNDS && performance.now() < end); round++) {
+      for (const turn of [...running, ...[...running].reverse()])
+        turn.blocks.push(await turn.process.run(turn.reports));
+    }
+    for (const { process } of running) await process.end();
+    return running.map(({ program, reports, blocks }) => ({
+      shape,
+      ...program,
+      blocks: blocks.length,
+      reportsPerBlock: reports,
+      ...summarize(blocks, reports),
+    }));
+  } finally {
+    for (const process of processes) process.kill();
+  }
+}
