@@ -41,7 +41,7 @@ const inChromium: TestProjectConfiguration[] =
             name: "chromium",
             include: ["test/**/*.test.ts"],
             exclude: [...otherProjects, ...nodeOnly],
-            testTimeout: 60_000,
+            testTimeout: 240_000,
             browser: {
               enabled: true,
               headless: true,
@@ -51,7 +51,7 @@ const inChromium: TestProjectConfiguration[] =
             },
           },
         },
-        { test: { name: "pages", include: ["test/pages/**/*.test.ts"], testTimeout: 120_000 } },
+        { test: { name: "pages", include: ["test/pages/**/*.test.ts"], testTimeout: 300_000 } },
       ];
 
 export default defineConfig({
@@ -64,12 +64,12 @@ export default defineConfig({
       thresholds: { lines: 95 },
     },
     projects: [
-      { test: { name: "unit", include: ["test/**/*.test.ts"], exclude: otherProjects, testTimeout: 30_000 } },
+      { test: { name: "unit", include: ["test/**/*.test.ts"], exclude: otherProjects, testTimeout: 180_000 } },
       {
         test: {
           name: "package",
           include: ["package", "cli/built", "examples", "docs"].map((folder) => `test/${folder}/**/*.test.ts`),
-          testTimeout: 60_000,
+          testTimeout: 240_000,
         },
       },
       { test: { name: "large", include: ["test/large/**/*.test.ts"], testTimeout: 600_000 } },
