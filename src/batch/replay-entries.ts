@@ -8,6 +8,7 @@
 // Entries are only ever replaced by newer ones of the same key.
 
 export const KEY_WORDS = 3;
+export const CONTENT_WORDS = 2;
 /** Where an entry's parts begin. */
 export const CONTENT = 3;
 export const ANSWER = 5;

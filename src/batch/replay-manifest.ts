@@ -7,6 +7,7 @@ import { hash } from "node:crypto";
 import { closeSync, fstatSync, fsyncSync, openSync, renameSync } from "node:fs";
 import { endianness } from "node:os";
 import { join } from "node:path";
+import type { ServerId } from "../index.js";
 import {
   FILE_MODE,
   ReplayRecordError,
@@ -20,7 +21,7 @@ import type { SegmentDescription } from "./replay-segments.js";
 
 /** Whose record it is. */
 export interface ReplayOwner {
-  readonly server: "A" | "B";
+  readonly server: ServerId;
   /** A hash of the servers' secret under `hashKey`, in hex. */
   readonly secret: string;
   /** The key of the record's hashes, 32 random bytes in hex. */

@@ -4,8 +4,16 @@
 
 import { hash, randomBytes } from "node:crypto";
 import { requireBytes, requireObject } from "../core/bytes.js";
-import { PrioError, ServerSecret } from "../index.js";
-import { ANSWER, CONTENT, ENTRY_WORDS, KEY_WORDS, RUN } from "./replay-entries.js";
+import {
+  type AtomicReplayRecord,
+  PrioError,
+  type ReplayAnswer,
+  type ReplayKeys,
+  type ReplayRecord,
+  type ServerId,
+  ServerSecret,
+} from "../index.js";
+import { ANSWER, CONTENT, CONTENT_WORDS, ENTRY_WORDS, KEY_WORDS, RUN } from "./replay-entries.js";
 import { ReplayRecordError } from "./replay-files.js";
 import type { ReplayOwner } from "./replay-manifest.js";
 import { EntryStore } from "./replay-store.js";
@@ -15,7 +23,7 @@ export { ReplayRecordError, type ReplayRecordErrorCode } from "./replay-files.js
 /** Whose record it is, and how it is used. */
 export interface FileReplayRecordOptions {
   /** The server that keeps the record: each has its own. */
-  readonly server: "A" | "B";
+  readonly server: ServerId;
   /** The secret of both servers. A new secret begins a new record, in another directory. */
   readonly secret: ServerSecret;
   /**
@@ -26,17 +34,6 @@ export interface FileReplayRecordOptions {
   /** Entries kept in memory before they are written, two a report: 1 or more; by default 786,432, which take up to 57 MB. */
   readonly entriesInMemory?: number;
 }
-
-/** The keys of a report, as the library's admission makes them. */
-export interface ReplayKeys {
-  /** 32 bytes. */
-  readonly packet: Uint8Array;
-  /** 32 bytes; left out where reports have no ids. */
-  readonly report?: Uint8Array;
-}
-
-/** What a record says of a report: `"report"` and `"packet"` say what was seen before. */
-export type ReplayAnswer = "new" | "again" | "report" | "packet";
 
 const KEY_BYTES = 32;
 /** Three quarters of 2^20 slots (replay-entries.ts). */
@@ -55,7 +52,7 @@ const ABOUT = { secret: 0, key: 1, check: 2, packet: 3, answer: 4 } as const;
  * One process at a time has a record open. The directory belongs on a local file system. A report takes some 65 bytes of disk;
  * memory is what `entriesInMemory` says, and a quarter of a byte for each report on disk.
  */
-export class FileReplayRecord {
+export class FileReplayRecord implements AtomicReplayRecord, ReplayRecord {
   readonly #store: EntryStore;
   readonly #hashKey: Uint8Array;
   readonly #reopensAnswered: boolean;
@@ -183,10 +180,10 @@ export class FileReplayRecord {
     return isSameCheck && known[RUN] !== this.#store.run && (this.#reopensAnswered || !isAnswered(known));
   }
 
-  #entry(key: Uint32Array, [content0 = 0, content1 = 0]: Uint32Array): Uint32Array {
+  #entry(key: Uint32Array, content: Uint32Array): Uint32Array {
     const entry = new Uint32Array(ENTRY_WORDS);
     entry.set(key);
-    entry.set([content0, content1], CONTENT);
+    for (let k = 0; k < CONTENT_WORDS; k++) entry[CONTENT + k] = content[k] as number;
     entry[RUN] = this.#store.run;
     return entry;
   }
@@ -194,7 +191,9 @@ export class FileReplayRecord {
   /** Three words. All but the last of `parts` have 32 bytes. */
   #hash(about: number, ...parts: readonly Uint8Array[]): Uint32Array {
     const digest = keyedHash(this.#hashKey, about, ...parts);
-    return Uint32Array.from({ length: KEY_WORDS }, (_, k) => digest.readUInt32LE(4 * k));
+    const words = new Uint32Array(KEY_WORDS);
+    for (let k = 0; k < KEY_WORDS; k++) words[k] = digest.readUInt32LE(4 * k);
+    return words;
   }
 }
 

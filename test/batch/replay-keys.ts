@@ -1,7 +1,7 @@
 // Keys, points and the secret of the replay record's tests; for the processes that they start, too.
 
 import { createHash } from "node:crypto";
-import type { ReplayKeys } from "../../src/batch/replay-record.js";
+import type { ReplayKeys } from "../../src/index.js";
 
 export const secretBytes: Uint8Array = new Uint8Array(16).fill(7);
 

@@ -4,8 +4,8 @@ import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { FileReplayRecord, type FileReplayRecordOptions, type ReplayKeys } from "../../src/batch/replay-record.js";
-import { ServerSecret } from "../../src/index.js";
+import { FileReplayRecord, type FileReplayRecordOptions } from "../../src/batch/replay-record.js";
+import { type ReplayKeys, ServerSecret } from "../../src/index.js";
 import { add, filesOf, freshDirectory, keyOf, keysOf, openRecord, pointA, pointB, secret } from "./replay-support.js";
 
 /** Commits, closes and opens a record again: the next run. */
