@@ -162,7 +162,13 @@ function expectWhole(directory: string, { committed }: { committed: boolean }): 
 /** Runs `work` on a fresh record with `errorOf`, and then `after` it. Returns the number of calls. */
 function happen(
   errorOf: Disk["errorOf"],
-  after: (at: { directory: string; disk: Disk; error: unknown; progress: { committed: boolean } }) => void,
+  after: (at: {
+    directory: string;
+    disk: Disk;
+    error: unknown;
+    progress: { committed: boolean };
+    records: readonly FileReplayRecord[];
+  }) => void,
 ): number {
   const directory = prepared();
   const progress = { committed: false };
@@ -177,7 +183,7 @@ function happen(
     error = thrown;
   }
   disk.current = undefined;
-  after({ directory, disk: faulty, error, progress });
+  after({ directory, disk: faulty, error, progress, records });
   for (const record of records) record.close();
   return faulty.calls;
 }
@@ -233,9 +239,11 @@ describe("refused by the system", () => {
     ["any call and all after it", (at: number) => (call: number) => (call >= at ? systemError("EIO") : undefined)],
   ])("%s: an error, and a whole record", (_name, refuseAt) => {
     for (const at of eachCall) {
-      happen(refuseAt(at), ({ directory, error, progress }) => {
+      happen(refuseAt(at), ({ directory, error, progress, records }) => {
         if (error === undefined) expect(progress.committed, `refused at call ${at}`).toBe(true);
         else expect(error, `refused at call ${at}`).toMatchObject({ name: "ReplayRecordError", code: "unavailable" });
+        // As a program does that goes on; it must not remove what a commit that failed half-way may have made lasting.
+        for (const record of records) record.close();
         removeLocks(directory);
         expectWhole(directory, progress);
       });

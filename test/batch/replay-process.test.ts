@@ -2,7 +2,7 @@
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -117,6 +117,12 @@ describe("the lock of another process", () => {
     return lock.map((old, i) => (i === part ? value : old)).join(",");
   }
 
+  /** The 22nd field of proc(5), where there is such a thing; the name before it, in brackets, is `sleep`. */
+  function linuxStartOf(pid: string): string | undefined {
+    const path = `/proc/${pid}/stat`;
+    return existsSync(path) ? readFileSync(path, "latin1").split(" ")[21] : undefined;
+  }
+
   /** Opens a record beside a lock with one part changed. */
   function openBeside(part: number, value: string) {
     const directory = freshDirectory();
@@ -158,7 +164,9 @@ describe("the lock of another process", () => {
     const [pid] = (await once(createInterface({ input: parent.stdout }), "line")) as [string];
     const stateOf = () => execFileSync("ps", ["-o", "state=", "-p", pid], { encoding: "utf8" }).trim();
     while (stateOf() !== "Z") await new Promise((resolve) => setTimeout(resolve, 5));
-    writeFileSync(join(directory, withPart(lock, PID, pid)), "");
+    // Its own start, as far as that can be known, so that nothing but its state tells that it has ended.
+    const start = linuxStartOf(pid) ?? (lock[START] as string);
+    writeFileSync(join(directory, withPart(withPart(lock, PID, pid).split(","), START, start)), "");
     openRecord(directory);
     parent.kill("SIGKILL");
     running.delete(parent);
