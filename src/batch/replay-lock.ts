@@ -128,7 +128,9 @@ function stateOf(holder: Holder, self: Holder): "alive" | "dead" | "unknown" {
 function thisProcess(): Holder {
   const isLinux = process.platform === "linux";
   return {
-    host: hostname().replaceAll(/[^\w.-]/g, "_"),
+    host: hostname()
+      .replaceAll(/[^\w.-]/g, "_")
+      .slice(0, 64),
     boot: isLinux ? readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim() : "",
     container: isLinux ? readlinkSync("/proc/self/ns/pid").replaceAll(/\D/g, "") : "",
     pid: String(process.pid),
