@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
 import { runCommand } from "../../src/cli/command.js";
+import type { PrgKey } from "../../src/index.js";
 
 export interface CommandResult {
   code: number;
@@ -55,8 +56,10 @@ export function scratch(): { path: (...names: string[]) => string; remove: () =>
 
 const vectors = new URL("../../vectors/", import.meta.url);
 
-/** One of the batches that the Python command wrote. */
-export function recordedBatch(name: "cli-clean" | "cli-dirty") {
+/** The batches that the Python command wrote. The last one is Mozilla's own, from when libprio keyed with the seed. */
+export const RECORDED_BATCHES = ["cli-clean", "cli-dirty", "prio-processor/cli"] as const;
+
+export function recordedBatch(name: (typeof RECORDED_BATCHES)[number]) {
   const at = (path: string) => new URL(`${name}/${path}`, vectors);
   const text = (path: string) => readFileSync(at(path), "utf8");
   const json = <T>(path: string) => JSON.parse(text(path)) as T;
@@ -67,7 +70,11 @@ export function recordedBatch(name: "cli-clean" | "cli-dirty") {
   const { n_data, batch_id } = json<{ n_data: number; batch_id: string }>("config.json");
   const keys = { a: json<Keys>("server_a_keys.json"), b: json<Keys>("server_b_keys.json") };
   const secret = json<{ shared_seed: string }>("shared_seed.json").shared_seed;
+  const prgKey: PrgKey = name === "prio-processor/cli" ? "seed" : "batch";
   return {
+    fields: n_data,
+    batchId: batch_id,
+    prgKey,
     text,
     path: (path: string) => at(path).pathname,
     keys,
@@ -78,6 +85,7 @@ export function recordedBatch(name: "cli-clean" | "cli-dirty") {
       return {
         BATCH_ID: batch_id,
         N_DATA: String(n_data),
+        PRG_KEY: prgKey,
         SERVER_ID: server.toUpperCase(),
         PRIVATE_KEY_HEX: keys[server].private_key,
         SHARED_SECRET: secret,
