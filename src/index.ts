@@ -13,6 +13,7 @@ export {
   type IntegerConfigOptions,
   type PrgKey,
 } from "./prio1/config.js";
+export { describeMessage, type MessageDescription, type MessageKind } from "./prio1/describe.js";
 export { OpenedReport } from "./prio1/opened-report.js";
 export { publish } from "./prio1/publish.js";
 export type { QueryPoints } from "./prio1/query-points.js";

@@ -1,0 +1,120 @@
+// Tells the protocol's messages apart by their form alone (WIRE.md section 3), without a configuration or a key: for tools that
+// show what a file holds. Servers read messages with wire.ts, which refuses everything that it does not expect.
+
+import { Reader } from "../codec/msgpack.js";
+import { requireBytes } from "../core/bytes.js";
+import { FIELD_87 } from "../core/fields.js";
+import { SEALING_BYTES } from "../crypto/ecies.js";
+import { PrioError } from "../errors.js";
+import { SEED_BYTES } from "./prg.js";
+import type { ServerId } from "./share.js";
+
+/**
+ * What bytes can be: a sealed `"packet"`, which looks like any bytes that are long enough; the plaintext of one, `"openedA"` or
+ * `"openedB"`, which is a client's secret share; `"verify1"` and `"verify2"`, the servers' messages; `"totalShare"`, what
+ * `publish` takes; `"state"`, a server's running total; or `"unknown"`.
+ */
+export type MessageKind = "packet" | "openedA" | "openedB" | "verify1" | "verify2" | "totalShare" | "state" | "unknown";
+
+/** What a message shows of itself. No share, seed or total is in it. */
+export interface MessageDescription {
+  /** What the message is. */
+  readonly kind: MessageKind;
+  /** Of a sealed packet: how many bytes its plaintext has. */
+  readonly plaintextBytes?: number;
+  /** Of an opened packet: its batch id, a copy. */
+  readonly batchId?: Uint8Array;
+  /** Of an opened packet or a total share: the server that it belongs to. */
+  readonly server?: ServerId;
+  /** Of an opened packet for A, a total share or a state: how many values it has. */
+  readonly fields?: number;
+}
+
+/** Says what a message is. Throws `invalid-argument` when it is not a Uint8Array. */
+export function describeMessage(message: Uint8Array): MessageDescription {
+  const bytes = requireBytes(message, "message");
+  for (const form of FORMS) {
+    const description = read(bytes, form);
+    if (description !== null) return description;
+  }
+  if (bytes.length < SEALING_BYTES) return { kind: "unknown" };
+  return { kind: "packet", plaintextBytes: bytes.length - SEALING_BYTES };
+}
+
+/** Reads a message of one kind. Throws `malformed` for another. */
+type Form = (reader: Reader) => MessageDescription;
+
+const FORMS: readonly Form[] = [
+  (reader) => {
+    skipElements(reader, 2);
+    return { kind: "verify1" };
+  },
+  (reader) => {
+    skipElements(reader, 1);
+    return { kind: "verify2" };
+  },
+  (reader) => ({ kind: "state", fields: skipArray(reader) }),
+  (reader) => ({ kind: "totalShare", server: readServer(reader), fields: skipArray(reader) }),
+  (reader) => {
+    const head = readHead(reader, "A");
+    const fields = skipArray(reader);
+    skipArray(reader);
+    return { kind: "openedA", ...head, fields };
+  },
+  (reader) => {
+    const head = readHead(reader, "B");
+    if (reader.str("seed").length !== SEED_BYTES) throw reader.error("not a seed");
+    return { kind: "openedB", ...head };
+  },
+];
+
+function read(bytes: Uint8Array, form: Form): MessageDescription | null {
+  const reader = new Reader(bytes, "message");
+  try {
+    const description = form(reader);
+    reader.end();
+    return description;
+  } catch (error) {
+    if (error instanceof PrioError) return null;
+    throw error;
+  }
+}
+
+/** The shares of a, b, c, f0, g0 and h0. */
+const PROOF_SCALARS = 6;
+
+function readHead(reader: Reader, expected: ServerId): { batchId: Uint8Array; server: ServerId } {
+  const batchId = Uint8Array.from(reader.str("batch id"));
+  skipElements(reader, PROOF_SCALARS);
+  const server = readServer(reader);
+  if (server !== expected) throw reader.error("the other server's");
+  return { batchId, server };
+}
+
+function readServer(reader: Reader): ServerId {
+  const id = reader.integer("server id");
+  if (id !== 0n && id !== 1n) throw reader.error("not a server id");
+  return id === 0n ? "A" : "B";
+}
+
+function skipElements(reader: Reader, count: number): void {
+  for (let i = 0; i < count; i++) {
+    const { length } = reader.str("element");
+    if (length < 1 || length > FIELD_87.bytes) throw reader.error("not an element");
+  }
+}
+
+/** Passes over an array of any length. Elements take two bytes at least, so a false header ends at once. */
+function skipArray(reader: Reader): number {
+  const length = arrayLength(reader);
+  reader.array(length, "elements");
+  skipElements(reader, length);
+  return length;
+}
+
+function arrayLength({ bytes, offset }: Reader): number {
+  const type = bytes[offset] ?? 0;
+  if (type >= 0x90 && type <= 0x9f) return type & 0x0f;
+  const width = type === 0xdc ? 2 : type === 0xdd ? 4 : 0;
+  return bytes.subarray(offset + 1, offset + 1 + width).reduce((length, byte) => 256 * length + byte, 0);
+}
