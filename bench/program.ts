@@ -34,15 +34,12 @@ setCrypto(crypto as CryptoName);
 
 const [count = 0, precision] = shape.split("x").map(Number);
 const keys = { A: generateKeyPair(), B: generateKeyPair() };
-const config = new Config(
-  {
-    batchId: "bench",
-    serverA: keys.A.publicKey,
-    serverB: keys.B.publicKey,
-    ...(precision === undefined ? { fields: count } : { count, precision }),
-  },
-  vectors === "bigint" ? bigIntSpace(FIELD_87) : packed87Space(),
-);
+const config = Config.over(vectors === "bigint" ? bigIntSpace(FIELD_87) : packed87Space(), {
+  batchId: "bench",
+  serverA: keys.A.publicKey,
+  serverB: keys.B.publicKey,
+  ...(precision === undefined ? { fields: count } : { count, precision }),
+});
 // As in libprio/driver.c: 0 and 1 in turn.
 const values = Uint8Array.from({ length: count }, (_, i) => i % 2);
 const client = new Client(config);

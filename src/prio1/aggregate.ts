@@ -2,6 +2,7 @@
 
 import type { Vector } from "../core/vector.js";
 import type { Config } from "./config.js";
+import { integersOfBits } from "./integers.js";
 
 export class RunningTotal {
   readonly vector: Vector;
@@ -24,15 +25,7 @@ export class RunningTotal {
 
 /** What is published of a total of bits: itself for booleans, count elements for integers. */
 export function publishedTotals(config: Config, total: Vector): Vector {
-  const { count, precision } = config;
-  if (count === undefined || precision === undefined) return total;
-  const { field } = config.snip.space;
-  const bits = total.toBigInts();
-  const integers: bigint[] = [];
-  for (let i = 0; i < count; i++) {
-    // Horner's rule: the most significant bit comes first.
-    const own = bits.slice(i * precision, (i + 1) * precision);
-    integers.push(own.reduce((sum, bit) => field.add(field.add(sum, sum), bit), 0n));
-  }
-  return config.snip.space.fromBigInts(integers);
+  const { precision, snip } = config;
+  if (precision === undefined) return total;
+  return snip.space.fromBigInts(integersOfBits(snip.space.field, total.toBigInts(), precision));
 }

@@ -7,6 +7,7 @@ import type { Vector } from "../core/vector.js";
 import { randomSealing, type SealingRandomness } from "../crypto/ecies.js";
 import { PrioError } from "../errors.js";
 import { Config } from "./config.js";
+import { writeBits } from "./integers.js";
 import { expandSeed, sealPacketA, sealPacketB } from "./packet.js";
 import { SEED_BYTES } from "./prg.js";
 import type { ProofShare, ReportShare, SeededShare } from "./share.js";
@@ -68,17 +69,18 @@ function encode(config: Config, bits: Uint8Array): Packets {
   return sealReport(config, shareReport(config, data, randomness), randomSealing(random), randomSealing(random));
 }
 
+/** Draws what a report needs; the ten elements come in the order in which they stand here. */
 export function drawReportRandomness(config: Config, random: RandomSource): ReportRandomness {
-  const [f0, g0, a, b, ...shares] = randomElements(config.snip.space.field, 10, random) as [
-    bigint,
-    bigint,
-    bigint,
-    bigint,
-    ...bigint[],
-  ];
-  const [aB, bB, cB, f0B, g0B, h0B] = shares as [bigint, bigint, bigint, bigint, bigint, bigint];
-  const proofB = { a: aB, b: bB, c: cB, f0: f0B, g0: g0B, h0: h0B };
-  return { f0, g0, a, b, proofB, seed: random(SEED_BYTES) };
+  const elements = randomElements(config.snip.space.field, 10, random).values();
+  const next = () => elements.next().value as bigint;
+  return {
+    f0: next(),
+    g0: next(),
+    a: next(),
+    b: next(),
+    proofB: { a: next(), b: next(), c: next(), f0: next(), g0: next(), h0: next() },
+    seed: random(SEED_BYTES),
+  };
 }
 
 /** Splits the values of a report, n elements, into the shares of both servers, with the proof. */
@@ -144,10 +146,7 @@ function readIntegers(values: ArrayLike<number | bigint>, { count, precision }: 
         `client: expected an integer of ${precision} bits at index ${i}, got another value`,
       );
     }
-    // Most significant bit first.
-    for (let k = 0, rest = BigInt(x as bigint | number); k < precision; k++, rest >>= 1n) {
-      bits[(i + 1) * precision - 1 - k] = Number(rest & 1n);
-    }
+    writeBits(BigInt(x as bigint | number), precision, bits, i * precision);
   }
   return bits;
 }

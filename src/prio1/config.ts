@@ -47,9 +47,6 @@ const MAX_FIELDS = 262143;
 const MAX_PRECISION = 42;
 const MAX_BATCH_ID = 65535;
 
-/** Those that the constructor made: unlike `instanceof`, not to be forged by a prototype. */
-const configs = new WeakSet<Config>();
-
 const PRIO_V1: VectorSpace = packed87Space();
 
 /** What the client and both servers of a batch must give alike. Immutable; make one and share it. */
@@ -71,17 +68,13 @@ export class Config {
   readonly prgKey: PrgKey;
   /** @internal The batch id's bytes. */
   readonly batchId: Uint8Array;
-  /** @internal The proof system for this many fields. */
-  readonly snip: Snip;
+  #snip: Snip;
 
   /**
-   * A configuration for booleans. Throws `out-of-range` for a number outside its bounds, `invalid-argument` for
-   * anything else that is not as {@link ConfigOptions} says.
+   * A configuration for booleans, or for integers as {@link Config.forIntegers} makes it. Throws `out-of-range` for a number
+   * outside its bounds, `invalid-argument` for anything else that is not as the options' types say.
    */
-  constructor(options: ConfigOptions);
-  /** @internal The same over given vectors. */
-  constructor(options: ConfigOptions | IntegerConfigOptions, space: VectorSpace);
-  constructor(options: ConfigOptions | IntegerConfigOptions, space: VectorSpace = PRIO_V1) {
+  constructor(options: ConfigOptions | IntegerConfigOptions) {
     requireObject(options, "config");
     if ("precision" in options) {
       if ("fields" in options) {
@@ -113,23 +106,35 @@ export class Config {
       throw new PrioError("invalid-argument", `config: prgKey: expected "batch" or "seed", got ${kindOf(prgKey)}`);
     }
     this.prgKey = prgKey;
-    this.snip = new Snip(space, this.fields);
+    this.#snip = new Snip(PRIO_V1, this.fields);
     Object.freeze(this);
-    configs.add(this);
-  }
-
-  /** @internal Returns `x` when it is a configuration. */
-  static require(x: unknown): Config {
-    if (!configs.has(x as Config))
-      throw new PrioError("invalid-argument", `config: expected a Config, got ${kindOf(x)}`);
-    return x as Config;
   }
 
   /** A configuration for integers: `count` of them, of `precision` bits each. Throws as the constructor does. */
   static forIntegers(options: IntegerConfigOptions): Config {
     requireObject(options, "config");
     const { count, precision } = options;
-    return new Config({ ...options, count, precision }, PRIO_V1);
+    return new Config({ ...options, count, precision });
+  }
+
+  /** @internal The proof system for this many fields. */
+  get snip(): Snip {
+    return this.#snip;
+  }
+
+  /** @internal Returns `x` when the constructor made it: unlike `instanceof`, this is not to be forged by a prototype. */
+  static require(x: unknown): Config {
+    if (typeof x !== "object" || x === null || !(#snip in x)) {
+      throw new PrioError("invalid-argument", `config: expected a Config, got ${kindOf(x)}`);
+    }
+    return x;
+  }
+
+  /** @internal The configuration of these options that computes with other vectors, such as the BigInt reference of tests. */
+  static over(space: VectorSpace, options: ConfigOptions | IntegerConfigOptions): Config {
+    const config = new Config(options);
+    config.#snip = new Snip(space, config.fields);
+    return config;
   }
 }
 

@@ -92,7 +92,7 @@ export function configOf(session: RecordedSession & { prgKey: PrgKey }, space?: 
     prgKey: session.prgKey,
   };
   const shape = { ...options, ...(session.uint ?? { fields: session.fields }) };
-  if (space !== undefined) return new Config(shape, space);
+  if (space !== undefined) return Config.over(space, shape);
   return "precision" in shape ? Config.forIntegers(shape) : new Config(shape);
 }
 
