@@ -2,12 +2,14 @@
 
 import { kindOf } from "../core/bytes.js";
 import { PrioError } from "../errors.js";
+import type { RunningTotal } from "./aggregate.js";
 import { copyOfKeys, type ReplayKeys, sameKeys } from "./replay.js";
 import type { ReportShare } from "./share.js";
 
-/** What one session has of a report that it opened. */
+/** What a session has of a report that it opened. */
 export interface Opened {
-  readonly session: object;
+  /** The total of the session that opened it, which no one else has: whoever can show it is that session. */
+  readonly total: RunningTotal;
   readonly share: ReportShare;
   readonly keys: ReplayKeys;
   /** 1 to 65,535 bytes. */
@@ -36,11 +38,11 @@ export class OpenedReport {
   }
 
   /**
-   * @internal Hands out what `session` opened, once, for the check that was admitted under `keys`. Throws `invalid-argument` when
+   * @internal Hands out what the session of `total` opened, once, for the check that was admitted under `keys`. Throws `invalid-argument` when
    * `report` is no OpenedReport, `wrong-state` when another session opened it or its share was taken before, and `mismatch` when
    * the keys are another report's.
    */
-  static take(report: unknown, session: object, keys: ReplayKeys): Opened {
+  static take(report: unknown, total: RunningTotal, keys: ReplayKeys): Opened {
     if (typeof report !== "object" || report === null || !(#opened in report)) {
       throw new PrioError("invalid-argument", `verifier: expected an OpenedReport, got ${kindOf(report)}`);
     }
@@ -48,7 +50,7 @@ export class OpenedReport {
     if (opened === undefined) {
       throw new PrioError("wrong-state", "verifier: expected an opened report that has no verifier yet");
     }
-    if (opened.session !== session) {
+    if (opened.total !== total) {
       throw new PrioError("wrong-state", "verifier: expected a report that this session opened");
     }
     if (!sameKeys(opened.keys, keys)) {

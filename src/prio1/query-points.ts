@@ -105,21 +105,3 @@ function weightedCheck(config: Config, key: Uint8Array): CheckAt {
     if (r !== 0n && field.pow(r, order) !== 1n) return { point: config.snip.queryPoint(r), weight: r };
   }
 }
-
-/** Gives the point of the next report. */
-export type QueryPointSource = (reportId: Uint8Array | undefined) => CheckAt;
-
-/** The source of points of this kind. */
-export function queryPointSource(kind: QueryPoints, config: Config, secret: ServerSecret): QueryPointSource {
-  if (kind === "report") return (reportId) => checkAtReportPoint(config, secret, reportId as Uint8Array);
-  if (kind === "batch") {
-    const at = checkAtBatchPoint(config, secret);
-    return () => at;
-  }
-  const points = new StreamPoints(config, secret);
-  return () => {
-    const r = points.peek();
-    points.advance();
-    return checkAtStreamPoint(config, r);
-  };
-}

@@ -18,7 +18,7 @@ import {
 } from "./query-points.js";
 import { type AtomicReplayRecord, copyOfKeys, type ReplayRecord, replayKeys } from "./replay.js";
 import type { ServerId } from "./share.js";
-import { takeVerified, type VerifiedReport, Verifier } from "./verify.js";
+import { VerifiedReport, Verifier } from "./verify.js";
 import { readState, writeState, writeTotalShare } from "./wire.js";
 
 /** What a session of one of the two servers needs besides the configuration. */
@@ -99,7 +99,7 @@ export class Server {
     const sealed = copyOfBytes(packet, "packet");
     const id = this.#reportIdBytes(reportId);
     const share = openPacket(this.#config, this.#id, this.#privateKey, sealed);
-    return OpenedReport.of({ session: this.#total, share, keys: replayKeys(this.#config, sealed, id), reportId: id });
+    return OpenedReport.of({ total: this.#total, share, keys: replayKeys(this.#config, sealed, id), reportId: id });
   }
 
   /**
@@ -119,12 +119,12 @@ export class Server {
       throw new PrioError("invalid-argument", 'admitted: expected a point below the modulus with "stream" alone');
     }
     const { share, reportId } = OpenedReport.take(opened, this.#total, copyOfKeys(keys));
-    return Verifier.of(this.#config, this.#id, share, this.#checkAt(reportId, point), this);
+    return Verifier.of(this.#config, this.#id, share, () => this.#checkAt(reportId, point), this.#total);
   }
 
   /** Counts a report that a check of this session let through. Throws `invalid-argument`, and `wrong-state` the second time. */
   aggregate(report: VerifiedReport): void {
-    this.#total.add(takeVerified(report, this));
+    VerifiedReport.count(report, this.#total);
   }
 
   /**

@@ -10,47 +10,46 @@ import { requireBytes } from "../core/bytes.js";
 import { combine } from "../core/sharing.js";
 import type { Vector } from "../core/vector.js";
 import { PrioError } from "../errors.js";
+import type { RunningTotal } from "./aggregate.js";
 import type { Config } from "./config.js";
 import type { CheckAt } from "./query-points.js";
 import type { ReportShare, ServerId } from "./share.js";
 import { readVerify1, readVerify2, type Verify1, writeVerify1, writeVerify2 } from "./wire.js";
 
-/** What a session asks of its own reports. */
+/** Where a report may be counted, and what is added there. */
 interface Origin {
-  readonly session: object;
+  /** The total of the session that opened the report. No one else has it, so no one else makes reports that it counts. */
+  readonly total: RunningTotal;
   readonly data: Vector;
 }
 
-/** Reports that a check let through and no session has counted yet. Nothing outside this file can add to it. */
-const uncounted = new WeakMap<VerifiedReport, Origin>();
-
 /** A report whose proof holds. Only {@link Verifier.check} makes one; the session that opened the report counts it once. */
 export class VerifiedReport {
-  /** Makes the type one of its own: no other object is a VerifiedReport to the compiler either. */
-  declare private readonly brand: never;
+  /** Undefined once the report is counted. */
+  #origin: Origin | undefined;
 
-  private constructor() {}
-}
-
-/** Makes a report that counts. Not a method of the class: who has that must not be able to. */
-function verified(origin: Origin): VerifiedReport {
-  const report = Object.create(VerifiedReport.prototype) as VerifiedReport;
-  uncounted.set(report, origin);
-  return report;
-}
-
-/** Hands the data share to the session that may count it, once. Throws `invalid-argument`, `wrong-state`. */
-export function takeVerified(report: unknown, session: object): Vector {
-  if (!(report instanceof VerifiedReport)) {
-    throw new PrioError("invalid-argument", "aggregate: expected the VerifiedReport of a check");
+  private constructor(origin: Origin) {
+    this.#origin = origin;
   }
-  const origin = uncounted.get(report);
-  if (origin === undefined) throw new PrioError("wrong-state", "aggregate: expected a report not counted yet");
-  if (origin.session !== session) {
-    throw new PrioError("wrong-state", "aggregate: expected a report that this session opened");
+
+  /** @internal */
+  static of(origin: Origin): VerifiedReport {
+    return new VerifiedReport(origin);
   }
-  uncounted.delete(report);
-  return origin.data;
+
+  /** @internal Adds the report's data to the total of its session, once. Throws `invalid-argument`, `wrong-state`. */
+  static count(report: unknown, total: RunningTotal): void {
+    if (typeof report !== "object" || report === null || !(#origin in report)) {
+      throw new PrioError("invalid-argument", "aggregate: expected the VerifiedReport of a check");
+    }
+    const origin = report.#origin;
+    if (origin === undefined) throw new PrioError("wrong-state", "aggregate: expected a report not counted yet");
+    if (origin.total !== total) {
+      throw new PrioError("wrong-state", "aggregate: expected a report that this session opened");
+    }
+    report.#origin = undefined;
+    total.add(origin.data);
+  }
 }
 
 /** One server's side of one report's check. */
@@ -58,23 +57,26 @@ export class Verifier {
   readonly #config: Config;
   readonly #id: ServerId;
   readonly #share: ReportShare;
-  readonly #at: CheckAt;
-  readonly #session: object;
+  readonly #checkAt: () => CheckAt;
+  readonly #total: RunningTotal;
   #evaluated: { mine: Verify1; weightedH: bigint } | undefined;
   #answered: { d: bigint; e: bigint; out: bigint } | undefined;
   #verified: VerifiedReport | undefined;
 
-  private constructor(config: Config, id: ServerId, share: ReportShare, at: CheckAt, session: object) {
+  private constructor(config: Config, id: ServerId, share: ReportShare, checkAt: () => CheckAt, total: RunningTotal) {
     this.#config = config;
     this.#id = id;
     this.#share = share;
-    this.#at = at;
-    this.#session = session;
+    this.#checkAt = checkAt;
+    this.#total = total;
   }
 
-  /** @internal */
-  static of(config: Config, id: ServerId, share: ReportShare, at: CheckAt, session: object): Verifier {
-    return new Verifier(config, id, share, at, session);
+  /**
+   * @internal A check of a share, whose report `total` may count. `checkAt` is asked once, when the first message is made: a
+   * process that is given all messages needs no point.
+   */
+  static of(config: Config, id: ServerId, share: ReportShare, checkAt: () => CheckAt, total: RunningTotal): Verifier {
+    return new Verifier(config, id, share, checkAt, total);
   }
 
   /**
@@ -115,14 +117,14 @@ export class Verifier {
     if (combine(this.#config.snip.space.field, outA, outB) !== 0n) return null;
     // What this verifier is said to have sent is what it sent. (In a process that only checks, it sent nothing.)
     if (this.#answered !== undefined && this.#answered.out !== (this.#id === "A" ? outA : outB)) return null;
-    this.#verified ??= verified({ session: this.#session, data: this.#share.data });
+    this.#verified ??= VerifiedReport.of({ total: this.#total, data: this.#share.data });
     return this.#verified;
   }
 
   #evaluate(): { mine: Verify1; weightedH: bigint } {
     if (this.#evaluated === undefined) {
       const { field } = this.#config.snip.space;
-      const { point, weight } = this.#at;
+      const { point, weight } = this.#checkAt();
       const { f, g, h } = point.evaluate(this.#share, this.#id === "A");
       const d = field.sub(field.mul(weight, f), this.#share.a);
       const e = field.sub(g, this.#share.b);
