@@ -2,16 +2,7 @@
 
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
-import {
-  Client,
-  generateKeyPair,
-  PrioError,
-  PrivateKey,
-  PublicKey,
-  Server,
-  ServerSecret,
-  setCrypto,
-} from "../../src/index.js";
+import { Client, generateKeyPair, PrivateKey, PublicKey, Server, ServerSecret, setCrypto } from "../../src/index.js";
 import { configFor, errorOf } from "../support/deployment.js";
 import { providers, using } from "../support/providers.js";
 
@@ -158,7 +149,7 @@ describe.each(providers)("with %s", (name) => {
       ];
       for (const [bytes, f] of wrong) {
         const error = errorOf(f);
-        expect(error).toBeInstanceOf(PrioError);
+        expect(["invalid-argument", "wrong-length", "invalid-encoding"]).toContain(error.code);
         expect(shows(renderings(error), bytes)).toBe(false);
       }
     });

@@ -53,8 +53,18 @@ describe("encode", () => {
     }
   });
 
+  it("refuses a list whose length is none, without showing it", () => {
+    for (const length of [Symbol("a secret"), "a secret", undefined, 4n, {}]) {
+      const error = errorOf(() => client.encode({ length } as unknown as number[]));
+      expect([error.code, error.message.includes("secret")]).toEqual(["invalid-argument", false]);
+    }
+    for (const length of [Number.NaN, 4.5, -4]) {
+      expect(codeOf(() => client.encode({ length } as unknown as number[]))).toBe("wrong-length");
+    }
+  });
+
   it("wants a Config", () => {
-    for (const x of [undefined, null, {}, { fields: 4 }])
+    for (const x of [undefined, null, {}, { fields: 4 }, Object.create(Config.prototype), Object.create(config)])
       expect(codeOf(() => new Client(x as Config))).toBe("invalid-argument");
   });
 

@@ -1,113 +1,15 @@
-// The attack that replay records prevent, carried out, and the sessions' refusals.
-//
-// A curious server knows the points r_1, r_2, … (it holds the secret). If the other server checks one packet at each of
-// them, it learns d_k = f(r_k) − a for every k. f(r_k) is linear in f0 and the bits with known coefficients, so n + 2 such
-// numbers are a linear system for f0, a and the n bits.
+// Sessions refuse what they have seen, by the packet's seal and by the report's id; and the record in memory.
 
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import { toHex } from "../../src/core/bytes.js";
-import { lagrangeCoefficients } from "../../src/core/evaluate.js";
-import { FIELD_87 as field } from "../../src/core/fields.js";
 import { systemRandom } from "../../src/core/random.js";
-import { Client, MemoryReplayRecord, publish, type Server, type Verifier } from "../../src/index.js";
-import { queryPointSource } from "../../src/prio1/query-points.js";
+import { Client, MemoryReplayRecord, publish } from "../../src/index.js";
 import { replayKeys } from "../../src/prio1/replay.js";
-import { readVerify1 } from "../../src/prio1/wire.js";
-import { codeOf, configFor, errorOf, process, secret, serverA, serverB } from "../support/deployment.js";
+import { codeOf, configFor, errorOf, process, serverA, serverB } from "../support/deployment.js";
 
-const fields = 12;
-const config = configFor({ fields });
-const bits = [1, 0, 0, 1, 1, 0, 1, 0, 1, 1, 1, 0];
-const packets = new Client(config).encode(bits);
-
-/** A record that has forgotten everything: the check taken away. */
+/** A record that has forgotten everything: the rule taken away. */
 const forgetful = { add: () => true };
-
-/** Opens one packet as often as the session lets it and gives the points and what B answered, as server A sees them. */
-function collect(a: Server, b: Server, times: number): { r: bigint; d: bigint }[] {
-  const nextPoint = queryPointSource("stream", config, secret);
-  const equations: { r: bigint; d: bigint }[] = [];
-  for (let k = 0; k < times; k++) {
-    const { r } = nextPoint(undefined).point;
-    let answer: Verifier;
-    try {
-      answer = b.open(packets.b);
-    } catch {
-      continue;
-    }
-    const mine = readVerify1(config, a.open(packets.a).verify1(), "A");
-    const theirs = readVerify1(config, answer.verify1(), "B");
-    equations.push({ r, d: field.add(mine.d, theirs.d) });
-  }
-  return equations;
-}
-
-/** Solves Σ_i x_i·L_i(r_k) + f0·L_0(r_k) − a = d_k for (f0, x_1, …, x_n, a); undefined when the system leaves a choice. */
-function solve(equations: { r: bigint; d: bigint }[]): bigint[] | undefined {
-  const rows = equations.map(({ r, d }) => {
-    const coefficients = lagrangeCoefficients(config.snip.ntt, config.snip.size, r);
-    return [...coefficients.slice(0, fields + 1).toBigInts(), field.neg(1n), d];
-  });
-  const unknowns = fields + 2;
-  for (let column = 0; column < unknowns; column++) {
-    const pivot = rows.findIndex((row, k) => k >= column && row[column] !== 0n);
-    if (pivot < 0) return undefined;
-    [rows[column], rows[pivot]] = [rows[pivot] as bigint[], rows[column] as bigint[]];
-    const inverse = field.inv((rows[column] as bigint[])[column] as bigint);
-    const normal = (rows[column] as bigint[]).map((x) => field.mul(x, inverse));
-    rows[column] = normal;
-    for (const [k, row] of rows.entries()) {
-      if (k !== column)
-        rows[k] = row.map((x, j) => field.sub(x, field.mul(row[column] as bigint, normal[j] as bigint)));
-    }
-  }
-  return rows.slice(0, unknowns).map((row) => row.at(-1) as bigint);
-}
-
-describe("checking one packet at many points", () => {
-  const times = fields + 2;
-
-  it("gives a client's bits away when a session does not refuse replays", () => {
-    const equations = collect(serverA(config, { replays: forgetful }), serverB(config, { replays: forgetful }), times);
-    expect(equations).toHaveLength(times);
-    expect(
-      solve(equations)
-        ?.slice(1, fields + 1)
-        .map(Number),
-    ).toEqual(bits);
-  });
-
-  it("gives nothing away against a real session: one equation, which every set of bits satisfies", () => {
-    const equations = collect(serverA(config, { replays: forgetful }), serverB(config), times);
-    expect(equations).toHaveLength(1);
-    expect(solve(equations)).toBeUndefined();
-    // For any bits and any f0 there is an a that explains the one number seen.
-    const [{ r, d }] = equations as [{ r: bigint; d: bigint }];
-    const coefficients = lagrangeCoefficients(config.snip.ntt, config.snip.size, r).slice(0, fields + 1);
-    for (const other of [bits, bits.map((x) => 1 - x), bits.map(() => 0)]) {
-      const f = config.snip.space.fromBigInts([7n, ...other.map(BigInt)]).dot(coefficients);
-      const a = field.sub(f, d);
-      expect(field.has(a)).toBe(true);
-      expect(field.sub(f, a)).toBe(d);
-    }
-  });
-
-  it("gives nothing away across sessions that share a record, and everything across sessions that do not", () => {
-    const record = new MemoryReplayRecord();
-    const sharing = () => serverB(config, { replays: record });
-    expect(() => sharing().open(packets.b)).not.toThrow();
-    for (let k = 0; k < times; k++) expect(codeOf(() => sharing().open(packets.b))).toBe("replay");
-    // What SECURITY.md warns of: a record that does not live as long as the secret.
-    for (let k = 0; k < times; k++) expect(() => serverB(config).open(packets.b)).not.toThrow();
-  });
-
-  it("leaks as much through a second answer to verify2, so there is none", () => {
-    const [a, b] = [serverA(config).open(packets.a), serverB(config).open(packets.b)];
-    b.verify2(a.verify1(), b.verify1());
-    expect(codeOf(() => b.verify2(b.verify1(), b.verify1()))).toBe("wrong-state");
-  });
-});
 
 describe("a session", () => {
   const small = configFor({ fields: 3 });
@@ -279,5 +181,90 @@ describe("the record in memory", () => {
     const buffer = Uint8Array.from({ length: 100 }, (_, i) => i + 1);
     expect(record.add(buffer.subarray(7, 39))).toBe(true);
     expect(record.add(buffer.slice(7, 39))).toBe(false);
+  });
+
+  it("forgets nothing when it cannot grow", () => {
+    const record = new MemoryReplayRecord();
+    const keys: Uint8Array[] = [];
+    const original = globalThis.Uint32Array;
+    let failed = 0;
+    globalThis.Uint32Array = new Proxy(original, {
+      construct(target, args, newTarget) {
+        if (typeof args[0] === "number" && failed++ === 0) {
+          throw new RangeError("Array buffer allocation failed");
+        }
+        return Reflect.construct(target, args, newTarget) as object;
+      },
+    });
+    try {
+      for (let i = 0; i < 3000; i++) {
+        const key = systemRandom(32);
+        try {
+          record.add(key);
+          keys.push(key);
+        } catch (error) {
+          expect(error).toBeInstanceOf(RangeError);
+        }
+      }
+    } finally {
+      globalThis.Uint32Array = original;
+    }
+    expect([failed > 0, keys.length]).toEqual([true, 2999]);
+    expect(keys.filter((key) => record.add(key))).toEqual([]);
+  });
+
+  it("answers true to a first key of zeros, and with a PrioError to what is no key", () => {
+    const record = new MemoryReplayRecord();
+    expect(codeOf(() => record.add(new Uint8Array(3)))).toBe("wrong-length");
+    expect(codeOf(() => record.add("key" as unknown as Uint8Array))).toBe("invalid-argument");
+    expect(record.add(new Uint8Array(32))).toBe(true);
+  });
+
+  it("records both keys of a report or neither, and says which was there", () => {
+    const record = new MemoryReplayRecord();
+    const keys = (packet: number, report?: number) =>
+      report === undefined ? { packet: key(packet) } : { packet: key(packet), report: key(0, report) };
+    expect(record.addReport(keys(1, 1))).toBe("new");
+    expect(record.addReport(keys(1, 1))).toBe("report");
+    expect(record.addReport(keys(2, 1))).toBe("report");
+    expect(record.addReport(keys(1, 2))).toBe("packet");
+    expect(record.addReport(keys(1))).toBe("packet");
+    // Of what was refused nothing is recorded.
+    expect(record.addReport(keys(2, 2))).toBe("new");
+    expect(record.addReport(keys(3))).toBe("new");
+    // One record serves both ways to ask.
+    expect([record.add(key(3)), record.add(key(0, 2)), record.add(key(4))]).toEqual([false, false, true]);
+    expect(record.addReport(keys(4))).toBe("packet");
+    expect(codeOf(() => record.addReport({ packet: key(5), report: new Uint8Array(31) }))).toBe("wrong-length");
+    expect(record.addReport(keys(5))).toBe("new");
+  });
+
+  it("leaves neither key behind when there is no memory for both", () => {
+    const record = new MemoryReplayRecord();
+    const keysOf = () => ({ packet: systemRandom(32), report: systemRandom(32) });
+    const original = globalThis.Uint32Array;
+    let [asked, failed] = [0, 0];
+    const lost: ReturnType<typeof keysOf>[] = [];
+    for (let i = 0; i < 3000; i++) {
+      const keys = keysOf();
+      // Words of a key are allocated too; tables are larger.
+      globalThis.Uint32Array = new Proxy(original, {
+        construct(target, args, newTarget) {
+          if (typeof args[0] === "number" && args[0] > 4 && asked++ % 3 === 2) throw new RangeError("no memory");
+          return Reflect.construct(target, args, newTarget) as object;
+        },
+      });
+      try {
+        expect(record.addReport(keys)).toBe("new");
+      } catch (error) {
+        expect(error).toBeInstanceOf(RangeError);
+        failed++;
+        lost.push(keys);
+      } finally {
+        globalThis.Uint32Array = original;
+      }
+    }
+    expect(failed).toBeGreaterThan(0);
+    for (const keys of lost) expect(record.addReport(keys)).toBe("new");
   });
 });

@@ -4,8 +4,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   Client,
-  type Config,
-  PrioError,
+  Config,
+  OpenedReport,
   publish,
   type ReplayRecord,
   Server,
@@ -14,6 +14,8 @@ import {
   VerifiedReport,
   Verifier,
 } from "../../src/index.js";
+import { RunningTotal } from "../../src/prio1/aggregate.js";
+import { checkAtStreamPoint } from "../../src/prio1/query-points.js";
 import { readVerify1, writeVerify1 } from "../../src/prio1/wire.js";
 import {
   codeOf,
@@ -39,34 +41,41 @@ describe("a session's options", () => {
       ["privateKey", [keysA.publicKey, keysA.privateKey.toHex(), undefined, null, {}]],
       ["secret", [secret.toBytes(), secret.toBase64(), undefined, null, {}]],
       ["queryPoints", ["Stream", "", null, 1]],
-      ["replays", [null, {}, new Set(), () => true]],
+      ["replays", [null, {}, new Map(), () => true]],
     ];
     for (const [name, values] of wrong) {
       for (const value of values) {
-        // A Set has add(), but it does not answer with a boolean: that shows with the first packet.
-        if (value instanceof Set) continue;
         const error = errorOf(() => new Server(config, { ...options, [name]: value }));
         expect([error.code, error.message.split(":")[1]]).toEqual(["invalid-argument", ` ${name}`]);
       }
     }
-    expect(codeOf(() => new Server({} as Config, options))).toBe("invalid-argument");
+    for (const x of [{}, Object.create(Config.prototype)]) {
+      expect(codeOf(() => new Server(x as Config, options))).toBe("invalid-argument");
+      expect(codeOf(() => publish(x as Config, Uint8Array.of(0), Uint8Array.of(1)))).toBe("invalid-argument");
+    }
     expect(codeOf(() => new Server(config, undefined as unknown as ServerOptions))).toBe("invalid-argument");
   });
 
   it("refuse a replay record that does not answer with a boolean, and count nothing", () => {
     const promises = { add: () => Promise.resolve(false) } as unknown as ReplayRecord;
+    // A Set has add(), which returns the set.
     for (const replays of [promises, new Set() as unknown as ReplayRecord]) {
       const server = new Server(config, { ...options, replays });
-      expect(errorOf(() => server.open(client.encode([1, 0, 1]).a)).message).toMatch(
-        /expected add\(\) to return a boolean/,
-      );
+      const error = errorOf(() => server.open(client.encode([1, 0, 1]).a));
+      expect([error.code, error.message]).toEqual([
+        "invalid-argument",
+        expect.stringMatching(/expected add\(\) to return a boolean/),
+      ]);
     }
   });
 });
 
 describe("open", () => {
   it("wants bytes", () => {
-    for (const packet of [undefined, null, "packet", [1, 2], new ArrayBuffer(80), {}]) {
+    const pretender = Object.defineProperty(new DataView(new ArrayBuffer(100)), Symbol.toStringTag, {
+      value: "Uint8Array",
+    });
+    for (const packet of [undefined, null, "packet", [1, 2], new ArrayBuffer(80), {}, pretender]) {
       expect(codeOf(() => serverA(config).open(packet as Uint8Array))).toBe("invalid-argument");
     }
   });
@@ -183,20 +192,43 @@ describe("calls out of order", () => {
 
   it("an unchecked report cannot be made up", () => {
     const { a, verifierA } = opened();
-    const made = [
-      undefined,
-      null,
-      {},
-      verifierA,
-      Object.create(VerifiedReport.prototype),
-      Reflect.construct(VerifiedReport, []),
-    ];
-    for (const report of made)
-      expect(["invalid-argument", "wrong-state"]).toContain(codeOf(() => a.aggregate(report as VerifiedReport)));
+    for (const x of [undefined, null, {}, verifierA, Object.create(VerifiedReport.prototype)]) {
+      expect(codeOf(() => a.aggregate(x as VerifiedReport))).toBe("invalid-argument");
+    }
     expect(a.reports).toBe(0);
     const verify2 = Uint8Array.of(0xa1, 1);
     expect(verifierA.check(verify2, verify2)).toBeNull();
-    expect(Verifier).toBeTypeOf("function");
+  });
+
+  it("nor can one be made with the inner makers, which are there at run time: the session's total is not", () => {
+    const { a } = opened();
+    const { space, size } = config.snip;
+    const zeros = { a: 0n, b: 0n, c: 0n, f0: 0n, g0: 0n, h0: 0n };
+    const share = { ...zeros, data: space.fromIntegers([1000, 1000, 1000]), h: space.zeros(size) };
+    const zero = Uint8Array.of(0xa1, 0);
+    const keys = { packet: new Uint8Array(32) };
+    for (const total of [a, undefined, new RunningTotal(space.zeros(3))] as RunningTotal[]) {
+      const forged = Verifier.of(config, "A", share, () => checkAtStreamPoint(config, 5n), total).check(zero, zero);
+      expect(forged).toBeInstanceOf(VerifiedReport);
+      const { data } = share;
+      for (const report of [
+        forged,
+        VerifiedReport.of({ total, data }),
+        Reflect.construct(VerifiedReport, [{ total, data }]),
+      ]) {
+        expect(codeOf(() => a.aggregate(report as VerifiedReport))).toBe("wrong-state");
+      }
+      const made = OpenedReport.of({ total, share, keys, reportId: undefined });
+      expect(codeOf(() => a.verifier(made, { keys, queryPoints: "stream", point: 5n }))).toBe("wrong-state");
+    }
+    expect([a.reports, a.toBytes()]).toEqual([0, serverA(config).toBytes()]);
+  });
+
+  it("a report is not made of second messages that its verifier did not send", () => {
+    const { verifierA } = opened();
+    verifierA.verify2(verifierA.verify1(), verifierA.verify1());
+    const zero = Uint8Array.of(0xa1, 0);
+    expect(verifierA.check(zero, zero)).toBeNull();
   });
 
   it("messages that are no messages are an error with their subject", () => {
@@ -221,7 +253,10 @@ describe("calls out of order", () => {
           try {
             call();
           } catch (error) {
-            expect(error).toBeInstanceOf(PrioError);
+            expect(error).toMatchObject({
+              name: "PrioError",
+              code: expect.stringMatching(/^(malformed|wrong-state)$/),
+            });
           }
         }
       }),

@@ -6,11 +6,11 @@ import { FIELD_87 as field } from "../../src/core/fields.js";
 import { systemRandom } from "../../src/core/random.js";
 import type { Vector } from "../../src/core/vector.js";
 import { randomSealing } from "../../src/crypto/ecies.js";
-import { Client, type Packets, type QueryPoints, type Server } from "../../src/index.js";
+import { Client, type Packets, publish, type QueryPoints, type Server } from "../../src/index.js";
 import { drawReportRandomness, sealReport, shareReport } from "../../src/prio1/client.js";
 import type { ReportShare, SeededShare } from "../../src/prio1/share.js";
 import { readVerify1, readVerify2, writeVerify1, writeVerify2 } from "../../src/prio1/wire.js";
-import { codeOf, configFor, exchange, process, serverA, serverB } from "../support/deployment.js";
+import { codeOf, configFor, exchange, integerConfigFor, process, serverA, serverB } from "../support/deployment.js";
 
 type Shares = { a: ReportShare; b: SeededShare };
 
@@ -120,21 +120,25 @@ describe("one changed share", () => {
   });
 });
 
-describe("a false triple", () => {
-  /**
-   * The report of a client whose values are v and 1 − v, any v: with δ = −v·(v − 1) the polynomial f·g + δ vanishes at every
-   * root that carries a value. The client sends it as h, and a triple with c = a·b + δ to make up for δ.
-   */
-  function forge(forged: typeof config, v: bigint): Packets {
-    const values = Array.from({ length: forged.fields }, (_, i) => (i % 3 === 1 ? field.sub(1n, v) : v));
-    const delta = field.neg(field.mul(v, field.sub(v, 1n)));
-    const shares = shareReport(forged, space.fromBigInts(values), drawReportRandomness(forged, systemRandom));
-    const everywhere = space.fromBigInts(new Array<bigint>(forged.snip.size).fill(delta));
-    const { c, h0, h } = shares.a;
-    const a = { ...shares.a, c: field.add(c, delta), h0: field.add(h0, delta), h: h.add(everywhere) };
-    return sealReport(forged, { ...shares, a }, randomSealing(), randomSealing());
-  }
+/**
+ * The report of a client whose values are v and 1 − v, any v: with δ = −v·(v − 1) the polynomial f·g + δ vanishes at every
+ * root that carries a value. The client sends it as h, and a triple with c = a·b + δ to make up for δ.
+ */
+function forge(
+  forged: typeof config,
+  v: bigint,
+  valueAt = (i: number) => (i % 3 === 1 ? field.sub(1n, v) : v),
+): Packets {
+  const values = Array.from({ length: forged.fields }, (_, i) => valueAt(i));
+  const delta = field.neg(field.mul(v, field.sub(v, 1n)));
+  const shares = shareReport(forged, space.fromBigInts(values), drawReportRandomness(forged, systemRandom));
+  const everywhere = space.fromBigInts(new Array<bigint>(forged.snip.size).fill(delta));
+  const { c, h0, h } = shares.a;
+  const a = { ...shares.a, c: field.add(c, delta), h0: field.add(h0, delta), h: h.add(everywhere) };
+  return sealReport(forged, { ...shares, a }, randomSealing(), randomSealing());
+}
 
+describe("a false triple", () => {
   const verdict = (forged: typeof config, v: bigint, queryPoints: QueryPoints) => {
     const packets = forge(forged, v);
     const [a, b] = [serverA(forged, { queryPoints }), serverB(forged, { queryPoints })];
@@ -153,6 +157,21 @@ describe("a false triple", () => {
     for (let n = 1; n <= 33; n++) {
       expect(verdict(configFor({ fields: n }), 1000n, "stream")).toBe(Number.isInteger(Math.log2(n + 1)));
     }
+  });
+});
+
+describe("a false triple of integers", () => {
+  it('with "stream" lets a client add any number where the bits are 2^k − 1 in all (SECURITY.md)', () => {
+    const integers = integerConfigFor({ count: 1, precision: 7 });
+    const [a, b] = [serverA(integers), serverB(integers)];
+    expect(
+      process(
+        a,
+        b,
+        forge(integers, 1000n, () => 1000n),
+      ),
+    ).toBe(true);
+    expect(publish(integers, a.totalShare(), b.totalShare())).toEqual([127n * 1000n]);
   });
 });
 
