@@ -1,4 +1,4 @@
-// Sealing packets to a server's public key: ECIES as libprio builds it (WIRE.md section 6).
+// Sealing packets to a server's public key with libprio's form of ECIES (WIRE.md section 6).
 //
 //   ephemeral public key (32) ‖ IV (12) ‖ ciphertext ‖ tag (16)
 //
@@ -18,23 +18,23 @@ const HEADER_BYTES = EPHEMERAL_BYTES + IV_BYTES;
 
 /** "PrioPacket" in ASCII. */
 const LABEL = Uint8Array.of(0x50, 0x72, 0x69, 0x6f, 0x50, 0x61, 0x63, 0x6b, 0x65, 0x74);
-/** The X9.63 counter of the first, and here only, block. */
+/** The X9.63 counter of the first block, the only one here. */
 const KDF_COUNTER = uint32BE(1);
 
 /** libprio's limit on what it seals. */
 const MAX_PLAINTEXT = 2 ** 28 - 2;
-/** How many bytes longer a packet is than its plaintext. */
+/** The length of a packet minus that of its plaintext. */
 export const SEALING_BYTES: number = HEADER_BYTES + TAG_BYTES;
 
 /**
- * The header and the tag of a packet that opens, 60 bytes. They tell packets apart: who does not know a packet's key can make
- * no other one that opens with the same header, or with any part of this changed.
+ * The header and the tag of a packet that opens, 60 bytes. They identify the packet: without its key, nobody can make
+ * another packet that opens and has the same header, nor change any of these bytes in one that still opens.
  */
 export function sealOf(packet: Uint8Array): Uint8Array {
   return concat(packet.subarray(0, HEADER_BYTES), packet.subarray(packet.length - TAG_BYTES));
 }
 
-/** What sealing draws at random; a key and an IV seal one packet. */
+/** The randomness of sealing: a fresh key and IV for every packet. */
 export interface SealingRandomness {
   readonly ephemeral: PrivateKey;
   /** 12 bytes. */
@@ -46,7 +46,7 @@ export function randomSealing(random: RandomSource = systemRandom): SealingRando
   return { ephemeral: PrivateKey.generate(random), iv: random(IV_BYTES) };
 }
 
-/** Seals a plaintext of at most 2^28 − 2 bytes. Throws `invalid-key` when the recipient's key is of low order. */
+/** Seals a plaintext of at most 2^28 − 2 bytes. Throws `invalid-key` if the recipient's key is of low order. */
 export function seal(recipient: PublicKey, plaintext: Uint8Array, { ephemeral, iv }: SealingRandomness): Uint8Array {
   if (plaintext.length > MAX_PLAINTEXT) {
     throw new PrioError("out-of-range", `packet: expected at most ${MAX_PLAINTEXT} bytes, got ${plaintext.length}`);
@@ -60,8 +60,8 @@ export function seal(recipient: PublicKey, plaintext: Uint8Array, { ephemeral, i
 }
 
 /**
- * Opens a packet. One error, `cannot-open`, for a wrong key, a changed byte, a short packet and a low-order ephemeral key:
- * the sender learns nothing from the difference.
+ * Opens a packet. Throws the same error, `cannot-open`, for a wrong key, a changed byte, a short packet and a low-order
+ * ephemeral key, so that the sender learns nothing from it.
  */
 export function open(recipient: PrivateKey, packet: Uint8Array): Uint8Array {
   const plaintext = tryOpen(recipient, packet);

@@ -1,5 +1,5 @@
-// X25519 keys of the two servers (WIRE.md section 6): 32 raw bytes, or 64 hex digits, upper case when written. Private
-// bytes live in #private fields, which neither inspection nor JSON shows.
+// The X25519 keys of the two servers (WIRE.md section 6): 32 raw bytes, or 64 hex digits, written in upper case.
+// Private bytes are in #private fields, which neither inspection nor JSON shows.
 
 import { equalBytes, fromHex, requireBytes, toHex } from "../core/bytes.js";
 import { type RandomSource, systemRandom } from "../core/random.js";
@@ -8,7 +8,7 @@ import { provider } from "./provider.js";
 
 const KEY_BYTES = 32;
 
-/** A server's public key. Clients seal their packets to it. */
+/** A server's public key, which clients seal their packets to. */
 export class PublicKey {
   readonly #bytes: Uint8Array;
 
@@ -36,23 +36,23 @@ export class PublicKey {
     return this.#bytes.slice();
   }
 
-  /** Whether the other is a public key of the same bytes. */
+  /** Whether `other` is a public key with the same bytes. */
   equals(other: PublicKey): boolean {
     return PublicKey.is(other) && equalBytes(this.#bytes, other.#bytes);
   }
 
-  /** @internal The bytes themselves, one array for the life of the key. */
+  /** @internal The bytes themselves: the same array for the life of the key. */
   static bytesOf(key: PublicKey): Uint8Array {
     return key.#bytes;
   }
 
-  /** @internal Whether `x` was made by this class: unlike `instanceof`, not to be forged by a prototype. */
+  /** @internal Whether this class made `x`. Unlike `instanceof`, a prototype cannot forge this. */
   static is(x: unknown): x is PublicKey {
     return typeof x === "object" && x !== null && #bytes in x;
   }
 }
 
-/** A server's private key. Nothing but `toHex` and `toBytes` ever shows it. */
+/** A server's private key. Only `toHex` and `toBytes` show it. */
 export class PrivateKey {
   #pair: X25519KeyPair;
   /** The provider that made the pair. */
@@ -64,7 +64,7 @@ export class PrivateKey {
     this.#pair = pair;
   }
 
-  /** From 64 hex digits of either case. Throws `wrong-length`, `invalid-encoding`; the text stays out of the message. */
+  /** From 64 hex digits of either case. Throws `wrong-length`, `invalid-encoding`, without the text in the message. */
   static fromHex(text: string): PrivateKey {
     return PrivateKey.#of(fromHex(text, "private key", KEY_BYTES));
   }
@@ -76,8 +76,8 @@ export class PrivateKey {
 
   /** @internal A fresh key. */
   static generate(random: RandomSource): PrivateKey {
-    // Not through the platform's generateKeyPairSync: in Node 20, exporting a key pair's public half holds a lock that the
-    // garbage collector takes too when it comes upon what made the pair, and the process hangs.
+    // The platform's generateKeyPairSync is no choice: in Node 20, exporting the public half of a pair holds a lock
+    // that the garbage collector also takes when it collects the generator of the pair, and then the process hangs.
     return PrivateKey.#of(random(KEY_BYTES));
   }
 
@@ -91,18 +91,18 @@ export class PrivateKey {
     return toHex(this.#pair.privateKey).toUpperCase();
   }
 
-  /** A copy of the 32 bytes, as given: X25519 clamps them when it computes. */
+  /** A copy of the 32 bytes as given, not clamped: X25519 clamps them when it computes. */
   toBytes(): Uint8Array {
     return this.#pair.privateKey.slice();
   }
 
-  /** The public half, which clients seal their packets to. */
+  /** The public key that belongs to it. */
   get publicKey(): PublicKey {
     this.#publicKey ??= PublicKey.fromBytes(this.#pair.publicKey);
     return this.#publicKey;
   }
 
-  /** @internal The pair itself, of the provider in use: a pair that another provider made is made anew from its bytes. */
+  /** @internal The pair of the provider in use. A pair that another provider made is made again from its bytes. */
   static pairOf(key: PrivateKey): X25519KeyPair {
     const current = provider();
     if (key.#provider !== current) {
@@ -112,13 +112,13 @@ export class PrivateKey {
     return key.#pair;
   }
 
-  /** @internal Whether `x` was made by this class. */
+  /** @internal Whether this class made `x`. */
   static is(x: unknown): x is PrivateKey {
     return typeof x === "object" && x !== null && #pair in x;
   }
 }
 
-/** A fresh key pair for a server, from the system's cryptographic generator. Throws `no-randomness`. */
+/** Makes a key pair for a server, from the system's cryptographic generator. Throws `no-randomness`. */
 export function generateKeyPair(): {
   /** For the clients and the other server. */
   publicKey: PublicKey;

@@ -1,6 +1,6 @@
-// X25519 with a public key that comes again and again, a server's with its clients: the Montgomery ladder costs 255 steps each
-// time, a table of the key's multiples a fifth of that. The table is noble's, for points of the Edwards curve that Curve25519
-// is birationally equivalent to (RFC 7748 section 4.1).
+// X25519 with a public key that is used again and again, as a client uses a server's. The Montgomery ladder takes 255
+// steps each time; a table of the key's multiples takes a fifth of the time. The table is noble's, for points of the
+// Edwards curve that is birationally equivalent to Curve25519 (RFC 7748 section 4.1).
 
 import { type EdwardsPoint, type EdwardsPointCons, edwards } from "@noble/curves/abstract/edwards.js";
 import { Field } from "@noble/curves/abstract/modular.js";
@@ -9,7 +9,10 @@ import { systemRandom } from "../core/random.js";
 
 const KEY_BYTES = 32;
 
-/** Six bits of a scalar at a time: 1,408 points, some 330 KB. Eight bits would save an eighth and take three times as long to make. */
+/**
+ * Six bits of a scalar at a time: 1,408 points, about 330 KB. Eight bits would save an eighth of the time of an
+ * agreement, and the table would take three times as long to make.
+ */
 const WINDOW_BITS = 6;
 
 /** 2^255 − 19 */
@@ -17,7 +20,7 @@ const p = (1n << 255n) - 19n;
 
 let curve: EdwardsPointCons | undefined;
 
-/** edwards25519, made when first asked for: most programs never do. */
+/** edwards25519, made at its first use: most programs never use it. */
 function edwards25519(): EdwardsPointCons {
   curve ??= edwards(
     {
@@ -35,8 +38,8 @@ function edwards25519(): EdwardsPointCons {
 }
 
 /**
- * How long noble's inversion takes depends on what is inverted, which a private key decides here, so it gets a random multiple:
- * those by which noble's points end their products, and our own.
+ * The time of noble's inversion depends on the element inverted, which here depends on a private key. So every
+ * inversion, noble's at the end of a product and our own, is of a random multiple of the element.
  */
 function fieldWithBlindedInversion(): ReturnType<typeof Field> {
   const field = Field(p, { isLE: true });
@@ -49,24 +52,24 @@ function fieldWithBlindedInversion(): ReturnType<typeof Field> {
 
 /** The multiples of one public key. */
 export class Multiples {
-  /** Eight times the key's point: of prime order, whatever of low order the key had in it. */
+  /** Eight times the key's point. It is of prime order, whatever low-order part the key had. */
   readonly #point: EdwardsPoint;
 
   private constructor(point: EdwardsPoint) {
     this.#point = point.precompute(WINDOW_BITS, false);
   }
 
-  /** Those of a 32-byte public key; null when it has no point on the curve but on its twist, or one of low order. */
+  /** The multiples of a 32-byte public key, or null if its point is on the curve's twist or of low order. */
   static of(publicKey: Uint8Array): Multiples | null {
     const Point = edwards25519();
     const { Fp } = Point;
-    // The top bit is not looked at, and what is not below p stands for what it is modulo p (RFC 7748 section 5).
+    // The top bit is ignored, and the rest is taken modulo p (RFC 7748 section 5).
     const u = Fp.create(bytesToNumberLE(publicKey) & ((1n << 255n) - 1n));
     if (u === p - 1n) return null;
     const y = Fp.mul(Fp.sub(u, 1n), Fp.inv(Fp.add(u, 1n)));
     let point: EdwardsPoint;
     try {
-      // Either of the two points with this y does: u says nothing of the sign of x, before as after.
+      // Either of the two points with this y will do: u does not depend on the sign of x.
       point = Point.fromBytes(Fp.toBytes(y));
     } catch {
       return null;
@@ -78,8 +81,8 @@ export class Multiples {
   /** X25519 of a 32-byte private key and this public key: 32 bytes, never all zero. */
   times(privateKey: Uint8Array): Uint8Array {
     const { Fp } = edwards25519();
-    // Clamped, k is 2^254 plus a multiple of 8 below 2^254 (RFC 7748 section 5). So k/8 is a scalar below the order, and k·P is
-    // k/8 · 8P. The lowest three bits fall away with the division.
+    // Clamped, k is 2^254 plus a multiple of 8 below 2^254 (RFC 7748 section 5). So k/8 is a scalar below the order,
+    // and k·P is k/8 · 8P. The division drops the lowest three bits.
     const k = (bytesToNumberLE(privateKey) & ((1n << 254n) - 1n)) | (1n << 254n);
     const { Y, Z } = this.#point.multiply(k >> 3n);
     return numberToBytesLE(Fp.mul(Fp.add(Z, Y), Fp.inv(Fp.sub(Z, Y))), KEY_BYTES);

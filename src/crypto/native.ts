@@ -1,12 +1,12 @@
-// The platform's own primitives: node:crypto, the one synchronous interface to them that Node, Bun and Deno share. It is
-// asked for at run time through process.getBuiltinModule (Node from 20.16 and 22.3), so that no bundler and no browser
-// meets an import of it. Only what is used here is typed here.
+// The platform's own primitives: node:crypto, the one synchronous interface that Node, Bun and Deno share. It is
+// looked up at run time through process.getBuiltinModule (Node from 20.16 and 22.3), so that no bundler and no
+// browser sees an import of it. Only what is used here is typed here.
 
 import { concat, equalBytes } from "../core/bytes.js";
 import { noble } from "./noble.js";
 import type { CryptoProvider, X25519KeyPair } from "./primitives.js";
 
-/** An X25519 key as RFC 8037 has it: `x` and `d` are 32 bytes in base64url without padding, `d` of private keys only. */
+/** An X25519 key of RFC 8037: `x` and `d` are 32 bytes in base64url without padding, and only private keys have `d`. */
 interface Jwk {
   readonly kty: "OKP";
   readonly crv: "X25519";
@@ -43,7 +43,7 @@ interface NodeCrypto {
   ): Cipher & { setAuthTag(tag: Uint8Array): unknown };
 }
 
-/** Node's Buffer, for its base64url alone. */
+/** Node's Buffer, only for its base64url. */
 interface NodeBuffer {
   from(text: string, encoding: "base64url"): Uint8Array;
   from(buffer: ArrayBufferLike, offset: number, length: number): { toString(encoding: "base64url"): string };
@@ -60,10 +60,10 @@ const X25519 = { kty: "OKP", crv: "X25519" } as const;
 /** 32 zero bytes in base64url. */
 const ZERO_X = "A".repeat(43);
 
-/** What stands before the 32 bytes of an X25519 private key in PKCS #8 (RFC 8410 section 7). */
+/** The bytes before the 32 bytes of an X25519 private key in PKCS #8 (RFC 8410 section 7). */
 const PKCS8_PREFIX = Uint8Array.of(0x30, 46, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x6e, 4, 34, 4, 32);
 
-/** The native provider, or null where the platform has none. Whether it computes rightly is for the caller to check. */
+/** The native provider, or null if the platform has none. The caller checks that it computes correctly. */
 export function findNative(): CryptoProvider | null {
   try {
     const module = (name: string) => (globalThis as unknown as Host).process?.getBuiltinModule?.(name);
@@ -71,7 +71,7 @@ export function findNative(): CryptoProvider | null {
     const buffers = module("node:buffer") as { Buffer: NodeBuffer } | undefined | null;
     return node && buffers ? nativeProvider(node, buffers.Buffer) : null;
   } catch {
-    // A platform may have the function and refuse the module.
+    // A platform may have the function and not the module.
     return null;
   }
 }
@@ -80,14 +80,14 @@ function nativeProvider(node: NodeCrypto, buffer: NodeBuffer): CryptoProvider {
   const toBase64Url = (bytes: Uint8Array) =>
     buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("base64url");
 
-  // In one call where there is one: a Hash object costs more than a short hash, and the garbage collector's time besides.
+  // In one call where the platform has it: a Hash object costs more than a short hash, and garbage collection too.
   const oneShot = node.hash;
   const hash = (bytes: Uint8Array) =>
     oneShot === undefined ? node.createHash("sha256").update(bytes).digest() : oneShot("sha256", bytes, "buffer");
 
   /**
-   * Key objects of lasting public keys. Importing a JWK takes a fifth of an agreement in Node 20, and as DER three times as
-   * long as one.
+   * Key objects of lasting public keys. In Node 20, importing a JWK takes a fifth of the time of an agreement, and
+   * importing DER three times that of an agreement.
    */
   const publicKeys = new WeakMap<Uint8Array, KeyObject>();
 
@@ -111,8 +111,9 @@ function nativeProvider(node: NodeCrypto, buffer: NodeBuffer): CryptoProvider {
   }
 
   /**
-   * A JWK is to bring its public key along, which is not known here. Platforms of today compute it and do not look at the one
-   * given, and import a JWK ten times as fast as PKCS #8 (Node 20: 0.03 and 0.3 ms), so each is asked once what it does.
+   * A private JWK must contain its public key, which is not known here. Current platforms compute it and ignore the
+   * one given, and they import a JWK ten times as fast as PKCS #8 (Node 20: 0.03 and 0.3 ms). So the platform is
+   * tried once.
    */
   const importPrivateKey = derivesPublicKey() ? importJwk : importPkcs8;
 
@@ -125,7 +126,7 @@ function nativeProvider(node: NodeCrypto, buffer: NodeBuffer): CryptoProvider {
     }
   }
 
-  // A failed agreement is made good below, so here is one that must not fail: without it this provider is none.
+  // A failed agreement is recovered from below. This one must not fail: without it there is no native provider.
   const probe = new Uint8Array(KEY_BYTES).fill(1);
   node.diffieHellman({ privateKey: importPrivateKey(probe), publicKey: importPublicKey(probe) });
 
@@ -154,8 +155,8 @@ function nativeProvider(node: NodeCrypto, buffer: NodeBuffer): CryptoProvider {
         const secret = plain(node.diffieHellman({ privateKey: this.#key, publicKey }));
         return secret.every((byte) => byte === 0) ? null : secret;
       } catch {
-        // OpenSSL and BoringSSL refuse a low-order peer, each with errors of its own that other failures share. The slow
-        // road tells them apart: null for such a peer, and the secret when the platform refused one that it should not.
+        // OpenSSL and BoringSSL refuse a low-order peer, with errors that other failures share. The slow way tells
+        // them apart: null for such a peer, and the secret if the platform refused one that it should not.
         return noble.keyPair(this.privateKey).agree(peerPublicKey, false);
       }
     }
@@ -187,7 +188,7 @@ function nativeProvider(node: NodeCrypto, buffer: NodeBuffer): CryptoProvider {
       try {
         decipher.final();
       } catch {
-        // All that is left to fail here is the tag.
+        // Only the tag can fail here.
         plaintext.fill(0);
         return null;
       }
@@ -196,14 +197,16 @@ function nativeProvider(node: NodeCrypto, buffer: NodeBuffer): CryptoProvider {
   };
 }
 
-/** What counter mode is to encrypt: made once for the lengths that key streams ask for, and never written to. */
+/** The zeros that counter mode encrypts: made once for the lengths that key streams need, and never written to. */
 const ZEROS = new Uint8Array(1 << 16);
 
 function zeros(length: number): Uint8Array {
   return length > ZEROS.length ? new Uint8Array(length) : ZEROS.subarray(0, length);
 }
 
-/** The bytes of a Buffer as a plain Uint8Array that owns its memory: the platform may hand out parts of a shared pool. */
+/**
+ * The bytes of a Buffer as a plain Uint8Array that owns its memory: the platform may hand out parts of a shared pool.
+ */
 function plain(buffer: Uint8Array): Uint8Array {
   // Not Uint8Array.from, which takes 10 ns a byte in JavaScriptCore.
   return buffer.byteLength === buffer.buffer.byteLength ? new Uint8Array(buffer.buffer) : new Uint8Array(buffer);

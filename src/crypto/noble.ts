@@ -9,12 +9,15 @@ import type { CryptoProvider, X25519KeyPair } from "./primitives.js";
 const BLOCK_BYTES = 16;
 
 /**
- * With how many agreements by the ladder a lasting public key has earned the table of its multiples, which takes as long to make
- * as ten of them: whenever the agreements end, they have taken no more than twice what they had to.
+ * The number of ladder agreements after which a lasting public key gets the table of its multiples. The table takes
+ * as long to make as ten of them, so that, whenever the agreements end, they have taken at most twice the least
+ * possible time.
  */
 const LADDERS = 10;
 
-/** Of each lasting public key, how often the ladder served it, and then its multiples: null when it must do without. */
+/**
+ * For each lasting public key, the number of its ladder agreements and then its multiples: null if it can have none.
+ */
 const peers = new WeakMap<Uint8Array, { ladders: number; multiples?: Multiples | null }>();
 
 function multiplesOf(publicKey: Uint8Array): Multiples | null {
@@ -43,7 +46,7 @@ class NobleKeyPair implements X25519KeyPair {
     try {
       return x25519.getSharedSecret(this.privateKey, peerPublicKey);
     } catch {
-      // Lengths were checked when the keys were made, so this is the low-order peer, which noble refuses.
+      // Lengths were checked when the keys were made, so this is a low-order peer, which noble refuses.
       return null;
     }
   }

@@ -1,15 +1,16 @@
-// The primitives that the protocol takes from elsewhere, as one synchronous interface. All providers of it give the same
-// bytes for the same input.
+// The cryptographic primitives of the protocol, as one synchronous interface. All providers give the same bytes for
+// the same input.
 
-/** An X25519 key pair (RFC 7748), made ready once for many agreements. */
+/** An X25519 key pair (RFC 7748), prepared once for many agreements. */
 export interface X25519KeyPair {
   /** 32 raw bytes, not clamped. */
   readonly privateKey: Uint8Array;
   /** 32 raw bytes. */
   readonly publicKey: Uint8Array;
   /**
-   * The 32-byte shared secret with a 32-byte public key, or null when that key is of low order (the secret is all zero).
-   * `lasting` says that the same array, its bytes unchanged, will come again: what a provider makes of it is worth keeping.
+   * The 32-byte shared secret with a 32-byte public key, or null if that key is of low order (the secret is all
+   * zero). `lasting` says that the same array will come again with the same bytes, so that a provider may keep what
+   * it makes of it.
    */
   agree(peerPublicKey: Uint8Array, lasting: boolean): Uint8Array | null;
 }
@@ -20,12 +21,12 @@ export interface CryptoProvider {
   keyPair(privateKey: Uint8Array): X25519KeyPair;
   sha256(bytes: Uint8Array): Uint8Array;
   /**
-   * AES-128 in counter mode over zeros, from a 16-byte big-endian counter block (NIST SP 800-38A). Each call of what is
-   * returned gives the next `blocks` · 16 bytes.
+   * AES-128 in counter mode over zeros, from a 16-byte big-endian counter block (NIST SP 800-38A). Each call of the
+   * returned function gives the next `blocks` · 16 bytes.
    */
   aes128Ctr(key: Uint8Array, counter: Uint8Array): (blocks: number) => Uint8Array;
   /** AES-128-GCM with a 12-byte IV (NIST SP 800-38D): ciphertext ‖ 16-byte tag. */
   aes128GcmSeal(key: Uint8Array, iv: Uint8Array, plaintext: Uint8Array, associatedData: Uint8Array): Uint8Array;
-  /** The plaintext of at least 16 bytes of ciphertext ‖ tag, or null when the tag does not fit. */
+  /** The plaintext of at least 16 bytes of ciphertext ‖ tag, or null if the tag does not match. */
   aes128GcmOpen(key: Uint8Array, iv: Uint8Array, sealed: Uint8Array, associatedData: Uint8Array): Uint8Array | null;
 }

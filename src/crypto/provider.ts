@@ -1,4 +1,4 @@
-// The provider of primitives in use. Keys, ECIES and key streams stand on this file and on nothing below it.
+// The choice of the provider of primitives. Keys, ECIES and key streams use this file and nothing below it.
 
 import { concat, kindOf, toHex } from "../core/bytes.js";
 import { systemRandom } from "../core/random.js";
@@ -7,7 +7,7 @@ import { findNative } from "./native.js";
 import { noble } from "./noble.js";
 import type { CryptoProvider } from "./primitives.js";
 
-/** Where the cryptographic primitives come from: the platform, or the noble libraries inside this package. */
+/** The source of the cryptographic primitives: the platform, or the noble libraries in this package. */
 export type CryptoName = CryptoProvider["name"];
 
 /** SHA-256 of "abc" (FIPS 180-2, appendix B.1). */
@@ -20,7 +20,7 @@ const GCM_ZEROS = "0388dace60b6a392f328c2b971b2fe78d24e503a1bb037071c71b35d987b8
 const X25519_NINES = "422c8e7a6227d7bca1350b3e2bb7279f7897b87bb6854b783c60e80311ae3079";
 
 let current: CryptoProvider | undefined;
-/** Undefined until it was looked for, null when there is none that passes. */
+/** Undefined before the search, null if none passes the check. */
 let native: CryptoProvider | null | undefined;
 
 /** The provider in use. */
@@ -29,16 +29,18 @@ export function provider(): CryptoProvider {
   return current;
 }
 
-/** Which primitives are in use: `"native"`, the platform's own, or `"noble"`, portable TypeScript. Both give the same bytes. */
+/**
+ * The primitives in use: `"native"`, the platform's own, or `"noble"`, portable TypeScript. Both give the same bytes.
+ */
 export function cryptoInUse(): CryptoName {
   return provider().name;
 }
 
 /**
- * Chooses the primitives for everything that follows in this process, keys made before included. `"auto"`, the default, is
- * `"native"` where the platform offers all of X25519, AES-128-GCM, AES-128-CTR and SHA-256 to synchronous callers and
- * computes known answers with them (Node, Bun, Deno), else `"noble"` (browsers). Throws `invalid-argument` for another
- * value, and for `"native"` where it is not to be had.
+ * Chooses the primitives for the rest of this process, also for keys made before. `"auto"`, the default, is
+ * `"native"` where the platform has synchronous X25519, AES-128-GCM, AES-128-CTR and SHA-256 that compute known
+ * answers (Node, Bun, Deno), and `"noble"` elsewhere (browsers). Throws `invalid-argument` for another value, and for
+ * `"native"` where there is none.
  */
 export function setCrypto(choice: CryptoName | "auto"): void {
   if (choice !== "native" && choice !== "noble" && choice !== "auto") {
@@ -59,8 +61,9 @@ function workingNative(): CryptoProvider | null {
 }
 
 /**
- * Whether a provider computes a known case of everything, refuses a changed byte, and makes keys that fit. Platforms differ: a
- * FIPS build has no X25519, and an emulation of node:crypto may lack a cipher or have it wrong. Takes about a millisecond.
+ * Whether a provider computes a known answer with each primitive, refuses a changed byte, and makes keys that fit
+ * together. Platforms differ: a FIPS build has no X25519, and an emulation of node:crypto may lack a cipher or get it
+ * wrong. This takes about a millisecond.
  */
 function computesKnownAnswers(candidate: CryptoProvider): boolean {
   const gives = (bytes: Uint8Array | null, hex: string) => bytes !== null && toHex(bytes) === hex;

@@ -1,12 +1,12 @@
-// The secret that the two servers share and no client may know: it keys the generator of query points. Whoever knows the
-// query point of a report before sending it can make a false proof hold.
+// The secret that the two servers share. It keys the generator of query points and must stay secret from every
+// client: a client that knew the query point of its report before sending it could make a false proof hold.
 
 import { fromBase64, requireBytes, toBase64 } from "../core/bytes.js";
 import { systemRandom } from "../core/random.js";
 
 const SECRET_BYTES = 16;
 
-/** The servers' shared secret, 16 bytes, in text 24 characters of base64. Nothing but `toBase64` and `toBytes` shows it. */
+/** The servers' shared secret: 16 bytes, or 24 characters of base64. Only `toBase64` and `toBytes` show it. */
 export class ServerSecret {
   readonly #bytes: Uint8Array;
 
@@ -14,12 +14,12 @@ export class ServerSecret {
     this.#bytes = bytes;
   }
 
-  /** A fresh secret from the system's cryptographic generator. Throws `no-randomness`. */
+  /** Makes a secret, from the system's cryptographic generator. Throws `no-randomness`. */
   static generate(): ServerSecret {
     return new ServerSecret(systemRandom(SECRET_BYTES));
   }
 
-  /** From standard base64 with padding. Throws `wrong-length`, `invalid-encoding`; the text stays out of the message. */
+  /** From standard base64 with padding. Throws `wrong-length`, `invalid-encoding`, without the text in the message. */
   static fromBase64(text: string): ServerSecret {
     return new ServerSecret(fromBase64(text, "server secret", SECRET_BYTES));
   }
@@ -44,7 +44,7 @@ export class ServerSecret {
     return secret.#bytes;
   }
 
-  /** @internal Whether `x` was made by this class. */
+  /** @internal Whether this class made `x`. */
   static is(x: unknown): x is ServerSecret {
     return typeof x === "object" && x !== null && #bytes in x;
   }

@@ -1,11 +1,11 @@
-// The key stream of AES-128 in counter mode over zeros, from an all-zero counter block (WIRE.md section 4), handed out in
-// pieces of any length. Also SHA-256, which the streams' keys and the digests of packets come from.
+// The key stream of AES-128 in counter mode over zeros, from an all-zero counter block (WIRE.md section 4), in pieces
+// of any length; and SHA-256, for the keys of streams and the digests of packets.
 
 import { concat } from "../core/bytes.js";
 import { provider } from "./provider.js";
 
 const BLOCK_BYTES = 16;
-/** Blocks made at least at once, so that small pieces do not each call the cipher. */
+/** The fewest blocks made at once, so that not every small piece calls the cipher. */
 const MIN_BLOCKS = 64;
 
 export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
@@ -21,7 +21,7 @@ export class KeyStream {
     this.#nextBlocks = provider().aes128Ctr(key, new Uint8Array(BLOCK_BYTES));
   }
 
-  /** The next `length` bytes of the stream. They are the caller's to change. */
+  /** The next `length` bytes of the stream. The caller may change them. */
   next(length: number): Uint8Array {
     if (length > this.#made.length) {
       const fresh = this.#nextBlocks(Math.max(Math.ceil((length - this.#made.length) / BLOCK_BYTES), MIN_BLOCKS));

@@ -1,7 +1,9 @@
-// Which reports are admitted, and to which query point: the only place of the rule (WIRE.md section 5).
+// Which reports are admitted to a check, and to which query point. The rule has its only place here (WIRE.md section
+// 5).
 //
-// A packet checked at k points gives both servers k − 2 linear equations in the client's bits, of which one tells some 80
-// bits. So no packet is admitted twice, unless at the point that it was admitted to before; and nobody is counted twice.
+// A packet checked at k points gives both servers k − 2 linear equations in the client's bits, and a single one
+// determines some 80 bits. So a packet is admitted once. The exception is the same report at the same point after a
+// restart, before it was answered. No session admits a packet twice, so none counts anybody twice.
 
 import { kindOf, requireObject, toHex } from "../core/bytes.js";
 import { ServerSecret } from "../crypto/secret.js";
@@ -18,65 +20,72 @@ import {
   type ReplayRecord,
 } from "./replay.js";
 
-/** What an admission needs besides the configuration. */
+/** The options of an admission. */
 export interface AdmissionOptions {
-  /** The secret of both servers. */
+  /** The secret that both servers share. */
   readonly secret: ServerSecret;
   /**
-   * Where reports are checked; alike at both servers. `"report"` binds each report's query point to its id, so that no report
-   * disturbs another: for new deployments. `"stream"`, the default, takes points in order of arrival, which is all that a
-   * libprio peer knows: both servers must open the same packets in the same order. `"batch"` checks all reports of a batch
-   * at one point, at most 2^20 a session, and computes what depends on the point once: order does not matter either, and the
-   * soundness error is 2^−48 instead of 2^−67 (SECURITY.md, "Query points").
+   * The points at which reports are checked, the same kind at both servers (SECURITY.md, "Query points"). `"report"`,
+   * for new deployments, binds each report's point to its id, so that no report disturbs another. `"stream"`, the
+   * default, assigns points in order of arrival, which is all that a libprio peer supports: both servers must open
+   * the same packets in the same order. `"batch"` checks all reports of a batch at one point, at most 2^20 a session,
+   * and so computes only once what depends on the point. Order does not matter there either, but the soundness error
+   * is 2^−48 instead of 2^−67.
    */
   readonly queryPoints?: QueryPoints;
-  /** Remembers packets and report ids, for as long as `secret` is in use; by default in memory, for this session. */
+  /**
+   * Remembers packets and report ids for as long as `secret` is in use. By default it is in memory, for this session.
+   */
   readonly replays?: ReplayRecord | AtomicReplayRecord | AsyncReplayRecord;
 }
 
 /**
- * A report that may be checked, once: plain data that crosses threads, for {@link Server.verifier}. Take it from an
- * {@link Admission} only, and never show it to a client: who knows a query point in advance can make a false proof hold.
+ * The permission to check one report once, for {@link Server.verifier}: plain data that crosses threads. Use only
+ * what an {@link Admission} returned, and never show it to a client, which could make a false proof hold if it knew
+ * its point in advance.
  */
 export interface Admitted {
-  /** The keys of the report that was admitted. */
+  /** The keys of the admitted report. */
   readonly keys: ReplayKeys;
   /** The kind of its query point. Points of `"report"` and `"batch"` are computed where the report is checked. */
   readonly queryPoints: QueryPoints;
-  /** With `"stream"`, the point: an integer below the field's modulus. */
+  /** The point, with `"stream"`: an integer in [0, p). */
   readonly point?: bigint;
 }
 
-/** A report that may not be checked: its id (`"report"`) or else its packet (`"packet"`) was seen before. */
+/** The refusal of a report that was seen before. */
 export interface Replayed {
-  /** Which of the two was seen. */
+  /** `"report"` if its id was seen before, otherwise `"packet"`: its packet was seen before. */
   readonly replayed: "report" | "packet";
 }
 
-/** Yields what a record answers, or the promise of it, and is given the answer back. */
+/**
+ * A decision on one report. It yields each answer of the record, which may be a promise, and is given the answer
+ * back.
+ */
 type Decision = Generator<unknown, Admitted | Replayed>;
 
 /**
- * Admits opened reports to their checks, one after the other. It is the second of a server's three steps: {@link
- * Server.openPacket} and {@link Server.verifier} are pure and may run in any thread, but one admission must see every report
- * of a session, and with `"stream"` in the order of their arrival.
+ * Admits opened reports to their checks, one after the other: the second of a server's three steps. {@link
+ * Server.openPacket} and {@link Server.verifier} are pure and may run in any thread, but a single admission must see
+ * every report of a session, with `"stream"` in order of arrival.
  */
 export class Admission {
-  /** The most reports that an admission with query points `"batch"` admits, since all of them share one point. */
+  /** With query points `"batch"`, the most reports that one admission admits, because all of them share one point. */
   static readonly maxReportsAtOnePoint: number = MAX_REPORTS_AT_ONE_POINT;
 
   readonly #queryPoints: QueryPoints;
   readonly #stream: StreamPoints | undefined;
   readonly #secret: ServerSecret;
-  /** The tag of points that do not depend on the order of reports: made once. */
+  /** The tag of points that do not depend on the order of the reports. It is made once. */
   #tag: Uint8Array | undefined;
   readonly #replays: Partial<ReplayRecord & AtomicReplayRecord>;
-  /** What this admission has admitted; absent with a record that never answers `"again"`. */
+  /** The packets admitted here. A record in memory never answers `"again"`, so with it nothing has to be kept. */
   readonly #admitted: MemoryReplayRecord | undefined;
-  /** Report ids that the record noted in its first `add`, with a second one that failed. */
+  /** Report ids that the record's first `add` recorded for a report whose second `add` failed. */
   readonly #unused = new Set<string>();
   #count = 0;
-  /** Admissions under way. */
+  /** The number of admissions in progress. */
   #pending = 0;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -94,13 +103,14 @@ export class Admission {
   }
 
   /**
-   * Admits a report, or says that it is a replay. With `"stream"` a replay takes its query point too, to stay in step with
-   * a libprio peer; nothing else changes by it.
+   * Admits a report, or refuses it as a replay. With `"stream"` a replay uses up a query point too, to stay in step
+   * with a libprio peer, which does not know replays. Otherwise a replay changes nothing.
    *
-   * Throws `invalid-argument` and `wrong-length` for keys that are none, for keys without a report id with `"report"`, and for
-   * a record that answers with a promise or anything else that it may not; `out-of-range` past 2^20 reports with `"batch"`;
-   * `wrong-state` while another admission is under way. What the record throws passes through. After an error everything
-   * is as it was: the same report gets the same point when it is given again.
+   * Throws `invalid-argument` or `wrong-length` for keys that are not keys, `invalid-argument` for keys without a
+   * report id with `"report"` and for a record that answers with a promise or anything else that is not its answer,
+   * `out-of-range` after 2^20 reports with `"batch"`, and `wrong-state` while another admission is in progress.
+   * Errors of the record pass through. An error changes nothing: the same report, given again, is admitted to the
+   * same point.
    */
   admit(keys: ReplayKeys): Admitted | Replayed {
     if (this.#pending > 0) {
@@ -118,8 +128,8 @@ export class Admission {
   }
 
   /**
-   * The same for any record, synchronous or not. Reports are admitted in the order of the calls, one after the other. What
-   * `admit` throws, this rejects with.
+   * Does the same with any record, synchronous or not. Reports are admitted in the order of the calls, one after the
+   * other. Rejects with the errors that `admit` throws.
    */
   async admitAsync(keys: ReplayKeys): Promise<Admitted | Replayed> {
     const decision = this.#decide(copyOfKeys(keys));
@@ -143,7 +153,7 @@ export class Admission {
     const point = this.#stream?.peek();
     const answer = yield* this.#ask(keys, point);
     const replayed = this.#isReplay(keys, answer);
-    // A replay takes its point too, since a libprio peer knows no replays and checks it.
+    // A replay takes a point too: a libprio peer does not know replays and checks it.
     this.#stream?.advance();
     if (replayed !== null) return { replayed };
     this.#count++;
@@ -151,13 +161,14 @@ export class Admission {
     return point === undefined ? admitted : { ...admitted, point };
   }
 
-  /** Asks the record: in one question when it can be asked so, else first for the id and then for the packet. */
+  /** Asks the record about both keys at once or, if it has only `add`, first about the id and then about the packet. */
   *#ask(keys: ReplayKeys, point: bigint | undefined): Generator<unknown, ReplayAnswer> {
     const { packet, report } = keys;
     if (this.#replays.addReport !== undefined) {
       return requireAnswer(yield this.#replays.addReport(keys, this.#tagOf(point)));
     }
-    // The id first: a replayed packet under a new id uses up that id, which its sender could do with any packet of its own.
+    // The id comes first. A replayed packet thus uses up a new id, as its sender could with any packet of its own.
+    // The other order would lose an honest packet that came under a wrong id.
     const id = report === undefined ? undefined : toHex(report);
     if (report !== undefined && id !== undefined && !this.#unused.has(id)) {
       if (!requireBoolean(yield this.#replays.add?.(report))) return "report";
@@ -174,23 +185,23 @@ export class Admission {
     return this.#tag;
   }
 
-  /** Which key was seen before, or null when the report is admitted. */
+  /** Which key was seen before, or null if the report is admitted. */
   #isReplay({ packet, report }: ReplayKeys, answer: ReplayAnswer): Replayed["replayed"] | null {
     if (answer === "report" || answer === "packet") return answer;
-    // Whatever the record says, one admission admits a packet once: "again" is for what another one admitted, before a restart.
+    // Whatever the record says, a packet is admitted once here: "again" is for what an earlier session admitted.
     if (this.#admitted?.add(packet) !== false) return null;
     return answer === "again" && report !== undefined ? "report" : "packet";
   }
 }
 
-/** Brings a decision to its end, waiting for the record. */
+/** Completes a decision, awaiting the record's answers. */
 async function settle(decision: Decision): Promise<Admitted | Replayed> {
   let step = decision.next();
   while (step.done !== true) step = decision.next(await step.value);
   return step.value;
 }
 
-/** The options with their defaults, checked. `subject` opens the error's sentence. */
+/** Returns the checked options with their defaults. `subject` opens the error's sentence. */
 export function requireAdmissionOptions(options: AdmissionOptions, subject: string): Required<AdmissionOptions> {
   const { secret, queryPoints = "stream", replays = new MemoryReplayRecord() } = requireObject(options, subject);
   const invalid = (option: string, expected: string, got: unknown) =>
@@ -206,7 +217,7 @@ export function requireAdmissionOptions(options: AdmissionOptions, subject: stri
   return { secret, queryPoints, replays };
 }
 
-// A record that answers with anything else than it should, such as a promise, would let every replay through.
+// Any other answer, such as a promise, is refused: taken for true, it would let every replay through.
 
 function requireBoolean(answer: unknown): boolean {
   if (typeof answer !== "boolean") throw wrongAnswer("add() to return a boolean", answer);

@@ -1,4 +1,4 @@
-// A server's running total of data shares, and what it says of it in the end (WIRE.md section 2).
+// A server's running total of data shares, and what is published of it (WIRE.md section 2).
 
 import type { Vector } from "../core/vector.js";
 import type { Config } from "./config.js";
@@ -23,7 +23,7 @@ export class RunningTotal {
   }
 }
 
-/** What is published of a total of bits: itself for booleans, count elements for integers. */
+/** What is published of a total of bits: the total itself for booleans, the sums of the count integers for integers. */
 export function publishedTotals(config: Config, total: Vector): Vector {
   const { precision, snip } = config;
   if (precision === undefined) return total;

@@ -1,4 +1,4 @@
-// The client: bits in, two sealed packets out (WIRE.md section 2).
+// The client: it takes bits and makes two sealed packets (WIRE.md section 2).
 
 import { kindOf } from "../core/bytes.js";
 import { buffered, type RandomSource, randomElements, systemRandom } from "../core/random.js";
@@ -14,29 +14,34 @@ import type { ProofShare, ReportShare, SeededShare } from "./share.js";
 
 /** A report's two packets: `a` for server A alone, `b` for server B alone. */
 export interface Packets {
-  /** For server A: about 12 bytes for each of the n fields and the N points of the proof (WIRE.md section 3). */
+  /**
+   * For server A: about 12 bytes for each of the n fields and each of the N points of the proof (WIRE.md section 3).
+   */
   a: Uint8Array;
-  /** For server B: at most 153 bytes beside the batch id's own, whatever n is. */
+  /** For server B: at most 153 bytes and the batch id's own, whatever n is. */
   b: Uint8Array;
 }
 
-/** Everything random that the values of a report's shares are made of. */
+/** All the randomness of a report's shares. */
 export interface ReportRandomness {
   /** f(ω^0) and g(ω^0), and the factors of the Beaver triple. */
   readonly f0: bigint;
   readonly g0: bigint;
   readonly a: bigint;
   readonly b: bigint;
-  /** B's shares of the six scalars; A's are what is missing to the values. */
+  /** B's shares of the six scalars. A's shares are the values minus these. */
   readonly proofB: ProofShare;
-  /** B's 16-byte seed, from which its shares of the data and of h grow. */
+  /** B's 16-byte seed, which its shares of the data and of h are expanded from. */
   readonly seed: Uint8Array;
 }
 
-/** Drawn at once: 220 for the candidates of ten elements, 104 for a seed and two sealings, the rest for candidates refused. */
+/**
+ * Bytes drawn at once: 220 for the candidates of ten elements, 104 for a seed and two sealings, the rest to make up for
+ * rejected candidates.
+ */
 const RANDOM_BYTES = 512;
 
-/** Encodes the values of one client after the other. Holds nothing of them. */
+/** Encodes reports, one after the other, and keeps nothing of them. */
 export class Client {
   readonly #config: Config;
 
@@ -46,16 +51,17 @@ export class Client {
   }
 
   /**
-   * Encodes exactly `config.fields` values, each `true`, `false`, 0 or 1. Throws `wrong-length`, `out-of-range` with the
-   * index of a value that is none of these, `invalid-key` when a server's key cannot be sealed to.
+   * Encodes exactly `config.fields` values, each `true`, `false`, 0 or 1. Throws `invalid-argument` for what is no
+   * list, `wrong-length` for another number of values, `out-of-range` with the index of a value that is none of
+   * these, and `invalid-key` if a server's key is of low order.
    */
   encode(values: ArrayLike<boolean | number>): Packets {
     return encode(this.#config, readBits(values, this.#config.fields));
   }
 
   /**
-   * Encodes exactly `config.count` integers, each in [0, 2^precision), as bits, the most significant first. Throws as
-   * `encode` does, and `invalid-argument` when the configuration is not for integers.
+   * Encodes exactly `config.count` integers, each in [0, 2^precision). Throws the same errors as `encode`, and
+   * `invalid-argument` if the configuration is not for integers.
    */
   encodeIntegers(values: ArrayLike<number | bigint>): Packets {
     return encode(this.#config, readIntegers(values, this.#config));
@@ -69,7 +75,7 @@ function encode(config: Config, bits: Uint8Array): Packets {
   return sealReport(config, shareReport(config, data, randomness), randomSealing(random), randomSealing(random));
 }
 
-/** Draws what a report needs; the ten elements come in the order in which they stand here. */
+/** Draws the randomness of a report. The ten elements are drawn in the order in which they stand here. */
 export function drawReportRandomness(config: Config, random: RandomSource): ReportRandomness {
   const elements = randomElements(config.snip.space.field, 10, random).values();
   const next = () => elements.next().value as bigint;
@@ -83,7 +89,7 @@ export function drawReportRandomness(config: Config, random: RandomSource): Repo
   };
 }
 
-/** Splits the values of a report, n elements, into the shares of both servers, with the proof. */
+/** Splits the n values of a report into both servers' shares, with the proof. */
 export function shareReport(
   config: Config,
   data: Vector,
@@ -117,7 +123,7 @@ export function sealReport(
   return { a: sealPacketA(config, shares.a, sealingA), b: sealPacketB(config, shares.b, sealingB) };
 }
 
-// The values are the client's secret: errors name the index of a wrong one and never the value.
+// The values are the client's secret, so an error names the index of a bad value and never the value.
 
 function readBits(values: ArrayLike<boolean | number>, length: number): Uint8Array {
   requireList(values, length);

@@ -7,26 +7,28 @@ import { PublicKey } from "../crypto/keys.js";
 import { PrioError } from "../errors.js";
 import { Snip } from "./snip.js";
 
-/** How a PRG's AES key comes from its 16-byte seed (WIRE.md section 4). */
+/** How the AES key of a PRG is derived from its 16-byte seed (WIRE.md section 4). */
 export type PrgKey = "batch" | "seed";
 
-/** What every configuration has. */
+/** The options of every configuration. */
 export interface BatchOptions {
-  /** Names the batch in every packet: 0 to 65,535 bytes without NUL; a string stands for its UTF-8. */
+  /** The name of the batch, written into every packet: 0 to 65,535 bytes without NUL. A string is encoded as UTF-8. */
   readonly batchId: string | Uint8Array;
-  /** The public key of server A, which gets packets `a`. */
+  /** The public key of server A, which receives the packets `a`. */
   readonly serverA: PublicKey;
-  /** The public key of server B, which gets packets `b`. It must be another key than A's. */
+  /** The public key of server B, which receives the packets `b`. It must differ from A's. */
   readonly serverB: PublicKey;
-  /** `"batch"`, the default, since libprio of 2020-07-27 and Python module 1.0.3; `"seed"` for peers older than that. */
+  /**
+   * `"batch"` by default, as in libprio since 2020-07-27 and the Python module since 1.0.3; `"seed"` for older peers.
+   */
   readonly prgKey?: PrgKey;
 }
 
 /** Options of a configuration for booleans. */
 export interface ConfigOptions extends BatchOptions {
   /**
-   * How many booleans a report has, 1 … 262143. With query points `"stream"` avoid 2^k − 1, where libprio's proof has a hole
-   * (SECURITY.md): add a field that is always false.
+   * The number of booleans in a report, 1 … 262143. With query points `"stream"`, avoid 2^k − 1, where libprio's
+   * proof has a hole (SECURITY.md): add one field that is always false.
    */
   readonly fields: number;
 }
@@ -34,45 +36,49 @@ export interface ConfigOptions extends BatchOptions {
 /** Options of a configuration for integers. */
 export interface IntegerConfigOptions extends BatchOptions {
   /**
-   * How many integers a report has; count × precision is at most 262143, and not 2^k − 1 with query points `"stream"`, where
-   * libprio's proof has a hole (SECURITY.md).
+   * The number of integers in a report. count × precision is at most 262143. With query points `"stream"` it must not
+   * be 2^k − 1, where libprio's proof has a hole (SECURITY.md).
    */
   readonly count: number;
-  /** Bits of each integer, 1 … 42: each lies in [0, 2^precision). */
+  /** The bits of each integer, 1 … 42: every integer lies in [0, 2^precision). */
   readonly precision: number;
 }
 
-/** 2^18 − 1: with the random value at root 0 a proof needs a power of two above n, and twice that as an order of roots. */
+/**
+ * 2^18 − 1. A proof needs a power of two N above n, for the random value at root 0, and p has roots of order 2N up to
+ * 2^19.
+ */
 const MAX_FIELDS = 262143;
 const MAX_PRECISION = 42;
 const MAX_BATCH_ID = 65535;
 
 const PRIO_V1: VectorSpace = packed87Space();
 
-/** What the client and both servers of a batch must give alike. Immutable; make one and share it. */
+/** What the client and both servers of a batch must agree on. It is immutable: make one and share it. */
 export class Config {
-  /** The most fields a report can have. */
+  /** The largest number of fields in a report. */
   static readonly maxFields: number = MAX_FIELDS;
 
-  /** How many bits a report has: for integers, count × precision. */
+  /** The number of bits in a report: for integers, count × precision. */
   readonly fields: number;
-  /** Bits of each integer, when the configuration is for integers. */
+  /** The bits of each integer, if the configuration is for integers. */
   readonly precision?: number;
-  /** How many integers a report has, when the configuration is for integers. */
+  /** The number of integers in a report, if the configuration is for integers. */
   readonly count?: number;
   /** The public key of server A. */
   readonly serverA: PublicKey;
   /** The public key of server B. */
   readonly serverB: PublicKey;
-  /** How a PRG's AES key comes from its seed. */
+  /** How the AES key of a PRG is derived from its seed. */
   readonly prgKey: PrgKey;
   /** @internal The batch id's bytes. */
   readonly batchId: Uint8Array;
   #snip: Snip;
 
   /**
-   * A configuration for booleans, or for integers as {@link Config.forIntegers} makes it. Throws `out-of-range` for a number
-   * outside its bounds, `invalid-argument` for anything else that is not as the options' types say.
+   * A configuration for booleans, or for integers when `count` and `precision` are given, as by {@link
+   * Config.forIntegers}. Throws `out-of-range` for a number outside its bounds, `invalid-encoding` for a batch id
+   * with a lone surrogate, and `invalid-argument` for any other option that does not match its type.
    */
   constructor(options: ConfigOptions | IntegerConfigOptions) {
     requireObject(options, "config");
@@ -110,7 +116,7 @@ export class Config {
     Object.freeze(this);
   }
 
-  /** A configuration for integers: `count` of them, of `precision` bits each. Throws as the constructor does. */
+  /** A configuration for `count` integers of `precision` bits each. Throws the same errors as the constructor. */
   static forIntegers(options: IntegerConfigOptions): Config {
     requireObject(options, "config");
     const { count, precision } = options;
@@ -122,7 +128,7 @@ export class Config {
     return this.#snip;
   }
 
-  /** @internal Returns `x` when the constructor made it: unlike `instanceof`, this is not to be forged by a prototype. */
+  /** @internal Returns `x` if the constructor made it. Unlike `instanceof`, a prototype cannot forge this. */
   static require(x: unknown): Config {
     if (typeof x !== "object" || x === null || !(#snip in x)) {
       throw new PrioError("invalid-argument", `config: expected a Config, got ${kindOf(x)}`);
@@ -130,7 +136,7 @@ export class Config {
     return x;
   }
 
-  /** @internal The configuration of these options that computes with other vectors, such as the BigInt reference of tests. */
+  /** @internal A configuration that computes with other vectors, such as the BigInt reference in tests. */
   static over(space: VectorSpace, options: ConfigOptions | IntegerConfigOptions): Config {
     const config = new Config(options);
     config.#snip = new Snip(space, config.fields);
@@ -162,7 +168,7 @@ function batchIdBytes(batchId: unknown): Uint8Array {
   if (bytes.length > MAX_BATCH_ID) {
     throw new PrioError("out-of-range", `${subject}: expected at most ${MAX_BATCH_ID} bytes, got ${bytes.length}`);
   }
-  // libprio copies the id as a C string: what follows a NUL would become NUL.
+  // libprio copies the id as a C string, so everything after a NUL would become NUL.
   if (bytes.includes(0)) throw new PrioError("invalid-argument", `${subject}: expected bytes without NUL, got one`);
   return bytes;
 }

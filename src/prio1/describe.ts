@@ -1,5 +1,5 @@
-// Tells the protocol's messages apart by their form alone (WIRE.md section 3), without a configuration or a key: for tools that
-// show what a file holds. Servers read messages with wire.ts, which refuses everything that it does not expect.
+// Tells the protocol's messages apart by their form alone (WIRE.md section 3), without a configuration or a key, for
+// tools that show what a file holds. Servers read messages with wire.ts, which refuses whatever it does not expect.
 
 import { Reader } from "../codec/msgpack.js";
 import { requireBytes } from "../core/bytes.js";
@@ -10,27 +10,28 @@ import { SEED_BYTES } from "./prg.js";
 import type { ServerId } from "./share.js";
 
 /**
- * What bytes can be: a sealed `"packet"`, which looks like any bytes that are long enough; the plaintext of one, `"openedA"` or
- * `"openedB"`, which is a client's secret share; `"verify1"` and `"verify2"`, the servers' messages; `"totalShare"`, what
- * `publish` takes; `"state"`, a server's running total; or `"unknown"`.
+ * What a message can be. `"packet"` is a sealed packet, and so are any other bytes that are long enough for one.
+ * `"openedA"` and `"openedB"` are the plaintext of a packet, which is a client's secret share. `"verify1"` and
+ * `"verify2"` are the servers' messages to each other, `"totalShare"` is what `publish` takes, and `"state"` is a
+ * server's running total.
  */
 export type MessageKind = "packet" | "openedA" | "openedB" | "verify1" | "verify2" | "totalShare" | "state" | "unknown";
 
-/** What a message shows of itself. No share, seed or total is in it. */
+/** What the form of a message shows. It contains no share, seed or total. */
 export interface MessageDescription {
   /** What the message is. */
   readonly kind: MessageKind;
-  /** Of a sealed packet: how many bytes its plaintext has. */
+  /** The length of a sealed packet's plaintext. */
   readonly plaintextBytes?: number;
-  /** Of an opened packet: its batch id, a copy. */
+  /** A copy of an opened packet's batch id. */
   readonly batchId?: Uint8Array;
-  /** Of an opened packet or a total share: the server that it belongs to. */
+  /** The server that an opened packet or a total share belongs to. */
   readonly server?: ServerId;
-  /** Of an opened packet for A, a total share or a state: how many values it has. */
+  /** The number of values in an opened packet for A, a total share or a state. */
   readonly fields?: number;
 }
 
-/** Says what a message is. Throws `invalid-argument` when it is not a Uint8Array. */
+/** Returns what a message is. Throws `invalid-argument` if it is not a Uint8Array. */
 export function describeMessage(message: Uint8Array): MessageDescription {
   const bytes = requireBytes(message, "message");
   for (const form of FORMS) {
@@ -104,7 +105,7 @@ function skipElements(reader: Reader, count: number): void {
   }
 }
 
-/** Passes over an array of any length. Elements take two bytes at least, so a false header ends at once. */
+/** Skips an array of any length and returns its length. A header that claims too much fails where the bytes end. */
 function skipArray(reader: Reader): number {
   const length = arrayLength(reader);
   reader.array(length, "elements");

@@ -1,5 +1,5 @@
-// Integers as bits, the most significant first: how the client splits them up and how the totals of their bits become totals
-// of the integers again (WIRE.md sections 1 and 2).
+// Integers as bits, the most significant first: the client splits integers into bits, and the totals of the bits
+// become totals of the integers (WIRE.md sections 1 and 2).
 
 import type { Field } from "../core/field.js";
 
@@ -8,7 +8,10 @@ export function writeBits(integer: bigint, precision: number, bits: Uint8Array, 
   for (let k = precision - 1, rest = integer; k >= 0; k--, rest >>= 1n) bits[start + k] = Number(rest & 1n);
 }
 
-/** The integers modulo p of which `bits` are the bits, each one any field element: `bits.length / precision` of them. */
+/**
+ * Returns the `bits.length / precision` integers, modulo p, that have these bits. A bit may be any field element:
+ * these are totals, or shares of them.
+ */
 export function integersOfBits(field: Field, bits: readonly bigint[], precision: number): bigint[] {
   const integers: bigint[] = [];
   for (let start = 0; start < bits.length; start += precision) {

@@ -1,4 +1,4 @@
-// A report that a server has opened and not yet checked: the first of its three steps (server.ts).
+// A report that a server has opened and not checked yet: the result of the first of its three steps (server.ts).
 
 import { kindOf } from "../core/bytes.js";
 import { PrioError } from "../errors.js";
@@ -6,9 +6,9 @@ import type { RunningTotal } from "./aggregate.js";
 import { copyOfKeys, type ReplayKeys, sameKeys } from "./replay.js";
 import type { ReportShare } from "./share.js";
 
-/** What a session has of a report that it opened. */
+/** What a session knows of a report that it has opened. */
 export interface Opened {
-  /** The total of the session that opened it, which no one else has: whoever can show it is that session. */
+  /** The total of the session that opened it. No one else has this object, so it identifies the session. */
   readonly total: RunningTotal;
   readonly share: ReportShare;
   readonly keys: ReplayKeys;
@@ -16,9 +16,12 @@ export interface Opened {
   readonly reportId: Uint8Array | undefined;
 }
 
-/** A report that {@link Server.openPacket} has opened. It holds this server's share, shows none of it, and stays in its thread. */
+/**
+ * A report opened by {@link Server.openPacket}. It holds this server's share, does not show it, and stays in its
+ * thread.
+ */
 export class OpenedReport {
-  /** Undefined once a verifier has taken the share. */
+  /** Undefined after a verifier has taken the share. */
   #opened: Opened | undefined;
   readonly #keys: ReplayKeys;
 
@@ -32,15 +35,15 @@ export class OpenedReport {
     return new OpenedReport(opened);
   }
 
-  /** A copy of the keys that {@link Admission.admit} wants: plain data that crosses threads. */
+  /** A copy of the report's keys, for {@link Admission.admit}: plain data that crosses threads. */
   get replayKeys(): ReplayKeys {
     return copyOfKeys(this.#keys);
   }
 
   /**
-   * @internal Hands out what the session of `total` opened, once, for the check that was admitted under `keys`. Throws `invalid-argument` when
-   * `report` is no OpenedReport, `wrong-state` when another session opened it or its share was taken before, and `mismatch` when
-   * the keys are another report's.
+   * @internal Returns, once, what the session of `total` opened, for a check that was admitted under `keys`. Throws
+   * `invalid-argument` if `report` is not an OpenedReport, `wrong-state` if another session opened it or its share
+   * was taken before, and `mismatch` if the keys are another report's.
    */
   static take(report: unknown, total: RunningTotal, keys: ReplayKeys): Opened {
     if (typeof report !== "object" || report === null || !(#opened in report)) {

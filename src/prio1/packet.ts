@@ -1,4 +1,4 @@
-// Packets: a report's two shares, sealed to the two servers, and a server's share out of a packet.
+// Packets: sealing the two shares of a report to the two servers, and opening a packet to its server's share.
 
 import { open, type SealingRandomness, seal } from "../crypto/ecies.js";
 import type { PrivateKey } from "../crypto/keys.js";
@@ -7,7 +7,7 @@ import { Prg } from "./prg.js";
 import type { ReportShare, SeededShare, ServerId } from "./share.js";
 import { readPacketA, readPacketB, writePacketA, writePacketB } from "./wire.js";
 
-/** Grows B's shares of the data and of h from its seed: first n draws, then N. */
+/** Expands B's seed into its shares of the data, the first n draws, and of h, the next N. */
 export function expandSeed(config: Config, { seed, ...proof }: SeededShare): ReportShare {
   const { space, fields, size } = config.snip;
   const prg = Prg.fromSeed(config, seed);

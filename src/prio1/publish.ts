@@ -1,4 +1,4 @@
-// Publication: both total shares make the totals.
+// Publication: adding both total shares up to the totals.
 
 import { requireBytes } from "../core/bytes.js";
 import { PrioError } from "../errors.js";
@@ -9,11 +9,11 @@ import { readTotalShare } from "./wire.js";
 const MAX_TOTAL = 2n ** 64n - 1n;
 
 /**
- * The totals of a batch: for each of the n booleans how often it was true, or for each of the count integers its sum.
- * Whether both servers counted the same reports cannot be seen in two shares: compare their counts before.
+ * Returns the totals of a batch: how often each of the n booleans was true, or the sum of each of the count integers.
+ * Two shares do not show whether both servers counted the same reports, so compare their counts first.
  *
- * Throws `malformed`, `wrong-server` when the shares are not A's and B's in this order, and `overflow` when a total does not
- * fit 64 bits: then the two shares are not of the same reports.
+ * Throws `malformed`, `wrong-server` if the shares are not A's and B's in this order, and `overflow` if a total does
+ * not fit 64 bits, which means that the shares are of different reports.
  */
 export function publish(config: Config, totalShareA: Uint8Array, totalShareB: Uint8Array): bigint[] {
   Config.require(config);

@@ -1,6 +1,6 @@
-// Where a session's reports are checked (WIRE.md section 5). A client that knew the point could make a false proof hold, so
-// points come from the servers' secret; a packet that is checked at two points gives its bits away, so a point is drawn once
-// a packet (admission.ts).
+// The points that reports are checked at (WIRE.md section 5). A client that knew its point could make a false proof
+// hold, so points are derived from the servers' secret. Which report gets which point, and that no packet gets two,
+// is decided in admission.ts.
 
 import { uint32BE, utf8 } from "../core/bytes.js";
 import { ServerSecret } from "../crypto/secret.js";
@@ -10,20 +10,20 @@ import { Prg, SEED_BYTES } from "./prg.js";
 import type { QueryPoint } from "./snip.js";
 
 /**
- * `"stream"`: libprio's, one after the other; `"report"`: ours, bound to the report id; `"batch"`: ours, one point for a bounded
- * number of reports.
+ * The kinds of query points. `"stream"` is libprio's: one point after the other, in the order of the packets.
+ * `"report"` and `"batch"` are ours: a point bound to the report's id, and one point for a bounded number of reports.
  */
 export type QueryPoints = "stream" | "report" | "batch";
 
-/** Where a report is checked, and what both sides of f·g = h are multiplied by there. */
+/** The point that a report is checked at, and the weight that both sides of f·g = h are multiplied by. */
 export interface CheckAt {
   readonly point: QueryPoint;
   readonly weight: bigint;
 }
 
 /**
- * Most reports that a session checks at one point. A client that tries k false reports at a point which it does not know gets
- * one through with probability k·2N/p at most: 2^20·2^19/2^87 = 2^−48.
+ * The most reports that a session checks at one point. If clients try k false reports at a point that they do not
+ * know, one of them passes with a probability of at most k·2N/p: 2^20·2^19/2^87 = 2^−48.
  */
 export const MAX_REPORTS_AT_ONE_POINT: number = 2 ** 20;
 
@@ -31,10 +31,7 @@ const REPORT_LABEL = /* @__PURE__ */ utf8("prio v1 query point", "label");
 const BATCH_LABEL = /* @__PURE__ */ utf8("prio v1 query point of a batch", "label");
 const TAG_LABEL = /* @__PURE__ */ utf8("prio v1 replay: query point", "label");
 
-/**
- * libprio's points: the draws of one PRG, so that a point depends on how many packets opened before it. libprio checks
- * f·g = h without a weight, which a false triple gets past when n is 2^k − 1 (SECURITY.md, "A hole in libprio's proof").
- */
+/** libprio's points: the draws of one PRG, so that a point depends on how many packets opened before. */
 export class StreamPoints {
   readonly #prg: Prg;
   readonly #offset: bigint;
@@ -47,54 +44,63 @@ export class StreamPoints {
     this.#range = config.snip.space.field.modulus - this.#offset;
   }
 
-  /** The next point; the same one until `advance`. */
+  /** The next point. It stays the same until `advance`. */
   peek(): bigint {
     this.#next ??= this.#offset + this.#prg.below(this.#range);
     return this.#next;
   }
 
-  /** Goes on to the point after the next. */
+  /** Moves on to the point after that. */
   advance(): void {
     this.peek();
     this.#next = undefined;
   }
 }
 
-/** The check at a point of libprio's stream. */
+/**
+ * The check at a point of the stream. libprio checks f·g = h without a weight, and a false triple passes if n is 2^k
+ * − 1 (SECURITY.md, "A hole in libprio's proof").
+ */
 export function checkAtStreamPoint(config: Config, r: bigint): CheckAt {
   return { point: config.snip.queryPoint(r), weight: 1n };
 }
 
-/** The check of a report by its id: bound to secret, batch id and report id alone, so that no report disturbs another. */
+/**
+ * The check at a report's own point. It depends on secret, batch id and report id alone, so no report disturbs
+ * another.
+ */
 export function checkAtReportPoint(config: Config, secret: ServerSecret, reportId: Uint8Array): CheckAt {
   return weightedCheck(config, digest(REPORT_LABEL, ServerSecret.bytesOf(secret), config.batchId, reportId));
 }
 
-/** The check at a batch's one point, bound to secret and batch id: keep it, since it computes once what depends on the point. */
+/**
+ * The check at a batch's one point, which depends on secret and batch id alone. Keep it for all reports: what depends
+ * on the point is then computed once.
+ */
 export function checkAtBatchPoint(config: Config, secret: ServerSecret): CheckAt {
   return weightedCheck(config, digest(BATCH_LABEL, ServerSecret.bytesOf(secret), config.batchId));
 }
 
 /**
- * A digest, 32 bytes, that tells points of one report apart without showing them: by secret and kind, and by the point itself
- * where that depends on the order of reports.
+ * A digest of 32 bytes that tells a report's possible points apart and shows none of them. It covers the secret, the
+ * kind and, with `"stream"`, the point itself, which there depends on the order of the reports.
  */
 export function pointTag(kind: QueryPoints, secret: ServerSecret, streamPoint: bigint | undefined): Uint8Array {
   const point = streamPoint === undefined ? "" : streamPoint.toString(16);
   return digest(TAG_LABEL, ServerSecret.bytesOf(secret), utf8(kind, "kind"), utf8(point, "point"));
 }
 
-/** SHA-256 of the parts, each behind its length in 4 bytes, big-endian. */
+/** SHA-256 of the parts, each after its length in 4 bytes, big-endian. */
 function digest(...parts: readonly Uint8Array[]): Uint8Array {
   return sha256(...parts.flatMap((part) => [uint32BE(part.length), part]));
 }
 
 /**
- * The check at the first draw below p of the PRG whose key is the first half of a digest. A point that is a 2N-th root of unity,
- * where a proof would give a value away, is drawn anew, and so is 0.
+ * The check at the first draw below p of the PRG whose key is the first half of a digest. Zero is drawn again, and so
+ * is a 2N-th root of unity, where the check would reveal a value.
  *
- * Both sides are multiplied by r, as the paper has it: r·(f·g − h) has no constant term that a false triple's
- * error c − a·b could cancel.
+ * Both sides are multiplied by r, as in the paper: r·(f·g − h) has no constant term that the error c − a·b of a false
+ * triple could cancel.
  */
 function weightedCheck(config: Config, key: Uint8Array): CheckAt {
   const { field } = config.snip.space;

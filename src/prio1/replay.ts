@@ -1,5 +1,5 @@
-// The records of what a server has seen, and the keys that they hold. What is done with a record's answer is decided in
-// admission.ts alone.
+// The records of what a server has seen, and the keys that they hold. What follows from a record's answer is decided in
+// admission.ts.
 
 import { equalBytes, kindOf, requireBytes, uint32BE, utf8 } from "../core/bytes.js";
 import { KeySet } from "../core/key-set.js";
@@ -8,57 +8,60 @@ import { sha256 } from "../crypto/stream.js";
 import { PrioError } from "../errors.js";
 import type { Config } from "./config.js";
 
-/** What tells an opened report from every other: SHA-256 digests, plain data that crosses threads. */
+/** What tells one opened report from another: SHA-256 digests, as plain data that crosses threads. */
 export interface ReplayKeys {
-  /** 32 bytes: the packet's key, from its ephemeral public key, IV and tag. */
+  /** The packet's key: 32 bytes, a digest of its ephemeral public key, IV and tag. */
   readonly packet: Uint8Array;
-  /** 32 bytes: the key of the report's id in its batch. Absent when the packet was opened without an id. */
+  /** The key of the report's id in its batch: 32 bytes. Absent if the packet was opened without an id. */
   readonly report?: Uint8Array;
 }
 
 /**
- * Remembers 32-byte keys. It must remember them for as long as the servers' shared secret is in use: a packet that comes
- * back after the record has forgotten it is checked at a second point.
+ * Remembers 32-byte keys. It must remember them for as long as the servers' shared secret is in use: a packet that
+ * returns after the record has forgotten it is checked at a second point.
  *
- * A session gives the key of the report id first and then the packet's. When the second `add` throws, the session remembers
- * that the id was not used up; a restart forgets that, so a record in a database should be an {@link AtomicReplayRecord}.
+ * A session adds the key of the report's id first, then the packet's key. If the second `add` throws, the session
+ * remembers that the id is still free, but a restart forgets that. A record in a database should therefore be an
+ * {@link AtomicReplayRecord}.
  */
 export interface ReplayRecord {
   /**
-   * Records a key of 32 bytes. Returns true when the key is new and false when it was there. An error that it throws passes
+   * Records a key of 32 bytes. Returns true if the key is new and false if it was recorded before. Its errors pass
    * through `open` and `admit`.
    */
   add(key: Uint8Array): boolean;
 }
 
 /**
- * What a record says of a report: `"new"`, and now it is recorded; `"again"`, the same report at the same point and not
- * answered yet, which may be opened again; `"report"`, its id was seen before; `"packet"`, its packet was seen before.
+ * A record's answer about a report. `"new"`: it was not known and is recorded now. `"again"`: the same report at the
+ * same point, not answered yet, which may be opened again. `"report"`: its id was seen before. `"packet"`: its packet
+ * was seen before.
  */
 export type ReplayAnswer = "new" | "again" | "report" | "packet";
 
 /**
- * Remembers whole reports. Like a {@link ReplayRecord} it must remember them for as long as the servers' shared secret is in
- * use. It is asked through `addReport` even when it has `add` too.
+ * Remembers whole reports. Like a {@link ReplayRecord}, it must remember them for as long as the servers' shared
+ * secret is in use. A record that has both `addReport` and `add` is asked through `addReport` alone.
  *
- * `"again"` lets a server that stopped between opening a report and counting it go on after a restart. The record may
- * answer so only when the packet, the id (or its absence) and `point` are all as recorded, and only until this server
- * has sent its second message (`verify2`) for the report: its owner records that before the message leaves. It need not
- * tell whether the restart has happened: a session admits no report a second time, whatever the record says.
+ * `"again"` lets a server that stopped between opening a report and counting it continue after a restart. A record
+ * may give this answer only if the packet, the id (or its absence) and the point's tag are all as recorded, and only
+ * until this server has sent its second message (`verify2`) for the report: whoever runs the server must record that
+ * before the message leaves. The record need not know whether there was a restart, because no session admits a report
+ * twice, whatever the record says.
  */
 export interface AtomicReplayRecord {
   /**
-   * Records both keys of a report together with the tag of its point, 32 bytes: either all of it or, when it throws or
-   * answers anything but `"new"`, nothing. The tag is a digest, so that no point is ever written down; it differs for another
+   * Records both keys of a report and the tag of its point, 32 bytes. It records all of this, or nothing if it throws
+   * or answers anything but `"new"`. The tag is a digest, so that no point is ever stored. It differs for another
    * secret, another kind of query points and, with `"stream"`, another point.
    *
-   * Returns `"report"` when the id was recorded with another packet or point, else `"packet"` when the packet was recorded
-   * under another id or at another point.
+   * Returns `"report"` if the id was recorded with another packet or point, otherwise `"packet"` if the packet was
+   * recorded under another id or at another point.
    */
   addReport(keys: ReplayKeys, point: Uint8Array): ReplayAnswer;
 }
 
-/** A record that answers later, such as a database. It is for {@link Admission.admitAsync} alone. */
+/** A record that answers with a promise, such as a database. It works with {@link Admission.admitAsync} only. */
 export type AsyncReplayRecord =
   | {
       /** As {@link ReplayRecord.add}. */
@@ -73,8 +76,8 @@ const PACKET_LABEL = /* @__PURE__ */ utf8("prio v1 replay: packet", "label");
 const REPORT_LABEL = /* @__PURE__ */ utf8("prio v1 replay: report", "label");
 
 /**
- * The keys of a packet that opened and of its report id. Only a packet's sender can make another one that opens under the same
- * key, and then the second one, the sender's own, is refused.
+ * The keys of a packet that opened and of its report id. Only the sender of a packet can make a second one that opens
+ * and has the same key, and it is the second one, the sender's own, that is then refused.
  */
 export function replayKeys(config: Config, packet: Uint8Array, reportId: Uint8Array | undefined): ReplayKeys {
   const packetKey = sha256(PACKET_LABEL, sealOf(packet));
@@ -88,7 +91,7 @@ export function replayKeys(config: Config, packet: Uint8Array, reportId: Uint8Ar
 /** SHA-256. */
 const KEY_BYTES = 32;
 
-/** A copy of the keys, which nothing else can change. Throws `invalid-argument`, `wrong-length`. */
+/** A copy of the keys that nobody else can change. Throws `invalid-argument`, `wrong-length`. */
 export function copyOfKeys(keys: unknown): ReplayKeys {
   if (typeof keys !== "object" || keys === null) {
     throw new PrioError("invalid-argument", `replay keys: expected an object, got ${kindOf(keys)}`);
@@ -98,7 +101,7 @@ export function copyOfKeys(keys: unknown): ReplayKeys {
   return report === undefined ? copy : { ...copy, report: requireKey(report).slice() };
 }
 
-/** Whether the keys are those of one report: of one packet under one id, or under none. */
+/** Whether these are keys of the same report: the same packet under the same id, or without one. */
 export function sameKeys(a: ReplayKeys, b: ReplayKeys): boolean {
   if (a.report === undefined || b.report === undefined) {
     return a.report === b.report && equalBytes(a.packet, b.packet);
@@ -110,19 +113,28 @@ function requireKey(key: unknown): Uint8Array {
   return requireBytes(key, "replay key", KEY_BYTES);
 }
 
-/** Words kept of a key: 16 bytes. Two keys that agree in them cost 2^64 hashes to find, and only their maker a report. */
+/**
+ * The words of a key that are kept: 16 bytes. Finding two keys that agree in them takes 2^64 hashes and gains
+ * nothing: the finder's own second report is refused.
+ */
 const WORDS = 4;
 
-/** The default record: in memory, gone with the process. Share one among the sessions that will be merged. */
+/** The default record: in memory, and lost with the process. Sessions that will be merged should share one. */
 export class MemoryReplayRecord implements ReplayRecord, AtomicReplayRecord {
   readonly #keys = new KeySet(WORDS);
 
-  /** Records a key; false when it was there. Only the first 16 of its 32 bytes are kept, in 23 bytes of memory. */
+  /**
+   * Records a key; returns false if it was recorded before. Keeps the first 16 of its 32 bytes, in 23 bytes of
+   * memory.
+   */
   add(key: Uint8Array): boolean {
     return this.#keys.addAll([wordsOf(key)]) < 0;
   }
 
-  /** Records both keys of a report or, when one was there, neither. It never answers `"again"` and ignores the point. */
+  /**
+   * Records both keys of a report or, if one was recorded before, neither. It ignores the point and never answers
+   * `"again"`.
+   */
   addReport({ packet, report }: ReplayKeys): "new" | "report" | "packet" {
     const names = report === undefined ? (["packet"] as const) : (["report", "packet"] as const);
     const known = this.#keys.addAll(report === undefined ? [wordsOf(packet)] : [wordsOf(report), wordsOf(packet)]);

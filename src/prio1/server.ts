@@ -1,4 +1,4 @@
-// A server's session: opens packets, hands out their checks, adds up what they let through.
+// A server's session: it opens packets, makes their checks and adds up the reports that pass.
 
 import { copyOfBytes, equalBytes, isBytes, kindOf, requireBytes, requireObject, utf8 } from "../core/bytes.js";
 import { PrivateKey } from "../crypto/keys.js";
@@ -21,17 +21,17 @@ import type { ServerId } from "./share.js";
 import { VerifiedReport, Verifier } from "./verify.js";
 import { readState, writeState, writeTotalShare } from "./wire.js";
 
-/** What a session of one of the two servers needs besides the configuration. */
+/** The options of a session. */
 export interface ServerOptions extends AdmissionOptions {
-  /** Which of the two servers this is. */
+  /** The server that this session belongs to. */
   readonly id: ServerId;
-  /** The key whose public half is `serverA` or `serverB` of the configuration. */
+  /** The private key of the configuration's `serverA` or `serverB`. */
   readonly privateKey: PrivateKey;
-  /** As in {@link AdmissionOptions}, but synchronous, since `open` is. */
+  /** As in {@link AdmissionOptions}, but synchronous, because `open` is. */
   readonly replays?: ReplayRecord | AtomicReplayRecord;
 }
 
-/** Longest report id, in bytes. */
+/** The longest report id, in bytes. */
 const MAX_REPORT_ID = 65535;
 
 /** A session of server A or server B. */
@@ -42,11 +42,11 @@ export class Server {
   readonly #secret: ServerSecret;
   readonly #queryPoints: QueryPoints;
   readonly #admission: Admission;
-  /** With `"batch"`, where all reports are checked: made for the first one. */
+  /** With `"batch"`, the check of all reports, made for the first one. */
   #checkAtBatchPoint: CheckAt | undefined;
   readonly #total: RunningTotal;
 
-  /** Throws `invalid-argument` for an option that is not as {@link ServerOptions} says. */
+  /** Throws `invalid-argument` for an option that does not match {@link ServerOptions}. */
   constructor(config: Config, options: ServerOptions) {
     this.#config = Config.require(config);
     const { id, privateKey } = requireObject(options, "server");
@@ -61,19 +61,19 @@ export class Server {
     this.#total = new RunningTotal(config.snip.space.zeros(config.fields));
   }
 
-  /** How many reports this session has counted, those of merged sessions included. A state read from bytes counts from 0. */
+  /** The number of reports counted, those of merged sessions included. A session made from bytes starts at 0. */
   get reports(): number {
     return this.#total.reports;
   }
 
   /**
-   * Opens a client's packet to this server, the report's replay and query point included: `openPacket`, the session's own
-   * {@link Admission} and `verifier` in one. `reportId`, 1 to 65,535 bytes or a string for its UTF-8, names the report alike
-   * at both servers; query points `"report"` need it.
+   * Opens a client's packet to this server and admits the report to its check: `openPacket`, this session's own
+   * {@link Admission} and `verifier` in one call. `reportId` is 1 to 65,535 bytes, or a string that is encoded as
+   * UTF-8. It names the report, the same at both servers, and is required with query points `"report"`.
    *
-   * Throws what those three throw, and `replay` for a packet that was opened before or whose report id was seen. Nothing of
-   * the session changes by an error, but that in stream mode a replay takes its query point, to stay in step with a libprio
-   * peer.
+   * Throws the errors of those three, and `replay` if the packet was opened before or the report id was seen before.
+   * An error changes nothing in the session, except that with `"stream"` a replay uses up a query point, to stay in
+   * step with a libprio peer.
    */
   open(packet: Uint8Array, reportId?: Uint8Array | string): Verifier {
     const opened = this.openPacket(packet, reportId);
@@ -86,16 +86,17 @@ export class Server {
   }
 
   /**
-   * The first of three steps: decrypts and reads a packet to this server, and touches nothing of the session. For those who
-   * open packets in several threads, or ask a record that answers later; all others use `open`. The report's id is given here,
-   * as for `open`. Give the result's `replayKeys` to the {@link Admission} of the whole session, and then, in the thread that
-   * opened the packet, both to `verifier`.
+   * The first of three steps: decrypts and reads a packet to this server, without any effect on the session. The
+   * steps are for servers that open packets in several threads or whose record answers with a promise; all others use
+   * `open`. `reportId` is the same as for `open`. Pass the result's `replayKeys` to the one {@link Admission} of the
+   * session, and then, in the thread that opened the packet, pass the result and the admission's answer to
+   * `verifier`.
    *
-   * Throws `cannot-open`, `malformed`, `wrong-batch`, `wrong-server` for a packet that is not one for this server, and
-   * `invalid-argument`, `out-of-range`, `invalid-encoding` for a report id that is none.
+   * Throws `cannot-open`, `malformed`, `wrong-batch` or `wrong-server` if this is not a packet for this server, and
+   * `invalid-argument`, `out-of-range` or `invalid-encoding` if the report id is not valid.
    */
   openPacket(packet: Uint8Array, reportId?: Uint8Array | string): OpenedReport {
-    // Copies, so that what is noted is what was opened and checked.
+    // Copies, so that what is recorded is what is opened and checked.
     const sealed = copyOfBytes(packet, "packet");
     const id = this.#reportIdBytes(reportId);
     const share = openPacket(this.#config, this.#id, this.#privateKey, sealed);
@@ -103,11 +104,12 @@ export class Server {
   }
 
   /**
-   * The third step: this server's side of the check of a report that this session opened and that was admitted. It takes the
-   * share out of `opened`, so that there is one verifier of it.
+   * The third step: makes this server's side of the check of a report that this session opened and that was admitted.
+   * It takes the share out of `opened`, so that an opened report makes one verifier.
    *
-   * Throws `mismatch` when `admitted` is for another report or another kind of query points, `wrong-state` when `opened` is
-   * another session's or has its verifier already, `invalid-argument` for anything that is not as its type says.
+   * Throws `mismatch` if `admitted` is for another report or another kind of query points, `wrong-state` if another
+   * session opened the report or it has its verifier already, and `invalid-argument` or `wrong-length` for anything
+   * that does not match its type.
    */
   verifier(opened: OpenedReport, admitted: Admitted): Verifier {
     const { keys, queryPoints, point } = requireObject(admitted, "admitted");
@@ -122,14 +124,17 @@ export class Server {
     return Verifier.of(this.#config, this.#id, share, () => this.#checkAt(reportId, point), this.#total);
   }
 
-  /** Counts a report that a check of this session let through. Throws `invalid-argument`, and `wrong-state` the second time. */
+  /**
+   * Counts a report that passed a check of this session. Throws `invalid-argument`, and `wrong-state` the second
+   * time.
+   */
   aggregate(report: VerifiedReport): void {
     VerifiedReport.count(report, this.#total);
   }
 
   /**
-   * Adds what another session of the same server and configuration has counted; the other stays as it is. Replays between
-   * the two are noticed only when they share a ReplayRecord. Throws `mismatch`, `invalid-argument`.
+   * Adds the total of another session of the same server and configuration, which stays as it is. Replays between the
+   * two are noticed only if they share a record. Throws `mismatch`, `invalid-argument`.
    */
   merge(other: Server): void {
     if (typeof other !== "object" || other === null || !(#total in other)) {
@@ -142,17 +147,26 @@ export class Server {
     this.#total.merge(other.#total);
   }
 
-  /** This server's share of the totals, for `publish`: one byte of server id, then n elements, or count for integers. */
+  /**
+   * This server's share of the totals, for `publish`: one byte of server id, then n elements, or count elements for
+   * integers.
+   */
   totalShare(): Uint8Array {
     return writeTotalShare(this.#config, this.#id, publishedTotals(this.#config, this.#total.vector));
   }
 
-  /** The running total as libprio's PrioServer_write gives it: n elements. Neither keys nor replay record are in it. */
+  /**
+   * The running total, n elements, as libprio's PrioServer_write writes it. It contains neither keys nor the replay
+   * record.
+   */
   toBytes(): Uint8Array {
     return writeState(this.#config, this.#total.vector);
   }
 
-  /** A session that goes on from `bytes` of `toBytes`, with a new point stream. Throws `malformed`, `invalid-argument`. */
+  /**
+   * A session that continues from the bytes of `toBytes`, with a new point stream. Throws `malformed`,
+   * `invalid-argument`.
+   */
   static fromBytes(config: Config, options: ServerOptions, bytes: Uint8Array): Server {
     const server = new Server(config, options);
     server.#total.vector.accumulate(readState(config, requireBytes(bytes, "server state")));

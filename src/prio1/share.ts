@@ -1,12 +1,14 @@
-// What a report is made of once it is shared between the two servers (WIRE.md section 2): the types alone, below everything
-// that computes with them.
+// The types of a report's shares (WIRE.md section 2), below everything that computes with them.
 
 import type { Vector } from "../core/vector.js";
 
-/** One of the two servers: A, which gets the long packets, and B, which gets the short ones. In messages 0 and 1. */
+/**
+ * One of the two servers: A, which receives the long packets, or B, which receives the short ones. In messages 0 and
+ * 1.
+ */
 export type ServerId = "A" | "B";
 
-/** A server's share of what a proof has besides the data, as scalars. h0 = f0·g0 and c = a·b when the client is honest. */
+/** A server's share of the six scalars of a proof. If the client is honest, h0 = f0·g0 and c = a·b. */
 export interface ProofShare {
   readonly a: bigint;
   readonly b: bigint;
@@ -24,7 +26,10 @@ export interface ReportShare extends ProofShare {
   readonly h: Vector;
 }
 
-/** What the client sends to B in place of a {@link ReportShare}: the seed that B's shares of the data and of h grow from. */
+/**
+ * What the client sends to B instead of a {@link ReportShare}: the seed that B's shares of the data and of h are
+ * expanded from.
+ */
 export interface SeededShare extends ProofShare {
   /** 16 bytes. */
   readonly seed: Uint8Array;

@@ -1,4 +1,5 @@
-// Checking one report: each server computes its half from its share, the halves are exchanged twice (WIRE.md section 2).
+// Checking one report. Each server computes its half from its share, and the halves are exchanged twice (WIRE.md
+// section 2).
 //
 //   verify1   [d] = w·[f(r)] − [a], [e] = [g(r)] − [b]
 //   verify2   [out] = d·e/2 + d·[b] + e·[a] + [c] − w·[h(r)]
@@ -16,16 +17,22 @@ import type { CheckAt } from "./query-points.js";
 import type { ReportShare, ServerId } from "./share.js";
 import { readVerify1, readVerify2, type Verify1, writeVerify1, writeVerify2 } from "./wire.js";
 
-/** Where a report may be counted, and what is added there. */
+/** The total that a report may be counted in, and what is added to it. */
 interface Origin {
-  /** The total of the session that opened the report. No one else has it, so no one else makes reports that it counts. */
+  /**
+   * The total of the session that opened the report. No one else has it, so no one else can make a report that it
+   * counts.
+   */
   readonly total: RunningTotal;
   readonly data: Vector;
 }
 
-/** A report whose proof holds. Only {@link Verifier.check} makes one; the session that opened the report counts it once. */
+/**
+ * A report whose proof holds. Only {@link Verifier.check} makes one, and the session that opened the report counts it
+ * once.
+ */
 export class VerifiedReport {
-  /** Undefined once the report is counted. */
+  /** Undefined after the report was counted. */
   #origin: Origin | undefined;
 
   private constructor(origin: Origin) {
@@ -72,24 +79,25 @@ export class Verifier {
   }
 
   /**
-   * @internal A check of a share, whose report `total` may count. `checkAt` is asked once, when the first message is made: a
-   * process that is given all messages needs no point.
+   * @internal A check of a share whose report `total` may count. `checkAt` is called when the first message is made:
+   * a process that only reads both servers' messages needs no point.
    */
   static of(config: Config, id: ServerId, share: ReportShare, checkAt: () => CheckAt, total: RunningTotal): Verifier {
     return new Verifier(config, id, share, checkAt, total);
   }
 
   /**
-   * This server's first message: [d] and [e], each a msgpack str of at most 11 bytes. Send it to the other server over an
-   * authenticated channel, never to the client.
+   * Returns this server's first message: [d] and [e], each a msgpack str of at most 11 bytes. Send it to the other
+   * server over an authenticated channel, never to the client.
    */
   verify1(): Uint8Array {
     return writeVerify1(this.#config, this.#evaluate().mine);
   }
 
   /**
-   * This server's second message, [out], from both first messages. It answers one pair of them: for other d and e on the
-   * same report the triple would no longer hide f(r) and g(r). Throws `malformed`, and `wrong-state` for a second pair.
+   * Returns this server's second message, [out], given both first messages. It answers a single pair of d and e: with
+   * another pair for the same report, the triple would no longer hide f(r) and g(r). Throws `malformed`, and
+   * `wrong-state` for another pair.
    */
   verify2(verify1A: Uint8Array, verify1B: Uint8Array): Uint8Array {
     const { field } = this.#config.snip.space;
@@ -108,14 +116,14 @@ export class Verifier {
   }
 
   /**
-   * Both second messages tell whether the proof holds: returns the report, for this session to count, or `null` when it
-   * does not. Throws only when bytes are not a message: `malformed`.
+   * Decides with both second messages: returns the report, for this session to count, or `null` if the proof does not
+   * hold. Throws `malformed`, and only if the bytes are not a message.
    */
   check(verify2A: Uint8Array, verify2B: Uint8Array): VerifiedReport | null {
     const outA = readVerify2(this.#config, requireBytes(verify2A, "verify2 of A"), "verify2 of A");
     const outB = readVerify2(this.#config, requireBytes(verify2B, "verify2 of B"), "verify2 of B");
     if (combine(this.#config.snip.space.field, outA, outB) !== 0n) return null;
-    // What this verifier is said to have sent is what it sent. (In a process that only checks, it sent nothing.)
+    // This server's own message must be the one that it sent. (In a process that only checks, it sent none.)
     if (this.#answered !== undefined && this.#answered.out !== (this.#id === "A" ? outA : outB)) return null;
     this.#verified ??= VerifiedReport.of({ total: this.#total, data: this.#share.data });
     return this.#verified;
@@ -136,7 +144,7 @@ export class Verifier {
   #out(d: bigint, e: bigint): bigint {
     const { half, space } = this.#config.snip;
     const { a, b, c } = this.#share;
-    // Each server adds half of d·e, so that the halves make one whole.
+    // Each server adds half of d·e.
     return space.field.reduce(d * e * half + d * b + e * a + c - this.#evaluate().weightedH);
   }
 }

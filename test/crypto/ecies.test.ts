@@ -70,7 +70,8 @@ describe.each(providers)("with %s", (name) => {
     using(name, () => {
       const packet = seal(keysA.publicKey, plaintext, randomSealing());
       expect(codeOf(() => open(keysB.privateKey, packet))).toBe("cannot-open");
-      // Anybody can compute the key that an all-zero secret gives, so such a packet must not open even with a fitting tag.
+      // Anybody can compute the key that an all-zero secret gives, so such a packet must not open even with a fitting
+      // tag.
       expect(codeOf(() => open(keysA.privateKey, concat(new Uint8Array(32), packet.subarray(32))))).toBe("cannot-open");
     });
   });

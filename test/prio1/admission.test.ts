@@ -1,5 +1,5 @@
-// A server's three steps (openPacket, admit, verifier), and the rule of the second: no packet is checked at two points, no
-// report is counted twice, and an error changes nothing.
+// A server's three steps (openPacket, admit, verifier), and the rule of the second: no packet is checked at two
+// points, no report is counted twice, and an error changes nothing.
 
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
@@ -341,7 +341,10 @@ describe("a record's answer that is none", () => {
   });
 });
 
-/** Records in all the forms that a record can have, over one in memory; `fails` says of each question whether it throws. */
+/**
+ * Records in all the forms that a record can have, over one in memory; `fails` says of each question whether it
+ * throws.
+ */
 const forms: Record<string, (fails: () => boolean) => Required<AdmissionOptions>["replays"]> = {
   "a record of keys": (fails) => {
     const record = new MemoryReplayRecord();

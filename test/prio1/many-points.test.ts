@@ -1,11 +1,12 @@
-// What checks of one packet at several points give away (SECURITY.md, "Never check a packet at two points"), carried out against
-// sessions whose record forgets, and that nothing of it works against real ones.
+// What checks of one packet at several points give away (SECURITY.md, "Never check a packet at two points"), carried
+// out against sessions whose record forgets, and that nothing of it works against real ones.
 //
-// A curious server knows the points r_1, r_2, … since it holds the secret. A check at r_k gives it d_k = f(r_k) − a. f(r_k) is
-// linear in f0 and the n bits with known coefficients, so n + 2 checks are a linear system for f0, a and the bits. Far fewer do,
-// because the unknowns are bits: one linear equation over an 87-bit field determines some 80 of them, and three checks give one
-// without f0 and a. A server that deviates needs two: with its e moved by 1, the sum of the second messages is f(r_1) itself, so
-// it knows a = f(r_1) − d_1, and the second check's d_2 + a is f(r_2), which only f0 still hides.
+// A curious server knows the points r_1, r_2, … since it holds the secret. A check at r_k gives it d_k = f(r_k) − a.
+// f(r_k) is linear in f0 and the n bits with known coefficients, so n + 2 checks are a linear system for f0, a and
+// the bits. Far fewer do, because the unknowns are bits: one linear equation over an 87-bit field determines some 80
+// of them, and three checks give one without f0 and a. A server that deviates needs two: with its e moved by 1, the
+// sum of the second messages is f(r_1) itself, so it knows a = f(r_1) − d_1, and the second check's d_2 + a is
+// f(r_2), which only f0 still hides.
 
 import { describe, expect, it } from "vitest";
 import { lagrangeCoefficients } from "../../src/core/evaluate.js";
@@ -44,7 +45,10 @@ function collect(a: Server, b: Server, times: number): { r: bigint; d: bigint }[
   return equations;
 }
 
-/** Solves Σ_i x_i·L_i(r_k) + f0·L_0(r_k) − a = d_k for (f0, x_1, …, x_n, a); undefined when the system leaves a choice. */
+/**
+ * Solves Σ_i x_i·L_i(r_k) + f0·L_0(r_k) − a = d_k for (f0, x_1, …, x_n, a); undefined when the system leaves a
+ * choice.
+ */
 function solve(equations: { r: bigint; d: bigint }[]): bigint[] | undefined {
   const rows = equations.map(({ r, d }) => {
     const coefficients = lagrangeCoefficients(config.snip.ntt, config.snip.size, r);

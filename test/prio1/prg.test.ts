@@ -1,4 +1,5 @@
-// The PRG and the query points: the sampling rule of WIRE.md section 4 written again in the plainest way, on Web Crypto.
+// The PRG and the query points: the sampling rule of WIRE.md section 4 written again in the plainest way, on Web
+// Crypto.
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -22,7 +23,8 @@ type Bytes = Uint8Array<ArrayBuffer>;
 async function draws(key: Uint8Array, bound: bigint, count: number): Promise<bigint[]> {
   const length = Math.ceil((bound - 1n).toString(16).length / 2);
   const mask = 2 ** ((bound - 1n).toString(2).length - 8 * (length - 1)) - 1;
-  // An attempt fails half the time at most, so this many fall short about once in 2^200 calls, and then the test says so.
+  // An attempt fails half the time at most, so this many fall short about once in 2^200 calls, and then the test says
+  // so.
   const attempts = 3 * count + 200;
   const cipher = await subtle.importKey("raw", key as Bytes, "AES-CTR", false, ["encrypt"]);
   const zeros = new Uint8Array(attempts * (length + 1));

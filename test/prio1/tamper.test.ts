@@ -25,7 +25,10 @@ function sharesOfValues(values: bigint[]): Shares {
   return shareReport(config, space.fromBigInts(values), drawReportRandomness(config, systemRandom));
 }
 
-/** Checks the sealed shares at fresh sessions; whatever the verdict, both servers have it and only honest reports count. */
+/**
+ * Checks the sealed shares at fresh sessions; whatever the verdict, both servers have it and only honest reports
+ * count.
+ */
 function accepts(shares: Shares): boolean {
   const [a, b] = [serverA(config), serverB(config)];
   const before = [a.toBytes(), b.toBytes()];
@@ -121,8 +124,8 @@ describe("one changed share", () => {
 });
 
 /**
- * The report of a client whose values are v and 1 − v, any v: with δ = −v·(v − 1) the polynomial f·g + δ vanishes at every
- * root that carries a value. The client sends it as h, and a triple with c = a·b + δ to make up for δ.
+ * The report of a client whose values are v and 1 − v, any v: with δ = −v·(v − 1) the polynomial f·g + δ vanishes at
+ * every root that carries a value. The client sends it as h, and a triple with c = a·b + δ to make up for δ.
  */
 function forge(
   forged: typeof config,
@@ -153,7 +156,7 @@ describe("a false triple", () => {
     );
   });
 
-  it('is refused with "stream" but for 2^k − 1 fields, where libprio lets it through (SECURITY.md) and so must we', () => {
+  it('is refused with "stream", except at 2^k − 1 fields, where libprio accepts it (SECURITY.md) and so must we', () => {
     for (let n = 1; n <= 33; n++) {
       expect(verdict(configFor({ fields: n }), 1000n, "stream")).toBe(Number.isInteger(Math.log2(n + 1)));
     }
