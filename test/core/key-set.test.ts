@@ -31,6 +31,18 @@ function different(count: number): number[][] {
 }
 
 describe("a set of keys", () => {
+  it("adds several keys, or none of them when one is there", () => {
+    const set = new KeySet(2);
+    const [old, ...fresh] = different(600) as [number[], ...number[][]];
+    expect(set.addAll([old])).toBe(-1);
+    expect(set.addAll([...fresh, [0, 0], old])).toBe(600);
+    // As many at once as no table has room for.
+    expect(set.addAll([...fresh, [0, 0]])).toBe(-1);
+    expect(set.addAll([[1, 1], [0, 0], old])).toBe(1);
+    expect(set.add([1, 1])).toBe(true);
+    for (const key of [...fresh, old, [0, 0]]) expect(set.add(key)).toBe(false);
+  });
+
   it("answers as a Set does, for any keys in any order", () => {
     // Few values of each word, so that keys come twice, share words, and have words of zero.
     const word = fc.oneof(fc.nat(2), fc.constantFrom(0x80000000, 0xffffffff), fc.nat(0xffffffff));
