@@ -1,6 +1,6 @@
 // The entries of a replay record, and those that are still in memory. An entry is eight 32-bit words:
 //
-//   key      3 words   a keyed hash of a report key or a packet key; evenly distributed, and nobody outside can aim at one
+//   key      3 words   a keyed hash of a report key or a packet key; evenly distributed; nobody outside can aim at one
 //   content  2 words   what the key stands for: the packet and point of a report, or the report of a packet
 //   answer   2 words   a keyed hash of what was answered; zero until then
 //   run      1 word    the last run that met the key, counted from 1
@@ -30,8 +30,8 @@ const FIRST_CAPACITY = 64;
 const MAX_LOAD = 0.75;
 
 /**
- * Entries in memory: an open-addressing hash table that uses the beginning of a key as its hash, so that its slots are almost in
- * the order of the keys, and sorting costs one pass.
+ * Entries in memory: an open-addressing hash table that uses the beginning of a key as its hash, so that its slots are
+ * almost in the order of the keys, and sorting costs one pass.
  */
 export class EntryTable {
   /** 32 bytes a slot; a slot whose run is 0 is free. */

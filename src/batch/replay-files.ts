@@ -1,5 +1,6 @@
-// What the files of a replay record need of the file system: whole reads and writes, names that survive a power cut, and one
-// error class for everything that can go wrong with a record, so that no failure is ever taken for "not seen before".
+// What the files of a replay record need of the file system: whole reads and writes, names that survive a power cut,
+// and one error class for everything that can go wrong with a record, so that no failure is ever taken for "not seen
+// before".
 
 import { closeSync, fsyncSync, openSync, readSync, writeSync } from "node:fs";
 
@@ -16,7 +17,7 @@ import { closeSync, fsyncSync, openSync, readSync, writeSync } from "node:fs";
  */
 export type ReplayRecordErrorCode = "in-use" | "another-owner" | "not-a-record" | "damaged" | "unavailable";
 
-/** A replay record cannot be used. Whatever was committed before is still on disk, except where the code is `damaged`. */
+/** A replay record cannot be used. What was committed before is still on disk, unless the code is `damaged`. */
 export class ReplayRecordError extends Error {
   /** Always `"ReplayRecordError"`. */
   override readonly name = "ReplayRecordError";
@@ -33,7 +34,7 @@ export class ReplayRecordError extends Error {
 export const DIRECTORY_MODE = 0o700;
 export const FILE_MODE = 0o600;
 
-/** Runs `work`. What the system refuses becomes `unavailable`, with `subject` ("cannot write x.segment") before its code. */
+/** Runs `work`. A refusal by the system becomes `unavailable`: `subject` ("cannot write x.segment"), then its code. */
 export function withSystem<T>(subject: string, work: () => T): T {
   try {
     return work();
@@ -64,7 +65,7 @@ export function readWhole(fd: number, bytes: Uint8Array, position: number): bool
   return true;
 }
 
-/** Makes the names in a directory survive a power cut. Windows cannot open a directory, and promises as much without it. */
+/** Makes the names in a directory survive a power cut. Windows cannot open a directory, and need not. */
 export function syncDirectory(path: string): void {
   if (process.platform === "win32") return;
   const fd = openSync(path, "r");

@@ -1,6 +1,7 @@
-// The lock of a replay record: at most one process has a record open. Each process that wants it makes an empty file whose name
-// says who it is, then looks for others, and withdraws when one of them lives. The name is there as a whole or not at all, and it
-// belongs to one process for ever; so anybody may remove the file of a dead process, and nothing has to be taken over.
+// The lock of a replay record: at most one process has a record open. Each process that wants it makes an empty file
+// whose name says who it is, then looks for others, and withdraws when one of them lives. The name is there as a
+// whole or not at all, and it belongs to one process for ever; so anybody may remove the file of a dead process, and
+// nothing has to be taken over.
 
 import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -20,11 +21,11 @@ const MAX_WAIT_MS = 100;
 /** Who holds a lock, as its name says. */
 interface Holder {
   readonly host: string;
-  /** Names this time that the machine is up, and the container's view of its processes. Empty where the system says neither. */
+  /** Names this boot of the machine and the container's process namespace. Empty where the system tells neither. */
   readonly boot: string;
   readonly container: string;
   readonly pid: string;
-  /** When the process started. A process id is given out again, but not with the same time. Empty where it is not known. */
+  /** When the process started. A process id can be used again, but not with the same time. Empty if not known. */
   readonly start: string;
 }
 
@@ -152,7 +153,7 @@ function startOf(pid: string): string | undefined {
   return (stdout?.toString("latin1") ?? "").replaceAll(/\W/g, "");
 }
 
-/** proc(5): after the name, which is in brackets and may hold anything, the state is the first field and the start the 20th. */
+/** proc(5): after the name, in brackets and of any text, the first field is the state and the 20th the start. */
 function startFromProc(pid: string): string | undefined {
   let stat: string;
   try {

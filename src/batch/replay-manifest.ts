@@ -1,5 +1,5 @@
-// The manifest of a replay record: the one small file that says which segments make up the record. A commit replaces it by a
-// rename, so after a crash there is the manifest of before or the one of after, never a mixture.
+// The manifest of a replay record: the one small file that says which segments make up the record. A commit replaces
+// it by a rename, so after a crash there is the manifest of before or the one of after, never a mixture.
 //
 // It has two lines: a JSON object, and the SHA-256 of that line in hex.
 

@@ -1,5 +1,6 @@
-// Merging the segments of a replay record, so that few are left to look a key up in. Each segment has more than four times the
-// entries of the next newer one: n entries that were written in pieces of m make at most log₄(n/m) + 1 segments.
+// Merging the segments of a replay record, so that few are left to look a key up in. Each segment has more than four
+// times the entries of the next newer one: n entries that were written in pieces of m make at most log₄(n/m) + 1
+// segments.
 
 import { compareKeys, ENTRY_WORDS } from "./replay-entries.js";
 import type { Segment, SegmentWriter } from "./replay-segments.js";
@@ -19,7 +20,7 @@ export function segmentsToMerge(entries: readonly number[]): number {
   return count;
 }
 
-/** Writes the entries of all `segments` in the order of their keys, of each key the newest entry. `segments`: oldest first. */
+/** Writes the newest entry of each key in `segments`, in the order of the keys. `segments`: oldest first. */
 export function mergeSegments(segments: readonly Segment[], to: SegmentWriter): void {
   // Newest first: of several cursors at the same key the first is taken.
   let cursors = segments.map((segment) => new Cursor(segment)).reverse();

@@ -1,6 +1,6 @@
-// The record of what a server was given to check, on disk: it lasts as long as the servers' secret, so that no packet is ever
-// checked at two points, by whichever run (docs/WIRE.md section 5). Node only. This file is what the record remembers and
-// answers; replay-store.ts keeps it.
+// The record of what a server was given to check, on disk: it lasts as long as the servers' secret, so that no packet
+// is ever checked at two points, by whichever run (docs/WIRE.md section 5). Node only. This file is what the record
+// remembers and answers; replay-store.ts keeps it.
 
 import { hash, randomBytes } from "node:crypto";
 import { requireBytes, requireObject } from "../core/bytes.js";
@@ -27,11 +27,11 @@ export interface FileReplayRecordOptions {
   /** The secret of both servers. A new secret begins a new record, in another directory. */
   readonly secret: ServerSecret;
   /**
-   * Whether a later run may open a report again that was answered. For a program that asks `answer` each time before it gives
-   * an answer away: it can repeat a whole run. False by default.
+   * Whether a later run may open a report again that was answered. For a program that asks `answer` each time before
+   * it gives an answer away: it can repeat a whole run. False by default.
    */
   readonly reopensAnswered?: boolean;
-  /** Entries kept in memory before they are written, two a report: 1 or more; by default 786,432, which take up to 57 MB. */
+  /** Entries kept in memory before they are written, two per report: 1 or more; 786,432 by default (57 MB at most). */
   readonly entriesInMemory?: number;
 }
 
@@ -43,14 +43,16 @@ const ENTRIES_IN_MEMORY = 786_432;
 const ABOUT = { secret: 0, key: 1, check: 2, packet: 3, answer: 4 } as const;
 
 /**
- * A replay record in a directory of its own, for one server and one secret. A directory that is missing is made, with mode 0700.
+ * A replay record in a directory of its own, for one server and one secret. A directory that is missing is made, with
+ * mode 0700.
  *
- * What is added lasts, all of it or nothing, when `commit` has returned: call it before anything that was made of the reports
- * leaves the process. A process that ends without a commit leaves the record as it was. Hashes of keys are 96 bits long, under
- * a random key that stays in the directory, so that no sender of packets and no other server can aim at a meeting of two.
+ * What is added lasts, all of it or nothing, when `commit` has returned: call it before anything that was made of the
+ * reports leaves the process. A process that ends without a commit leaves the record as it was. Hashes of keys are 96
+ * bits long, under a random key that stays in the directory, so that no sender of packets and no other server can aim
+ * at a meeting of two.
  *
- * One process at a time has a record open. The directory belongs on a local file system. A report takes some 65 bytes of disk;
- * memory is what `entriesInMemory` says, and a quarter of a byte for each report on disk.
+ * One process at a time has a record open. The directory belongs on a local file system. A report takes some 65 bytes
+ * of disk; memory is what `entriesInMemory` says, and a quarter of a byte for each report on disk.
  */
 export class FileReplayRecord implements AtomicReplayRecord, ReplayRecord {
   readonly #store: EntryStore;
@@ -95,18 +97,20 @@ export class FileReplayRecord implements AtomicReplayRecord, ReplayRecord {
     return new FileReplayRecord(store, reopensAnswered);
   }
 
-  /** Whether nothing was ever committed to this record. When something should have been, this is the wrong directory. */
+  /** Whether nothing was ever committed to this record. If something should have been, the directory is wrong. */
   get isNew(): boolean {
     return this.#store.isNew;
   }
 
   /**
-   * Records a report that is to be checked at `point`, a tag of any length that is the same for the same point. Answers `"new"`
-   * for one whose packet and id were not seen; `"again"` for one that an earlier run was given with the same packet, id and
-   * point, provided that it was not answered or `reopensAnswered` says so, once a run; else `"report"` for an id (or a packet
-   * without one) that was seen, and `"packet"` for a packet that was seen. Only the first two change the record.
+   * Records a report that is to be checked at `point`, a tag of any length that is the same for the same point.
+   * Answers `"new"` for one whose packet and id were not seen; `"again"` for one that an earlier run was given with
+   * the same packet, id and point, provided that it was not answered or `reopensAnswered` says so, once a run; else
+   * `"report"` for an id (or a packet without one) that was seen, and `"packet"` for a packet that was seen. Only the
+   * first two change the record.
    *
-   * Throws `invalid-argument` and `wrong-length` for keys that are none, `wrong-state` after `close`, and a ReplayRecordError.
+   * Throws `invalid-argument` and `wrong-length` for keys that are none, `wrong-state` after `close`, and a
+   * ReplayRecordError.
    */
   addReport(keys: ReplayKeys, point: Uint8Array): ReplayAnswer {
     const { packet, report } = requireKeys(keys);
@@ -131,8 +135,8 @@ export class FileReplayRecord implements AtomicReplayRecord, ReplayRecord {
   }
 
   /**
-   * Records a key of 32 bytes; false when it was there. For programs that know no more of a report than its keys: none is ever
-   * opened again. Throws as `addReport` does.
+   * Records a key of 32 bytes; false when it was there. For programs that know no more of a report than its keys:
+   * none is ever opened again. Throws as `addReport` does.
    */
   add(key: Uint8Array): boolean {
     const hashed = this.#hash(ABOUT.key, requireBytes(key, "replay key", KEY_BYTES));
@@ -142,8 +146,9 @@ export class FileReplayRecord implements AtomicReplayRecord, ReplayRecord {
   }
 
   /**
-   * Records what a report is answered, a digest of what the answer depends on. True when it was not answered before, or the same
-   * was: the answer may be given, again too. False when the answer was another: a second one would give the report away.
+   * Records what a report is answered, a digest of what the answer depends on. True when it was not answered before,
+   * or the same was: the answer may be given, again too. False when the answer was another: a second one would give
+   * the report away.
    *
    * Throws `wrong-state` for a report that this run did not add, and as `addReport` does.
    */
@@ -197,7 +202,7 @@ export class FileReplayRecord implements AtomicReplayRecord, ReplayRecord {
   }
 }
 
-/** SHA-256. The key comes first; every use has its own first byte after it, and only the last part may vary in length. */
+/** SHA-256 of the key, a byte that differs for every use, and parts of which only the last may vary in length. */
 function keyedHash(key: Uint8Array, about: number, ...parts: readonly Uint8Array[]): Buffer {
   return hash("sha256", Buffer.concat([key, Uint8Array.of(about), ...parts]), "buffer");
 }

@@ -1,6 +1,7 @@
-// Segments: the immutable files of a replay record. A segment holds entries in the order of their keys, in blocks of 4,096
-// bytes, and after them an index with the first key and the CRC-32 of every block. The index stays in memory, an eighth of a
-// byte an entry, so that looking a key up reads one block. Words are in the machine's byte order, which the manifest names.
+// Segments: the immutable files of a replay record. A segment holds entries in the order of their keys, in blocks of
+// 4,096 bytes, and after them an index with the first key and the CRC-32 of every block. The index stays in memory,
+// an eighth of a byte an entry, so that looking a key up reads one block. Words are in the machine's byte order,
+// which the manifest names.
 
 import { hash } from "node:crypto";
 import { closeSync, fstatSync, fsyncSync, openSync, unlinkSync } from "node:fs";
@@ -98,8 +99,8 @@ export class Segment {
   }
 
   /**
-   * Writes a segment of at least one entry and at most `maxEntries`, which `fill` gives to the writer in the order of their
-   * keys. Throws `unavailable`, and leaves no file then.
+   * Writes a segment of at least one entry and at most `maxEntries`, which `fill` gives to the writer in the order of
+   * their keys. Throws `unavailable`, and leaves no file then.
    */
   static write(directory: string, number: number, maxEntries: number, fill: (to: SegmentWriter) => void): Segment {
     const path = join(directory, segmentName(number));
@@ -128,7 +129,7 @@ export class Segment {
     return compareKeys(words, at, key, 0) === 0 ? words.slice(at, at + ENTRY_WORDS) : undefined;
   }
 
-  /** All entries in order, some thousands at a time; each piece is good until the next. Throws `damaged`, `unavailable`. */
+  /** All entries in order, in pieces of thousands, each valid until the next. Throws `damaged`, `unavailable`. */
   *pieces(): Generator<Uint32Array> {
     const blocks = this.#index.length / INDEX_WORDS;
     const into = new Uint32Array(Math.min(BATCH_BLOCKS, blocks) * BLOCK_WORDS);
@@ -213,8 +214,8 @@ export class SegmentWriter {
 }
 
 /**
- * Of `count` keys in order, which stand at the multiples of `stride` in `words`, the number of the last one that does not come
- * after `key`; −1 when all do.
+ * Of `count` keys in order, which stand at the multiples of `stride` in `words`, the number of the last one that does
+ * not come after `key`; −1 when all do.
  */
 function lastUpTo(key: Uint32Array, words: Uint32Array, count: number, stride: number): number {
   let low = 0;

@@ -1,6 +1,7 @@
-// Where a replay record keeps its entries: those of the run in memory up to a bound, then in segments (replay-segments.ts), of
-// which a few grow by being merged (replay-merge.ts). What is written becomes part of the record when a commit names it in the
-// manifest (replay-manifest.ts); files that no manifest names are what a killed run left, and the next run removes them.
+// Where a replay record keeps its entries: those of the run in memory up to a bound, then in segments
+// (replay-segments.ts), of which a few grow by being merged (replay-merge.ts). What is written becomes part of the
+// record when a commit names it in the manifest (replay-manifest.ts); files that no manifest names are what a killed
+// run left, and the next run removes them.
 
 import { mkdirSync, readdirSync, statSync, unlinkSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -59,7 +60,7 @@ export class EntryStore {
     this.#segments = segments;
   }
 
-  /** Opens the record in a directory, or begins one where it is missing or empty. Throws a ReplayRecordError of any code. */
+  /** Opens the record in a directory, or begins one if it is missing or empty. Throws any ReplayRecordError. */
   static open(directory: string, options: StoreOptions): EntryStore {
     makeDirectory(directory);
     const lock = ReplayLock.take(directory);
@@ -115,12 +116,12 @@ export class EntryStore {
     });
   }
 
-  /** Forgets what was not committed, and lets other processes open the record. Throws nothing; the second time does nothing. */
+  /** Forgets what was not committed, and lets other processes open the record. Never throws; may be repeated. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     for (const segment of [...this.#segments, ...this.#replaced]) {
-      // After a commit that failed half-way nobody knows what the manifest on disk names. The next run reads it and sees.
+      // After a commit that failed half-way, only the next run, which reads the manifest, knows what it names.
       if (this.#failure === undefined && !this.#isCommitted(segment)) segment.remove();
       else segment.close();
     }

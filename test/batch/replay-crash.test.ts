@@ -1,5 +1,6 @@
-// A replay record whose process dies, whose power fails or whose disk is full, at every call that reads or changes a file: what is
-// opened afterwards is the record of the commit before or of the one that was under way, as a whole, and never anything else.
+// A replay record whose process dies, whose power fails or whose disk is full, at every call that reads or changes a
+// file: what is opened afterwards is the record of the commit before or of the one that was under way, as a whole,
+// and never anything else.
 
 import type * as fs from "node:fs";
 import { readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";

@@ -1,5 +1,5 @@
-// A replay record whose files were changed, cut, lost or put elsewhere: it says so, or answers as before. It never takes what it
-// knows for new.
+// A replay record whose files were changed, cut, lost or put elsewhere: it says so, or answers as before. It never
+// takes what it knows for new.
 
 import { hash } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -25,7 +25,7 @@ function prepared(): string {
   return directory;
 }
 
-/** Asks for everything that the record holds. Returns the code of the error, or undefined when the answers are right. */
+/** Asks for everything that the record holds. Returns the error's code, or undefined if the answers are right. */
 function ask(directory: string): string | undefined {
   try {
     const record = openRecord(directory, { reopensAnswered: true });

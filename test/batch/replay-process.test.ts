@@ -105,7 +105,7 @@ describe("one process at a time", () => {
 });
 
 describe("the lock of another process", () => {
-  /** The parts of the lock that this process makes: "lock", host, boot, container, process id, start, and a random part. */
+  /** The parts of this process's lock: "lock", host, boot, container, process id, start, and a random part. */
   function lockOf(directory: string): string[] {
     const record = openRecord(directory);
     const name = filesOf(directory).find((file) => file.startsWith("lock")) as string;

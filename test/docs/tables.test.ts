@@ -1,5 +1,5 @@
-// Every table of the documents stands in one place and has rows of one width: a fact has one place, and a table that was
-// pasted into the wrong section shows.
+// Every table of the documents stands in one place and has rows of one width: a fact has one place, and a table that
+// was pasted into the wrong section shows.
 
 import { describe, expect, test } from "vitest";
 import { read } from "../package/built.js";
