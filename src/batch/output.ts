@@ -1,50 +1,75 @@
-// Files to write, which appear under their names only when they are complete. A name that ends in .gz is compressed,
-// "-" is standard output.
+// What a run writes: files, which appear under their names only when all of the run's are complete, and standard
+// output. A name that ends in .gz is compressed, "-" is standard output.
 
-import { randomBytes } from "node:crypto";
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, statSync, unlinkSync, writeSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { mkdirSync, statSync } from "node:fs";
+import { basename, dirname } from "node:path";
 import type { Writable } from "node:stream";
 import { createGzip } from "node:zlib";
-import { ClosedPipe, Failure, systemCode, systemFailure } from "./failure.js";
+import { ClosedPipe, systemCode, systemFailure } from "./failure.js";
+import { canonicalPath } from "./file-identity.js";
+import { type OutputFile, openOutputFile } from "./output-file.js";
 
-/** Takes ASCII text in order, and then `commit` or `discard`. */
+/** Takes ASCII text in order. `withOutputs` does the rest. */
 export interface Output {
   write(text: string): Promise<void>;
-  /** Makes the complete output appear under its name. */
-  commit(): Promise<void>;
-  /** Without a commit, leaves what was there before. After one, does nothing. */
+  /** Completes the output, and puts it on disk under a temporary name. */
+  complete(): Promise<void>;
+  /**
+   * Makes the complete output appear under its name. With `canTakeBack`, keeps what was there before until `settle`.
+   */
+  appear(canTakeBack: boolean): void;
+  /** After `appear`, puts back what was there before. */
+  takeBack(): void;
+  /** After the last `appear` of a run: there is no way back any more. */
+  settle(): void;
+  /** Unless the output has appeared, leaves what was there before. */
   discard(): void;
 }
 
-/** The temporary files that exist now, for the handlers of signals. */
-const temporaryFiles = new Set<string>();
-
-/** Removes all temporary files, when a signal ends the process. */
-export function removeTemporaryFiles(): void {
-  for (const path of temporaryFiles) {
-    try {
-      unlinkSync(path);
-    } catch {
-      // The file is gone already, or cannot be removed. The process ends either way.
-    }
-  }
-  temporaryFiles.clear();
+/** The standard streams that a run can write to. */
+export interface OutputStreams {
+  readonly stdout: Writable;
+  readonly stderr: Writable;
 }
 
-/** Opens the output `name` in a directory, or standard output for "-". Throws a Failure when it cannot be written. */
-export function openOutput(directory: string, name: string, stdout: Writable): Output {
-  return directory === "-" ? new StandardOutput(stdout) : openFile(directory, name);
+/** Permissions of a new file, before the umask. */
+const ANYBODY = 0o666;
+
+/**
+ * The path of the output in a directory. Unlike node's `join`, it leaves `..` to the system, which knows the symbolic
+ * links.
+ */
+export function outputPath(directory: string, name: string): string {
+  return directory === "-" ? "-" : `${directory}/${name}`;
 }
 
-/** Opens a file in a directory, which is made when it is missing. */
-export function openFile(directory: string, name: string): Output {
+/** The name of the output for an input: the same name, or for standard input the usual one of Prio's batches. */
+export function outputName(input: string): string {
+  return input === "-" ? "data.ndjson" : basename(input);
+}
+
+/**
+ * Opens a file, whose directory is made when it is missing, or standard output for "-". Throws a Failure when it
+ * cannot be written.
+ */
+export function openOutput(path: string, streams: OutputStreams, mode = ANYBODY): Output {
+  if (path === "-") return new StandardOutput(streams.stdout);
+  const stream = standardStream(path, streams);
+  if (stream !== undefined) return new StandardOutput(stream);
   try {
-    makeDirectory(directory);
+    makeDirectory(dirname(path));
   } catch (error) {
-    throw systemFailure(error, `cannot write to ${directory}`);
+    throw systemFailure(error, `cannot write to ${dirname(path)}`);
   }
-  return new FileOutput(join(directory, name));
+  // The file that a symbolic link leads to is written, and the link stays.
+  return new FileOutput(openOutputFile(canonicalPath(path), mode), path.endsWith(".gz"));
+}
+
+/** The process's own stream that a path names. Opening it anew would fail for a socket, and overwrite a file. */
+function standardStream(path: string, { stdout, stderr }: OutputStreams): Writable | undefined {
+  const [, name] = /^\/(?:dev\/(?:fd\/)?|proc\/self\/fd\/)(stdout|stderr|1|2)$/.exec(path) ?? [];
+  if (name === undefined) return undefined;
+  return name === "stdout" || name === "1" ? stdout : stderr;
 }
 
 /**
@@ -62,146 +87,151 @@ function makeDirectory(path: string): void {
   }
 }
 
-/** The name of the output for an input: the same name, or for standard input the usual one of Prio's batches. */
-export function outputName(input: string): string {
-  return input === "-" ? "data.ndjson" : basename(input);
-}
-
-/** Writes a temporary file beside `path`, and renames it when it is complete and on disk. */
+/** A file as text, compressed or not. */
 class FileOutput implements Output {
-  readonly #path: string;
-  readonly #temporary: string;
-  readonly #fd: number;
+  readonly #file: OutputFile;
   readonly #gzip: ReturnType<typeof createGzip> | undefined;
-  /** The first error of writing, until `#check` throws it. */
-  #failed: unknown;
+  /** What gzip has made and the file has not got yet. */
+  #compressed: Buffer[] = [];
 
-  constructor(path: string) {
-    this.#path = path;
-    this.#temporary = join(dirname(path), `.${basename(path)}.${process.pid}-${randomBytes(4).toString("hex")}.tmp`);
-    try {
-      if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
-        throw new Failure(`cannot write ${path}: is a directory`);
-      }
-      this.#fd = openSync(this.#temporary, "wx");
-      temporaryFiles.add(this.#temporary);
-    } catch (error) {
-      throw systemFailure(error, `cannot write ${path}`);
-    }
-    if (path.endsWith(".gz")) {
-      this.#gzip = createGzip();
-      this.#gzip.on("data", (piece: Buffer) => this.#put(piece));
-    }
+  constructor(file: OutputFile, isCompressed: boolean) {
+    this.#file = file;
+    if (!isCompressed) return;
+    this.#gzip = createGzip();
+    this.#gzip.on("data", (piece: Buffer) => this.#compressed.push(piece));
   }
 
   async write(text: string): Promise<void> {
-    if (this.#gzip === undefined) this.#put(Buffer.from(text, "latin1"));
-    else await new Promise<void>((resolve) => this.#gzip?.write(text, "latin1", () => resolve()));
-    this.#check();
+    const gzip = this.#gzip;
+    if (gzip === undefined) return this.#file.write(Buffer.from(text, "latin1"));
+    await new Promise<void>((resolve) => gzip.write(text, "latin1", () => resolve()));
+    await this.#writeCompressed();
   }
 
-  async commit(): Promise<void> {
+  async complete(): Promise<void> {
     const gzip = this.#gzip;
     if (gzip !== undefined) {
       await new Promise<void>((resolve) => {
         gzip.on("end", resolve);
         gzip.end();
       });
+      await this.#writeCompressed();
     }
-    this.#check();
-    try {
-      fsyncSync(this.#fd);
-      closeSync(this.#fd);
-      renameSync(this.#temporary, this.#path);
-      temporaryFiles.delete(this.#temporary);
-      syncDirectory(dirname(this.#path));
-    } catch (error) {
-      throw systemFailure(error, `cannot write ${this.#path}`);
-    }
+    this.#file.complete();
+  }
+
+  appear(canTakeBack: boolean): void {
+    this.#file.appear(canTakeBack);
+  }
+
+  takeBack(): void {
+    this.#file.takeBack();
+  }
+
+  settle(): void {
+    this.#file.settle();
   }
 
   discard(): void {
-    if (!temporaryFiles.delete(this.#temporary)) return;
     this.#gzip?.destroy();
-    try {
-      closeSync(this.#fd);
-    } catch {
-      // A commit closed it and then failed.
-    }
-    try {
-      unlinkSync(this.#temporary);
-    } catch {
-      // It keeps its temporary name; nothing appeared under the real one.
-    }
+    this.#file.discard();
   }
 
-  #put(bytes: Buffer): void {
-    if (this.#failed !== undefined) return;
-    try {
-      for (let done = 0; done < bytes.length; ) done += writeSync(this.#fd, bytes, done);
-    } catch (error) {
-      this.#failed = error;
-    }
-  }
-
-  #check(): void {
-    if (this.#failed !== undefined) throw systemFailure(this.#failed, `cannot write ${this.#path}`);
+  async #writeCompressed(): Promise<void> {
+    const pieces = this.#compressed;
+    this.#compressed = [];
+    for (const piece of pieces) await this.#file.write(piece);
   }
 }
 
-/** Puts a rename on disk, by its directory. Systems that cannot open directories have their own guarantees. */
-function syncDirectory(path: string): void {
-  let fd: number | undefined;
-  try {
-    fd = openSync(path, "r");
-    fsyncSync(fd);
-  } catch (error) {
-    if (systemCode(error) === undefined) throw error;
-  } finally {
-    if (fd !== undefined) closeSync(fd);
-  }
-}
-
-/** Standard output. It cannot be atomic, and its reader may go away: then `write` throws ClosedPipe. */
+/**
+ * Standard output or standard error. It cannot be taken back, and its reader may go away: then `write` throws
+ * ClosedPipe.
+ */
 class StandardOutput implements Output {
-  readonly #stdout: Writable;
+  readonly #stream: Writable;
 
-  constructor(stdout: Writable) {
-    this.#stdout = stdout;
+  constructor(stream: Writable) {
+    this.#stream = stream;
   }
 
   write(text: string): Promise<void> {
     return new Promise((resolve, reject) => {
       // Waiting until the text has left bounds the memory when the reader is slow.
-      this.#stdout.write(text, "latin1", (error) => {
+      this.#stream.write(text, "latin1", (error) => {
         if (error === null || error === undefined) resolve();
-        else if (systemCode(error) === "EPIPE" || systemCode(error) === "ERR_STREAM_DESTROYED")
-          reject(new ClosedPipe());
-        else reject(systemFailure(error, "cannot write standard output"));
+        else reject(streamFailure(error));
       });
     });
   }
 
-  commit(): Promise<void> {
+  complete(): Promise<void> {
     return Promise.resolve();
   }
 
-  discard(): void {
+  appear(): void {
     // The reader has what was written.
+  }
+
+  takeBack(): void {
+    // The reader keeps it.
+  }
+
+  settle(): void {
+    // Nothing is left to do.
+  }
+
+  discard(): void {
+    // The reader keeps what was written.
   }
 }
 
-/** Runs `work` on outputs, which are committed when it succeeds and discarded when it throws. */
+/** An error of writing to a standard stream as what ends the run. */
+export function streamFailure(error: unknown): unknown {
+  const code = systemCode(error);
+  if (code === "EPIPE" || code === "ERR_STREAM_DESTROYED") return new ClosedPipe();
+  return systemFailure(error, "cannot write standard output");
+}
+
+/**
+ * Runs `work` on outputs. When it succeeds, all of them appear, and after them those `besides` that were open before;
+ * when it throws, or when one cannot appear, none does. Only a process that is killed between two renames leaves the
+ * first ones.
+ */
 export async function withOutputs(
   opening: readonly (() => Output)[],
+  besides: readonly Output[],
   work: (outputs: readonly Output[]) => Promise<void>,
 ): Promise<void> {
   const outputs: Output[] = [];
   try {
     for (const open of opening) outputs.push(open());
     await work(outputs);
-    for (const output of outputs) await output.commit();
+    await appearTogether([...outputs, ...besides]);
   } finally {
     for (const output of outputs) output.discard();
   }
+}
+
+/** Makes all outputs appear or none. No signal can come in between the renames, as nothing in it waits. */
+async function appearTogether(outputs: readonly Output[]): Promise<void> {
+  for (const output of outputs) await output.complete();
+  const there: Output[] = [];
+  try {
+    for (const output of outputs) {
+      output.appear(there.length + 1 < outputs.length);
+      there.push(output);
+    }
+  } catch (error) {
+    let reason = error;
+    for (const output of there.reverse()) {
+      try {
+        output.takeBack();
+      } catch (worse) {
+        reason = worse;
+      }
+    }
+    throw reason;
+  }
+  for (const output of outputs) output.settle();
 }

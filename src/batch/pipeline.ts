@@ -30,25 +30,24 @@ export interface PipelineSettings {
   readonly input: Input;
   /** How many threads work. */
   readonly jobs: number;
-  /** The file that lists rows left out, if there is one. */
-  readonly errorsFile: string | undefined;
+  /** Opens the list of rows left out, if there is one. */
+  readonly openErrors: (() => Output) | undefined;
   /** Called after each chunk with the number of rows done. */
   readonly progress: (rows: number) => void;
 }
 
 /** Runs `work` on a pipeline over the input, and ends its threads whatever happens. */
 export async function runPipeline(
-  { task, input, jobs, errorsFile, progress }: PipelineSettings,
+  { task, input, jobs, openErrors, progress }: PipelineSettings,
   work: (pipeline: Pipeline) => Promise<void>,
 ): Promise<Tally> {
-  const tally = Tally.of(errorsFile);
+  const tally = new Tally(openErrors?.());
   const pool = new WorkerPool(task, jobs);
   try {
     await work(new Pipeline(pool, chunksOf(input.pieces(), limitsFor(task)), tally, progress));
-    await tally.commit();
     return tally;
   } finally {
-    tally.discard();
+    tally.list?.discard();
     input.close();
     await pool.close();
   }

@@ -22,7 +22,7 @@ export function encodeShares(
   outputs: readonly [a: OpenOutput, b: OpenOutput],
 ): Promise<Tally> {
   return runPipeline({ ...settings, task: { stage: "encode-shares", batch } }, (pipeline) =>
-    withOutputs(outputs, (opened) => pipeline.encode(opened)),
+    withOutputs(outputs, pipeline.tally.lists, (opened) => pipeline.encode(opened)),
   );
 }
 
@@ -30,7 +30,7 @@ export function encodeShares(
 export function verify1(settings: StageSettings, role: ServerRole, output: OpenOutput): Promise<Tally> {
   const admission = new FileAdmission(role);
   return runPipeline({ ...settings, task: { stage: "verify1", ...role } }, (pipeline) =>
-    withOutputs([output], (opened) => pipeline.check((row) => admission.decide(row), opened)),
+    withOutputs([output], pipeline.tally.lists, (opened) => pipeline.check((row) => admission.decide(row), opened)),
   );
 }
 
@@ -43,8 +43,10 @@ export function verify2(
 ): Promise<Tally> {
   const admission = new FileAdmission(role);
   return runPipeline({ ...settings, task: { stage: "verify2", ...role } }, (pipeline) =>
-    withMessages(files, role.serverId, (messagesOf) =>
-      withOutputs([output], (opened) => pipeline.check((row) => admission.decide(row, messagesOf), opened)),
+    withOutputs([output], pipeline.tally.lists, (opened) =>
+      withMessages(files, role.serverId, (messagesOf) =>
+        pipeline.check((row) => admission.decide(row, messagesOf), opened),
+      ),
     ),
   );
 }
@@ -58,7 +60,7 @@ export function aggregate(
 ): Promise<Tally> {
   const admission = new FileAdmission(role);
   return runPipeline({ ...settings, task: { stage: "aggregate", ...role } }, (pipeline) =>
-    withOutputs([output], async ([opened]) => {
+    withOutputs([output], pipeline.tally.lists, async ([opened]) => {
       await withMessages(files, role.serverId, (messagesOf) =>
         pipeline.check((row) => admission.decide(row, messagesOf), []),
       );

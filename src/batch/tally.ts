@@ -1,8 +1,7 @@
 // What became of the rows of a file: counts by reason, and the list that --errors names.
 
-import { basename, dirname } from "node:path";
 import type { Chunk } from "./chunks.js";
-import { type Output, openFile } from "./output.js";
+import type { Output } from "./output.js";
 import { pythonString, type Reason, type Refusal } from "./rows.js";
 
 /** Counts rows, and lists those that were left out. */
@@ -16,15 +15,16 @@ export class Tally {
   /** How many rows after it were left out because their proof failed. */
   failedSince = 0;
   readonly #byReason = new Map<Reason, number>();
-  readonly #list: Output | undefined;
+  /** The list of rows left out, if there is one. It appears together with the outputs. */
+  readonly list: Output | undefined;
 
-  private constructor(list: Output | undefined) {
-    this.#list = list;
+  constructor(list: Output | undefined) {
+    this.list = list;
   }
 
-  /** Opens the file that lists rows left out, if there is one. Throws a Failure when it cannot be written. */
-  static of(errorsFile: string | undefined): Tally {
-    return new Tally(errorsFile === undefined ? undefined : openFile(dirname(errorsFile), basename(errorsFile)));
+  /** What appears together with the outputs of a run. */
+  get lists(): Output[] {
+    return this.list === undefined ? [] : [this.list];
   }
 
   /**
@@ -47,7 +47,7 @@ export class Tally {
       if (refused === "proof-failed") this.failedSince++;
       listed += `{"line": ${line}, "id": ${id === undefined ? "null" : pythonString(id)}, "reason": "${refused}"}\n`;
     });
-    if (listed !== "") await this.#list?.write(listed);
+    if (listed !== "") await this.list?.write(listed);
   }
 
   /** How many rows were left out for a reason. */
@@ -58,15 +58,5 @@ export class Tally {
   /** The reasons with their counts, the most frequent first. */
   get reasons(): (readonly [Reason, number])[] {
     return [...this.#byReason].sort(([, a], [, b]) => b - a);
-  }
-
-  /** Completes the list. */
-  async commit(): Promise<void> {
-    await this.#list?.commit();
-  }
-
-  /** Without a commit, leaves the list as it was before. */
-  discard(): void {
-    this.#list?.discard();
   }
 }

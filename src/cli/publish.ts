@@ -5,9 +5,10 @@ import { type Aggregate, readAggregate } from "../batch/aggregate.js";
 import { configOf } from "../batch/batch.js";
 import { Failure } from "../batch/failure.js";
 import { Input } from "../batch/input.js";
-import { openOutput, outputName, withOutputs } from "../batch/output.js";
+import { openOutput, outputName, outputPath, withOutputs } from "../batch/output.js";
 import { PrioError, publish as publishTotals } from "../index.js";
 import { batchFrom, serverIdFrom } from "./batch-options.js";
+import { requireDistinctPaths } from "./distinct-paths.js";
 import { EXIT } from "./exit.js";
 import { requireOneDash } from "./options.js";
 import type { Run } from "./run.js";
@@ -24,6 +25,10 @@ export async function publish(run: Run): Promise<number> {
   const serverId = serverIdFrom(options);
   const batch = batchFrom(options, serverId);
   const minimum = options.integer("min-reports", 0) ?? 0;
+  const directory = options.text("output");
+  const path =
+    directory === undefined ? undefined : outputPath(directory, outputName(options.required("input-internal")));
+  requireDistinctPaths(run, path === undefined ? [] : [{ option: "output", path }]);
   const labels = readLabels(options.text("labels"), batch.count);
   const internal = await readAggregate(new Input(options.required("input-internal"), io.stdin));
   const external = await readAggregate(new Input(options.required("input-external"), io.stdin));
@@ -37,11 +42,9 @@ export async function publish(run: Run): Promise<number> {
     throw error instanceof PrioError ? publicationFailure(error) : error;
   }
 
-  const directory = options.text("output");
-  if (directory !== undefined) {
-    const output = () => openOutput(directory, outputName(options.required("input-internal")), io.stdout);
-    await withOutputs([output], async ([file]) => {
-      const end = directory === "-" && io.stdout.isTTY === true ? "\n" : "";
+  if (path !== undefined) {
+    await withOutputs([() => openOutput(path, io)], [], async ([file]) => {
+      const end = path === "-" && io.stdout.isTTY === true ? "\n" : "";
       await file?.write(
         `{"id": "${randomUUID()}", "timestamp": "${timestamp()}", "payload": [${totals.join(", ")}]}${end}`,
       );
@@ -50,7 +53,7 @@ export async function publish(run: Run): Promise<number> {
   if (isShown) {
     // When the JSON goes to standard output, the table must not mix with it.
     const shown = table({ totals, labels, reports: internal.reports, precision: batch.precision }, run);
-    (directory === "-" ? io.stderr : io.stdout).write(shown);
+    (path === "-" ? io.stderr : io.stdout).write(shown);
   }
   return EXIT.done;
 }

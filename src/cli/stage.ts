@@ -1,34 +1,67 @@
 // What all commands over a file of rows share: the input, the progress line, and the counts at the end.
 
+import { ClosedPipe, Failure } from "../batch/failure.js";
 import { Input } from "../batch/input.js";
 import type { ExchangedFiles } from "../batch/messages.js";
-import type { StageSettings } from "../batch/stages.js";
+import { openOutput } from "../batch/output.js";
+import type { OpenOutput, StageSettings } from "../batch/stages.js";
 import type { Tally } from "../batch/tally.js";
 import { jobsFrom, QUERY_POINTS } from "./batch-options.js";
+import { type NamedFile, requireDistinctPaths } from "./distinct-paths.js";
 import { EXIT } from "./exit.js";
 import { hintFor } from "./hints.js";
 import type { Run } from "./run.js";
 
+/** As many ways to open an output as there are files. */
+type Openings<Files extends readonly NamedFile[]> = { readonly [i in keyof Files]: OpenOutput };
+
 /**
- * Runs a stage over the rows of --input, reports how many were left out and why, and returns the exit code.
- * `directories` are the ones that the stage writes to; "-" is standard output.
+ * Runs a stage over the rows of --input, reports how many were left out and why, and returns the exit code. `files`
+ * are those that the stage writes, besides the list of --errors.
  */
-export async function runStage(
+export async function runStage<const Files extends readonly NamedFile[]>(
   run: Run,
   name: string,
-  directories: readonly string[],
-  stage: (settings: StageSettings) => Promise<Tally>,
+  files: Files,
+  stage: (settings: StageSettings, outputs: Openings<Files>) => Promise<Tally>,
 ): Promise<number> {
   const { options, reporter, io } = run;
+  const errors = errorsFileFrom(run);
+  requireDistinctPaths(run, errors === undefined ? files : [...files, errors]);
   const input = new Input(options.required("input"), io.stdin);
   const progress = reporter.progress(name, io.env, input.size, () => input.bytesRead);
-  const tally = await stage({
+  const opening =
+    ({ path }: NamedFile): OpenOutput =>
+    () =>
+      openOutput(path, io);
+  const settings = {
     input,
     jobs: jobsFrom(options, input.size),
-    errorsFile: options.text("errors"),
-    progress: (rows) => progress.rows(rows),
-  }).finally(() => progress.clear());
-  return reportCounts(run, tally, directories);
+    openErrors: errors && opening(errors),
+    progress: (rows: number) => progress.rows(rows),
+  };
+  try {
+    const tally = await stage(settings, files.map(opening) as unknown as Openings<Files>);
+    progress.clear();
+    return reportCounts(run, tally, files);
+  } catch (error) {
+    throw error instanceof ClosedPipe ? closedPipeFailure(error, files) : error;
+  } finally {
+    progress.clear();
+  }
+}
+
+/** The file of --errors. Its "-" is a name like any other. */
+function errorsFileFrom({ options }: Run): NamedFile | undefined {
+  const path = options.text("errors");
+  return path === undefined ? undefined : { option: "errors", path: path === "-" ? "./-" : path };
+}
+
+/** A reader that went away is no error, unless the run has files to write besides. */
+function closedPipeFailure(error: ClosedPipe, files: readonly NamedFile[]): unknown {
+  const other = files.find(({ path }) => path !== "-");
+  if (other === undefined) return error;
+  return new Failure(`standard output was closed before the end: nothing was written to ${other.path}`);
 }
 
 /** The files that --input-internal and --input-external name. */
@@ -40,10 +73,10 @@ export function exchangedFiles({ options, io }: Run): ExchangedFiles {
 }
 
 /** Reports the counts, on standard output unless the rows go there, and returns the exit code. */
-function reportCounts({ options, reporter, io }: Run, tally: Tally, directories: readonly string[]): number {
+function reportCounts({ options, reporter, io }: Run, tally: Tally, files: readonly NamedFile[]): number {
   // The sentence is that of Python's command.
   const counts = `${tally.errors} errors out of ${tally.total} total`;
-  if (directories.includes("-")) reporter.plain(counts);
+  if (files.some(({ path }) => path === "-")) reporter.plain(counts);
   else io.stdout.write(`${counts}\n`);
   const reasons = tally.reasons.map(([reason, count]) => `${count} ${reason}`);
   if (reasons.length > 0) reporter.info(`left out: ${reasons.join(", ")}`);

@@ -1,0 +1,79 @@
+// Keeps a run from writing over a file that it reads or that holds a secret: before a command starts, every path that
+// it will write is compared with all others.
+
+import { fileIdentity, openFileIdentity } from "../batch/file-identity.js";
+import { usage } from "./exit.js";
+import type { Io } from "./io.js";
+import type { Options } from "./options.js";
+
+/** A file, and the option that names it or its directory. */
+export interface NamedFile {
+  /** Without the dashes. */
+  readonly option: string;
+  /** "-" is standard output or, for a file to read, standard input. */
+  readonly path: string;
+}
+
+/**
+ * The options that name files which no run may write over. They count wherever they come from and for every command:
+ * a file that holds a secret must be safe from a command that does not read it, too.
+ */
+const PROTECTED_OPTIONS = [
+  "input",
+  "input-internal",
+  "input-external",
+  "labels",
+  "private-key-file",
+  "shared-secret-file",
+] as const;
+
+interface Identified {
+  readonly name: string;
+  readonly path: string;
+  readonly identity: string;
+}
+
+/**
+ * Throws a usage failure that names both options when a file that the run will write is one that another option
+ * names, be it to read, to write or for a secret. Every command that writes a file calls it before it opens the
+ * first.
+ */
+export function requireDistinctPaths(
+  { options, io }: { options: Options; io: Io },
+  written: readonly NamedFile[],
+): void {
+  const earlier: Identified[] = PROTECTED_OPTIONS.flatMap((option) => {
+    const path = options.text(option);
+    return path === undefined ? [] : identified({ option, path }, io.stdin, "standard input");
+  });
+  for (const file of written) {
+    for (const next of identified(file, io.stdout, "standard output")) {
+      const other = earlier.find(({ identity }) => overlap(identity, next.identity));
+      if (other !== undefined) {
+        throw usage(
+          `${next.name} would write over the file of ${other.name}: ${next.path}`,
+          "nothing was read or written; name another file or directory",
+        );
+      }
+      earlier.push(next);
+    }
+  }
+}
+
+/** Whether both are one file, or one that is not there yet stands where the other needs a directory. */
+function overlap(a: string, b: string): boolean {
+  return a === b || isMissingAbove(a, b) || isMissingAbove(b, a);
+}
+
+/** The identity of a file that is not there yet has a slash. */
+function isMissingAbove(a: string, b: string): boolean {
+  return a.includes("/") && b.startsWith(`${a}/`);
+}
+
+/** The file with its identity; none for what cannot be written over. */
+function identified({ option, path }: NamedFile, stream: object, streamName: string): Identified[] {
+  const fd = path === "-" && "fd" in stream && typeof stream.fd === "number" ? stream.fd : undefined;
+  const identity = path === "-" ? (fd === undefined ? undefined : openFileIdentity(fd)) : fileIdentity(path);
+  const name = path === "-" ? `${streamName} (--${option})` : `--${option}`;
+  return identity === undefined ? [] : [{ name, path, identity }];
+}
