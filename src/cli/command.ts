@@ -74,11 +74,9 @@ function failureOf(error: unknown): Failure {
   const failure = systemFailure(error, "system error");
   if (failure instanceof Failure) return failure;
   if (failure instanceof PrioError) return new Failure(failure.message);
-  // A bug of ours. The stack says where it is and holds no values.
-  return new Failure(
-    `unexpected ${failure instanceof Error ? (failure.stack ?? failure.message) : typeof failure}`,
-    "this is a fault of prio, please report it",
-  );
+  // A bug of ours. The stack says where it is.
+  const trace = failure instanceof Error ? (failure.stack ?? failure.message) : typeof failure;
+  return new Failure(`unexpected ${trace.split(/\s*\n\s*/).join("; ")}`, "this is a fault of prio, please report it");
 }
 
 /** The package's version, from the package.json above dist/. */

@@ -7,8 +7,8 @@ import { Failure } from "../batch/failure.js";
 import { Input } from "../batch/input.js";
 import { decodeBase64 } from "../batch/rows.js";
 import { EXIT } from "./exit.js";
-import { printable } from "./io.js";
-import { describeMessage, kindOfMessage, MESSAGE_KINDS, type MessageKind } from "./message-kinds.js";
+import { shown } from "./foreign-text.js";
+import { describeMessage, foreignFact, kindOfMessage, MESSAGE_KINDS, type MessageKind } from "./message-kinds.js";
 import type { Run } from "./run.js";
 
 /** Longest binary file that is read, in bytes. The largest message, a packet for 262,143 fields, is shorter. */
@@ -27,8 +27,8 @@ export async function inspect({ io }: Run, path: string): Promise<number> {
     ? await describeRows(whole)
     : describeBytes(await gather(whole, input.name));
   const width = Math.max(...facts.map(([name]) => name.length));
-  const lines = facts.map(([name, value]) => `  ${name.padEnd(width)}  ${printable(value)}\n`);
-  io.stdout.write(`${printable(input.name)}: ${title}\n${lines.join("")}`);
+  const lines = facts.map(([name, value]) => `  ${name.padEnd(width)}  ${value}\n`);
+  io.stdout.write(`${shown(input.name)}: ${title}\n${lines.join("")}`);
   return EXIT.done;
 }
 
@@ -156,8 +156,8 @@ function readRow(line: Buffer): Row | null {
     if (row["timestamp"] === undefined) return { kind: "client", size: payload.length, facts: [] };
     const facts: Fact[] = [
       ["totals", grouped(payload.length)],
-      ["time", String(row["timestamp"])],
-      ["id", String(row["id"])],
+      ["time", foreignFact(row["timestamp"])],
+      ["id", foreignFact(row["id"])],
     ];
     return { kind: "published", facts };
   }

@@ -29,11 +29,3 @@ export function painter(stream: Terminal, env: Io["env"]): (style: Style, text: 
   const wanted = hasColor(stream, env);
   return (style, text) => (wanted ? `\x1b[${STYLES[style]}m${text}\x1b[0m` : text);
 }
-
-/** Makes the control characters of a text visible, so that no file can steer the terminal. Our own styles pass. */
-export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: it looks for control characters.
-  return text.replace(/(\x1b\[\d+m)|[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, (c, style: string | undefined) =>
-    style === undefined ? `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}` : style,
-  );
-}

@@ -1,6 +1,7 @@
 // How `prio inspect` words what a message is and what shows of it.
 
 import { describeMessage as describe, type MessageKind as Kind } from "../index.js";
+import { clip, shown } from "./foreign-text.js";
 
 export const MESSAGE_KINDS = {
   packet: "sealed packets, for verify1, verify2 and aggregate",
@@ -26,10 +27,16 @@ export function describeMessage(kind: MessageKind, bytes: Uint8Array): (readonly
   if (kind === "bytes") return facts;
   const { plaintextBytes, batchId, server, fields } = describe(bytes);
   if (plaintextBytes !== undefined) facts.push(["bytes when opened", grouped(plaintextBytes)]);
-  if (batchId !== undefined) facts.push(["batch id", Buffer.from(batchId).toString("utf8")]);
+  if (batchId !== undefined) facts.push(["batch id", foreignFact(Buffer.from(batchId).toString("utf8"))]);
   if (server !== undefined) facts.push(["server", server]);
   if (fields !== undefined) facts.push(["fields", grouped(fields)]);
   return facts;
+}
+
+/** What a file says of itself, on one line of the screen: numbers and texts, and nothing of what is neither. */
+export function foreignFact(value: unknown): string {
+  if (typeof value === "number") return String(value);
+  return typeof value === "string" ? clip(shown(value), 100) : "not a text";
 }
 
 function grouped(x: number): string {

@@ -3,6 +3,7 @@
 
 import { PrioError } from "../index.js";
 import { usage } from "./exit.js";
+import { quoted } from "./foreign-text.js";
 
 /** `--batch-id` → `BATCH_ID`. */
 export function environmentName(option: string): string {
@@ -57,7 +58,7 @@ export class Options {
     const text = this.text(option);
     if (text === undefined) return undefined;
     const x = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
-    if (!(x >= min)) throw usage(`--${option}: expected an integer of at least ${min}, got ${shown(text)}`);
+    if (!(x >= min)) throw usage(`--${option}: expected an integer of at least ${min}, got ${quoted(text)}`);
     return x;
   }
 
@@ -66,14 +67,9 @@ export class Options {
     const text = this.text(option);
     if (text === undefined) return undefined;
     const choice = choices.find((x) => x === text);
-    if (choice === undefined) throw usage(`--${option}: expected ${choices.join(" or ")}, got ${shown(text)}`);
+    if (choice === undefined) throw usage(`--${option}: expected ${choices.join(" or ")}, got ${quoted(text)}`);
     return choice;
   }
-}
-
-/** A value for a message, cut so that something pasted by mistake does not fill the screen. */
-function shown(text: string): string {
-  return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
 }
 
 /** Makes something of an option's value; an error of the library becomes a usage failure that names the option. */

@@ -1,7 +1,9 @@
-// Writes errors, hints, warnings and the progress line to standard error. Results go to standard output.
+// Writes errors, hints, warnings and the progress line to standard error. Results go to standard output. Messages quote
+// what the user gave; they are masked here, once for all.
 
 import type { Failure } from "../batch/failure.js";
-import { type Io, painter, printable, type Style, type Terminal } from "./io.js";
+import { shown } from "./foreign-text.js";
+import { type Io, painter, type Style, type Terminal } from "./io.js";
 import { Progress } from "./progress.js";
 
 /** Writes messages to standard error; with `quiet`, errors only. */
@@ -20,23 +22,23 @@ export class Reporter {
   }
 
   error({ message, hint }: Pick<Failure, "message" | "hint">): void {
-    this.#line(`${this.#paint("red", "prio: error:")} ${message}`);
-    if (hint !== undefined) this.#line(`${this.#paint("cyan", "prio: hint:")} ${hint}`);
+    this.#line(message, this.#paint("red", "prio: error:"));
+    if (hint !== undefined) this.#line(hint, this.#paint("cyan", "prio: hint:"));
   }
 
   hint(text: string): void {
-    if (!this.quiet) this.#line(`${this.#paint("cyan", "prio: hint:")} ${text}`);
+    if (!this.quiet) this.#line(text, this.#paint("cyan", "prio: hint:"));
   }
 
   /** Writes the same warning only once a run. */
   warn(text: string): void {
     if (this.quiet || this.#warned.has(text)) return;
     this.#warned.add(text);
-    this.#line(`${this.#paint("yellow", "prio: warning:")} ${text}`);
+    this.#line(text, this.#paint("yellow", "prio: warning:"));
   }
 
   info(text: string): void {
-    if (!this.quiet) this.#line(`${this.#paint("dim", "prio:")} ${text}`);
+    if (!this.quiet) this.#line(text, this.#paint("dim", "prio:"));
   }
 
   /** A line without `prio:` before it. */
@@ -51,8 +53,8 @@ export class Reporter {
     return this.#progress;
   }
 
-  #line(text: string): void {
+  #line(text: string, label?: string): void {
     this.#progress?.clear();
-    this.#stderr.write(`${printable(text)}\n`);
+    this.#stderr.write(`${label === undefined ? "" : `${label} `}${shown(text)}\n`);
   }
 }

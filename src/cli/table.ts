@@ -3,7 +3,8 @@
 import { readFileSync } from "node:fs";
 import { systemFailure } from "../batch/failure.js";
 import { usage } from "./exit.js";
-import { painter, printable } from "./io.js";
+import { clip, shown } from "./foreign-text.js";
+import { painter } from "./io.js";
 import type { Run } from "./run.js";
 
 /** What the table shows: with a precision, sums of integers; without, how many reports said yes to each field. */
@@ -48,10 +49,10 @@ function parseLabels(text: string, path: string): string[] {
 /** One line for each field: its label, total, share of the reports or mean, and a bar. */
 export function table({ totals, labels, reports, precision }: Results, { io }: Pick<Run, "io">): string {
   const paint = painter(io.stdout, io.env);
-  const names = labels.map((label) => clip(printable(label), MAX_LABEL));
+  const names = labels.map((label) => clip(shown(label), MAX_LABEL));
   const counts = totals.map((total) => total.toLocaleString("en-US"));
   const notes = totals.map((total) => note(total, reports, precision));
-  const width = (texts: readonly string[]): number => Math.max(...texts.map((text) => text.length));
+  const width = (texts: readonly string[]): number => texts.reduce((max, { length }) => Math.max(max, length), 0);
   const [nameWidth, countWidth, noteWidth] = [width(names), width(counts), width(notes)];
   const room = (io.stdout.columns ?? 80) - nameWidth - countWidth - noteWidth - 7;
   // A full bar stands for all reports, or for the greatest sum.
@@ -76,8 +77,4 @@ export function bar(part: number, whole: number, width: number): string {
   if (width < 1 || whole <= 0) return "";
   const eighths = Math.round((8 * width * Math.min(part, whole)) / whole);
   return "█".repeat(Math.floor(eighths / 8)) + (EIGHTHS[eighths % 8] as string);
-}
-
-function clip(text: string, length: number): string {
-  return text.length > length ? `${text.slice(0, length - 1)}…` : text;
 }
