@@ -65,14 +65,24 @@ function parseFields(line: Buffer): { readonly id: unknown; readonly payload: un
   return refuse("malformed-json");
 }
 
-/** Reads a row of packets or of verification messages: its id, and its payload, which is still in base64. */
-export function parseRow(line: Buffer): { readonly id: string; readonly payload: string } | Refusal {
+/** A row of packets or of verification messages. */
+export interface Row {
+  readonly id: string;
+  /** The id as it is written: Spark's are integers, which `id` has in decimal. */
+  readonly writtenId: string | number;
+  /** Still in base64. */
+  readonly payload: string;
+}
+
+/** Reads a row of packets or of verification messages. */
+export function parseRow(line: Buffer): Row | Refusal {
   const fields = parseFields(line);
   if (isRefusal(fields)) return fields;
-  const { id, payload } = fields;
+  const { id: writtenId, payload } = fields;
+  const id = Number.isSafeInteger(writtenId) ? String(writtenId) : writtenId;
   if (typeof id !== "string" || !isId(id)) return refuse("missing-field");
   if (typeof payload !== "string") return refuse("missing-field", id);
-  return { id, payload };
+  return { id, writtenId: writtenId as string | number, payload };
 }
 
 /** Reads a row of a client's values. */
@@ -87,15 +97,30 @@ function isId(id: string): boolean {
   return id.length > 0 && Buffer.byteLength(id) <= MAX_ID_BYTES && !/\p{Surrogate}/u.test(id);
 }
 
-/** Decodes standard base64 with padding. Returns null for anything else, which Node's own decoder would skip over. */
+/** Characters on a line of base64 in MIME's form (RFC 2045), which Spark's function `base64` writes. */
+const MIME_LINE = 76;
+
+/**
+ * Decodes standard base64 with padding, in one line or in lines of 76 characters that end with CR LF. Returns null for
+ * anything else, which Node's own decoder would skip over.
+ */
 export function decodeBase64(text: string): Buffer | null {
-  const bytes = Buffer.from(text, "base64");
-  return bytes.toString("base64") === text ? bytes : null;
+  const joined = text.startsWith("\r\n", MIME_LINE) ? joinedLines(text) : text;
+  if (joined === null) return null;
+  const bytes = Buffer.from(joined, "base64");
+  return bytes.toString("base64") === joined ? bytes : null;
+}
+
+function joinedLines(text: string): string | null {
+  const lines = text.split("\r\n");
+  // A last line may be empty: some encoders end it like the others.
+  const last = lines.pop() as string;
+  return lines.every((line) => line.length === MIME_LINE) && last.length <= MIME_LINE ? lines.join("") + last : null;
 }
 
 /** Writes a row with its newline. */
-export function formatRow(id: string, payload: Uint8Array): string {
-  return `{"id": ${pythonString(id)}, "payload": "${base64(payload)}"}\n`;
+export function formatRow(id: string | number, payload: Uint8Array): string {
+  return `{"id": ${typeof id === "number" ? id : pythonString(id)}, "payload": "${base64(payload)}"}\n`;
 }
 
 export function base64(bytes: Uint8Array): string {

@@ -7,12 +7,18 @@ import { type Chunk, linesOf } from "./chunks.js";
 import { decodeBase64, formatRow, isRefusal, parseRow, type Refusal, refusalOf, refuse } from "./rows.js";
 import type { ChunkResult, Decision, Instruction, OpenedRow, ServerTask } from "./task.js";
 
+/** A report that opened, and its row's id as that is written. */
+interface Opened {
+  readonly report: OpenedReport;
+  readonly writtenId: string | number;
+}
+
 /** A server's side of verify1, verify2 or aggregate. */
 export class ServerSession {
   readonly #stage: ServerTask["stage"];
   readonly #server: Server;
   /** The reports of the chunks between `open` and `finish`; null stands for a row that did not open. */
-  readonly #opened = new Map<number, (OpenedReport | null)[]>();
+  readonly #opened = new Map<number, (Opened | null)[]>();
 
   constructor({ stage, batch, serverId, privateKey, secret, queryPoints }: ServerTask) {
     this.#stage = stage;
@@ -26,41 +32,41 @@ export class ServerSession {
 
   /** Opens the packets of a chunk, and keeps the reports until `finish`. */
   open(chunk: Chunk): (OpenedRow | Refusal)[] {
-    const reports: (OpenedReport | null)[] = [];
-    this.#opened.set(chunk.index, reports);
+    const kept: (Opened | null)[] = [];
+    this.#opened.set(chunk.index, kept);
     return linesOf(chunk).map((line) => {
-      const { row, report } = this.#openRow(line);
-      reports.push(report);
+      const { row, opened } = this.#openRow(line);
+      kept.push(opened);
       return row;
     });
   }
 
-  #openRow(line: Buffer): { row: OpenedRow; report: OpenedReport } | { row: Refusal; report: null } {
+  #openRow(line: Buffer): { row: OpenedRow; opened: Opened } | { row: Refusal; opened: null } {
     const row = parseRow(line);
-    if (isRefusal(row)) return { row, report: null };
-    const { id, payload } = row;
+    if (isRefusal(row)) return { row, opened: null };
+    const { id, writtenId, payload } = row;
     const packet = decodeBase64(payload);
-    if (packet === null) return { row: refuse("malformed-base64", id), report: null };
+    if (packet === null) return { row: refuse("malformed-base64", id), opened: null };
     try {
       const report = this.#server.openPacket(packet, id);
-      return { row: { id, replayKeys: report.replayKeys }, report };
+      return { row: { id, replayKeys: report.replayKeys }, opened: { report, writtenId } };
     } catch (error) {
-      return { row: refusalOf(error, id), report: null };
+      return { row: refusalOf(error, id), opened: null };
     }
   }
 
   /** Carries out the decision on each row of a chunk that `open` has opened. */
   finish(chunkIndex: number, decisions: readonly Decision[]): ChunkResult {
-    const reports = this.#opened.get(chunkIndex) ?? [];
+    const kept = this.#opened.get(chunkIndex) ?? [];
     this.#opened.delete(chunkIndex);
     let text = "";
     const outcomes = decisions.map((decision, i) => {
       if (isRefusal(decision)) return decision;
-      const report = reports[i];
-      if (report === null || report === undefined) throw new Error("session: a row that did not open was admitted");
-      const message = this.#carryOut(decision, report);
+      const opened = kept[i];
+      if (opened === null || opened === undefined) throw new Error("session: a row that did not open was admitted");
+      const message = this.#carryOut(decision, opened.report);
       if (message !== null && isRefusal(message)) return message;
-      if (message !== null) text += formatRow(decision.id, message);
+      if (message !== null) text += formatRow(opened.writtenId, message);
       return null;
     });
     return { texts: [text], outcomes };

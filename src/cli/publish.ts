@@ -37,7 +37,7 @@ export async function publish(run: Run): Promise<number> {
   const [a, b] = serverId === "A" ? [internal, external] : [external, internal];
   let totals: bigint[];
   try {
-    totals = publishTotals(configOf(batch), a.share, b.share);
+    totals = publishTotals(configOf(batch), a.shares, b.shares);
   } catch (error) {
     throw error instanceof PrioError ? publicationFailure(error) : error;
   }

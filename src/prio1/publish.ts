@@ -1,8 +1,10 @@
 // Publication: adding both total shares up to the totals.
 
 import { requireBytes } from "../core/bytes.js";
+import type { Vector } from "../core/vector.js";
 import { PrioError } from "../errors.js";
 import { Config } from "./config.js";
+import type { ServerId } from "./share.js";
 import { readTotalShare } from "./wire.js";
 
 /** libprio's totals are unsigned 64-bit integers. */
@@ -12,14 +14,21 @@ const MAX_TOTAL = 2n ** 64n - 1n;
  * Returns the totals of a batch: how often each of the n booleans was true, or the sum of each of the count integers.
  * Two shares do not show whether both servers counted the same reports, so compare their counts first.
  *
+ * A server that counted a batch in parts may give a list of total shares, one for each part. The two servers' parts need
+ * not be the same.
+ *
  * Throws `malformed`, `wrong-server` if the shares are not A's and B's in this order, and `overflow` if a total does
  * not fit 64 bits, which means that the shares are of different reports.
  */
-export function publish(config: Config, totalShareA: Uint8Array, totalShareB: Uint8Array): bigint[] {
+export function publish(
+  config: Config,
+  totalShareA: Uint8Array | readonly Uint8Array[],
+  totalShareB: Uint8Array | readonly Uint8Array[],
+): bigint[] {
   Config.require(config);
-  const a = readTotalShare(config, "A", requireBytes(totalShareA, "total share A"));
-  const b = readTotalShare(config, "B", requireBytes(totalShareB, "total share B"));
-  const totals = a.add(b).toBigInts();
+  const totals = sumOf(config, "A", totalShareA)
+    .add(sumOf(config, "B", totalShareB))
+    .toBigInts();
   const wrong = totals.findIndex((total) => total > MAX_TOTAL);
   if (wrong >= 0) {
     throw new PrioError(
@@ -28,4 +37,22 @@ export function publish(config: Config, totalShareA: Uint8Array, totalShareB: Ui
     );
   }
   return totals;
+}
+
+/** The sum of one server's total shares. */
+function sumOf(config: Config, id: ServerId, shares: Uint8Array | readonly Uint8Array[]): Vector {
+  const read = (share: unknown): Vector => readTotalShare(config, id, requireBytes(share, `total share ${id}`));
+  const [first, ...rest] = listOf(shares, id);
+  const sum = read(first);
+  for (const share of rest) sum.accumulate(read(share));
+  return sum;
+}
+
+/** A copy of a list, or a list of the one. */
+function listOf(shares: unknown, id: ServerId): unknown[] {
+  try {
+    return Array.isArray(shares) ? Array.prototype.slice.call(shares) : [shares];
+  } catch {
+    throw new PrioError("invalid-argument", `total share ${id}: expected a Uint8Array or a list of them`);
+  }
 }
