@@ -4,8 +4,7 @@
 
 import { lagrangeCoefficients } from "../src/core/evaluate.js";
 import { Ntt } from "../src/core/ntt.js";
-import { packed87Space } from "../src/core/packed87.js";
-import type { Vector } from "../src/core/vector.js";
+import { type Packed87Vector, packed87Space } from "../src/core/packed87.js";
 
 const space = packed87Space();
 const ntt = new Ntt(space);
@@ -34,14 +33,14 @@ function keyStream(count: number): Uint8Array {
 }
 
 /** As WIRE.md section 4 draws: attempts of 12 bytes, whose last replaces the first. */
-function sample(v: Vector, stream: Uint8Array): void {
+function sample(v: Packed87Vector, stream: Uint8Array): void {
   for (let i = 0, at = 0; i < v.length; at += 12) {
     stream[at] = stream[at + 11] as number;
     if (v.readBE(i, stream, at, at + 11)) i++;
   }
 }
 
-function writeAll(v: Vector, bytes: Uint8Array): number {
+function writeAll(v: Packed87Vector, bytes: Uint8Array): number {
   let at = 0;
   for (let i = 0; i < v.length; i++) at += v.writeBE(i, bytes, at);
   return at;

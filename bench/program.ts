@@ -11,9 +11,7 @@
 // once a step and not once a report.
 
 import { createInterface } from "node:readline";
-import { FIELD_87 } from "../src/core/fields.js";
 import { packed87Space } from "../src/core/packed87.js";
-import { bigIntSpace } from "../src/core/vector.js";
 import {
   Client,
   Config,
@@ -27,6 +25,7 @@ import {
   type VerifiedReport,
   type Verifier,
 } from "../src/index.js";
+import { referenceSpace } from "../src/prio1/vector.js";
 import type { Block, Duration } from "./results.js";
 
 const [, , shape = "", vectors, crypto, queryPoints] = process.argv;
@@ -34,7 +33,7 @@ setCrypto(crypto as CryptoName);
 
 const [count = 0, precision] = shape.split("x").map(Number);
 const keys = { A: generateKeyPair(), B: generateKeyPair() };
-const config = Config.over(vectors === "bigint" ? bigIntSpace(FIELD_87) : packed87Space(), {
+const config = Config.over(vectors === "bigint" ? referenceSpace() : packed87Space(), {
   batchId: "bench",
   serverA: keys.A.publicKey,
   serverB: keys.B.publicKey,

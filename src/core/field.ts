@@ -1,10 +1,12 @@
-// A prime field over native BigInt. An element is a bigint in [0, p): whoever makes one establishes that, and every
-// function here relies on it. Nothing here is constant-time (SECURITY.md, "Timing").
+// A prime field over native BigInt. An element is a bigint in [0, p). Whoever makes an element establishes that, and
+// every function here relies on it. Nothing here is constant-time (SECURITY.md, "Timing").
 
 import { PrioError } from "../errors.js";
 
-/** What tells one prime field with roots of unity from another. */
-export interface FieldParameters {
+/** What distinguishes one prime field with roots of unity from another. */
+export interface FieldParameters<Name extends string = string> {
+  /** The field's name. It is a type as well, so that what belongs to two fields has two types. */
+  readonly name: Name;
   /** The prime p. */
   readonly modulus: bigint;
   /** k, for a multiplicative subgroup of order 2^k. */
@@ -13,16 +15,18 @@ export interface FieldParameters {
   readonly generator: bigint;
 }
 
-export class Field implements FieldParameters {
+export class Field<const Name extends string = string> implements FieldParameters<Name> {
+  readonly name: Name;
   readonly modulus: bigint;
   readonly twoAdicity: number;
   readonly generator: bigint;
-  /** Bit length of p. */
+  /** The bit length of p. */
   readonly bits: number;
-  /** Bytes that hold any element. */
+  /** How many bytes hold any element. */
   readonly bytes: number;
 
-  constructor({ modulus, twoAdicity, generator }: FieldParameters) {
+  constructor({ name, modulus, twoAdicity, generator }: FieldParameters<Name>) {
+    this.name = name;
     this.modulus = modulus;
     this.twoAdicity = twoAdicity;
     this.generator = generator;
@@ -68,19 +72,20 @@ export class Field implements FieldParameters {
     return result;
   }
 
-  /** 1/a by Fermat's little theorem. `a` must not be 0, which has no inverse. */
+  /** 1/a by Fermat's little theorem. Throws `out-of-range` when `a` is 0, which has no inverse. */
   inv(a: bigint): bigint {
     if (a === 0n) throw new PrioError("out-of-range", "field: 0 has no inverse");
     return this.pow(a, this.modulus - 2n);
   }
 
-  /** The primitive root of unity of order `n`, a power of two up to 2^twoAdicity. */
+  /** A primitive root of unity of order `n`. Throws `out-of-range` unless `n` is a power of two up to 2^twoAdicity. */
   rootOfUnity(n: number): bigint {
-    const log = 31 - Math.clz32(n);
+    let log = 0;
+    while (2 ** log < n) log++;
     if (2 ** log !== n || log > this.twoAdicity) {
       throw new PrioError(
-        "wrong-length",
-        `ntt: expected a power-of-two length up to ${2 ** this.twoAdicity}, got ${n}`,
+        "out-of-range",
+        `field: expected the order of a root of unity, a power of two up to 2^${this.twoAdicity}, got ${n}`,
       );
     }
     let root = this.generator;

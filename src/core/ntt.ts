@@ -1,60 +1,64 @@
 // Number-theoretic transforms of every power-of-two length N up to 2^twoAdicity, in bulk operations of a vector space.
-// ω_N is the field's primitive N-th root of unity; "values" are those of a polynomial at ω_N^0, ω_N^1, …, ω_N^(N−1).
+// ω_N is the field's primitive N-th root of unity. The "values" of a polynomial are those at ω_N^0, ω_N^1, …, ω_N^(N−1).
 //
-// Both directions are made of one butterfly, (u + w·v, u − w·v), which multiplies once and lets the sums of a packed
-// vector grow by one operand a stage. Going down, from natural to bit-reversed order, one twiddle serves a whole block;
-// going up, from bit-reversed to natural order, each element of a block has its own. A transform down followed by one up
-// needs no permutation.
+// Both directions use one butterfly, (u + w·v, u − w·v), which multiplies once and adds one operand to the sums of an
+// unreduced vector. Going down, from natural to bit-reversed order, a whole block has one twiddle. Going up, from
+// bit-reversed to natural order, each element of a block has its own. A transform down and then up needs no permutation.
 
-import { powers, type Vector, type VectorSpace } from "./vector.js";
+import { PrioError } from "../errors.js";
+import type { Field } from "./field.js";
+import { powers, type UnreducedVector, type Vector, type VectorSpace } from "./vector.js";
 
-/** Elements that a cache holds: larger ranges are halved first, so that all their smaller stages run in the cache. */
+/** How many elements fit the cache. Larger ranges are halved first, so that all their smaller stages run in it. */
 const CACHED = 2048;
 
-/** The transforms over one vector space. Tables of roots are made when a length first needs them and kept. */
-export class Ntt {
-  readonly space: VectorSpace;
-  readonly #powers: Vector[] = [];
-  readonly #inversePowers: Vector[] = [];
-  readonly #twists: Vector[] = [];
+/** The transforms over one vector space. A table of roots is made when a length first needs it, and kept. */
+export class Ntt<V extends Vector<V>> {
+  readonly space: VectorSpace<V>;
+  readonly #powers: V[] = [];
+  readonly #inversePowers: V[] = [];
+  readonly #twists: V[] = [];
   readonly #inverseLengths: bigint[] = [];
-  #bitReversedInverseRoots: Vector;
+  #bitReversedInverseRoots: V;
 
-  constructor(space: VectorSpace) {
+  constructor(space: VectorSpace<V>) {
     this.space = space;
     this.#bitReversedInverseRoots = this.#bitReversedRoots(1, false);
   }
 
-  /** The values of the polynomial with these N coefficients, constant first. */
-  forward(coefficients: Vector): Vector {
-    this.space.field.rootOfUnity(coefficients.length);
-    const v = bitReversed(coefficients);
+  /**
+   * The values of the polynomial with these N coefficients, constant first. Throws `wrong-length` unless N is a power of
+   * two up to 2^twoAdicity.
+   */
+  forward(coefficients: V): V {
+    requireLength(this.space.field, coefficients.length, 1);
+    const v = bitReversed(coefficients).unreduced();
     this.#up(v, 0, v.length);
-    v.normalize();
-    return v;
+    return v.reduce();
   }
 
-  /** The N coefficients, constant first, of the polynomial of degree < N with these values. */
-  inverse(values: Vector): Vector {
-    const v = this.#bitReversedCoefficients(values);
-    v.normalize();
-    return bitReversed(v.scale(this.inverseOf(v.length)));
+  /** The N coefficients, constant first, of the polynomial of degree < N with these values. Throws as `forward` does. */
+  inverse(values: V): V {
+    requireLength(this.space.field, values.length, 1);
+    const coefficients = this.#bitReversedCoefficients(values).reduce();
+    return bitReversed(coefficients.scale(this.inverseOf(values.length)));
   }
 
   /**
    * The values at the N odd 2N-th roots, ω_2N^1, ω_2N^3, …, of the polynomial of degree < N with these N values: one
-   * inverse transform, a twist of coefficient k by ω_2N^k, and one forward transform. N ≤ 2^(twoAdicity − 1).
+   * inverse transform, a twist of coefficient k by ω_2N^k, and one forward transform. Throws `wrong-length` unless N is a
+   * power of two up to 2^(twoAdicity − 1).
    */
-  oddRootValues(values: Vector): Vector {
+  oddRootValues(values: V): V {
+    requireLength(this.space.field, values.length, 2);
     const v = this.#bitReversedCoefficients(values);
     v.multiplyBy(this.#twist(values.length));
     this.#up(v, 0, v.length);
-    v.normalize();
-    return v;
+    return v.reduce();
   }
 
   /** (1, ω^−1, ω^−2, …) of length `half`, for ω of order 2·half. */
-  inversePowers(half: number): Vector {
+  inversePowers(half: number): V {
     const { field } = this.space;
     const level = log2(half);
     return (this.#inversePowers[level] ??= powers(this.space, field.inv(field.rootOfUnity(2 * half)), half));
@@ -65,19 +69,18 @@ export class Ntt {
     return (this.#inverseLengths[log2(length)] ??= this.space.field.inv(BigInt(length)));
   }
 
-  /** N times the coefficients of the polynomial with these values, in bit-reversed order and still in the redundant form. */
-  #bitReversedCoefficients(values: Vector): Vector {
-    this.space.field.rootOfUnity(values.length);
+  /** N times the coefficients of the polynomial with these values, in bit-reversed order. */
+  #bitReversedCoefficients(values: V): UnreducedVector<V> {
     if (values.length > 2 * this.#bitReversedInverseRoots.length) {
       this.#bitReversedInverseRoots = this.#bitReversedRoots(values.length / 2, true);
     }
-    const v = values.slice(0, values.length);
+    const v = values.unreduced();
     this.#down(v, 0, v.length);
     return v;
   }
 
   /** All stages from natural to bit-reversed order, with inverse roots, on elements [start, end) of v. */
-  #down(v: Vector, start: number, end: number): void {
+  #down(v: UnreducedVector<V>, start: number, end: number): void {
     const roots = this.#bitReversedInverseRoots;
     const size = end - start;
     for (let half = size >> 1; half >= 1; half >>= 1) {
@@ -92,7 +95,7 @@ export class Ntt {
   }
 
   /** All stages from bit-reversed to natural order on elements [start, end) of v. */
-  #up(v: Vector, start: number, end: number): void {
+  #up(v: UnreducedVector<V>, start: number, end: number): void {
     const size = end - start;
     let half = 1;
     if (size > CACHED) {
@@ -107,22 +110,22 @@ export class Ntt {
   }
 
   /** (1, ω, ω², …) of length `half`, for ω of order 2·half. */
-  #rootPowers(half: number): Vector {
+  #rootPowers(half: number): V {
     const level = log2(half);
     return (this.#powers[level] ??= powers(this.space, this.space.field.rootOfUnity(2 * half), half));
   }
 
   /** ω_2N^k / N for the coefficients k in bit-reversed order. */
-  #twist(length: number): Vector {
+  #twist(length: number): V {
     const level = log2(length);
     return (this.#twists[level] ??= this.#bitReversedRoots(length, false).scale(this.inverseOf(length)));
   }
 
   /**
-   * ω_2K^rev(k), or its inverse, for k = 0 … K−1, where rev reverses the log2(K) bits of k. The table for K begins with the
-   * table for K/2; the other half is that times ω_2K.
+   * ω_2K^rev(k), or its inverse, for k = 0 … K−1, where rev reverses the log2(K) bits of k. The first half of the table
+   * for K is the table for K/2; the second half is the first times ω_2K.
    */
-  #bitReversedRoots(length: number, inverse: boolean): Vector {
+  #bitReversedRoots(length: number, inverse: boolean): V {
     const { field } = this.space;
     const table = this.space.zeros(length);
     table.set(0, 1n);
@@ -134,7 +137,15 @@ export class Ntt {
   }
 }
 
-function bitReversed(v: Vector): Vector {
+/** Throws unless `length` is a power of two and `times` it divides the order of the roots of unity. */
+function requireLength({ twoAdicity }: Field, length: number, times: 1 | 2): void {
+  const max = 2 ** twoAdicity / times;
+  if (2 ** log2(length) !== length || length > max) {
+    throw new PrioError("wrong-length", `ntt: expected a power-of-two length up to ${max}, got ${length}`);
+  }
+}
+
+function bitReversed<V extends Vector<V>>(v: V): V {
   const result = v.slice(0, v.length);
   for (let i = 0, j = 0; i < v.length; i++) {
     if (i < j) result.swap(i, j);

@@ -1,23 +1,30 @@
-// Packed vectors for the prime of Prio v1, p = 2^87 + 2^19 + 1: the fast implementation of vector.ts for that field. The
-// arithmetic and its bounds are in limbs87.ts; here are the vectors, and elements going in and out, as bigints and
-// as bytes, without a bigint on the way between bytes and limbs.
+// Packed vectors over p = 2^87 + 2^19 + 1: the fast implementation of vector.ts for this prime. limbs87.ts has the
+// arithmetic and its bounds. This file has the vectors, and takes elements in and out as bigints and as bytes; no bigint
+// is made on the way between bytes and limbs.
 
 import { FIELD_87 } from "./fields.js";
 import { butterflies, butterfliesByOne, carryAll, dotInto, LIMBS, multiplyAll, storeDigits } from "./limbs87.js";
-import type { Vector, VectorSpace } from "./vector.js";
+import type { BigEndianElements, UnreducedVector, Vector, VectorSpace } from "./vector.js";
 
 /** Bytes of an element. */
 const BYTES = 11;
 
-/** Below this many butterflies a twiddle, preparing the twiddle costs more than it saves. */
+/** From this many butterflies a twiddle on, it pays to prepare the twiddle. */
 const WORTH_PREPARING = 4;
 
-/** For the one element that an operation takes or gives besides vectors: a typed array costs as much as twenty products. */
+/** Holds the scalar of an operation on vectors. A new typed array would cost as much as twenty products. */
 const SCALAR = new Float64Array(LIMBS);
 
-class PackedVector implements Vector {
+/** The limbs of a vector, for this file alone. */
+let limbsOf: (vector: Packed87Vector) => Float64Array;
+
+class Packed87Vector implements Vector<Packed87Vector>, BigEndianElements {
+  static {
+    limbsOf = (vector) => vector.#limbs;
+  }
+
   readonly length: number;
-  /** LIMBS doubles an element, in the usual form except between stages and `normalize`. */
+  /** LIMBS doubles an element, in the usual form. */
   readonly #limbs: Float64Array;
 
   constructor(limbs: Float64Array) {
@@ -37,11 +44,11 @@ class PackedVector implements Vector {
     return Array.from({ length: this.length }, (_, i) => this.get(i));
   }
 
-  slice(start: number, end: number): PackedVector {
-    return new PackedVector(this.#limbs.slice(LIMBS * start, LIMBS * end));
+  slice(start: number, end: number): Packed87Vector {
+    return new Packed87Vector(this.#limbs.slice(LIMBS * start, LIMBS * end));
   }
 
-  setAll(source: PackedVector, offset: number): void {
+  setAll(source: Packed87Vector, offset: number): void {
     this.#limbs.set(source.#limbs, LIMBS * offset);
   }
 
@@ -59,46 +66,46 @@ class PackedVector implements Vector {
     }
   }
 
-  add(other: PackedVector): PackedVector {
-    const result = new PackedVector(this.#limbs.slice());
+  add(other: Packed87Vector): Packed87Vector {
+    const result = new Packed87Vector(this.#limbs.slice());
     result.accumulate(other);
     return result;
   }
 
-  sub(other: PackedVector): PackedVector {
+  sub(other: Packed87Vector): Packed87Vector {
     const result = this.#limbs.slice();
     const subtrahend = other.#limbs;
     for (let i = 0; i < result.length; i++) result[i] = (result[i] as number) - (subtrahend[i] as number);
     carryAll(result, this.length);
-    return new PackedVector(result);
+    return new Packed87Vector(result);
   }
 
-  mul(other: PackedVector): PackedVector {
+  mul(other: Packed87Vector): Packed87Vector {
     const result = new Float64Array(this.#limbs.length);
     multiplyAll(result, 0, this.#limbs, 0, other.#limbs, 1, this.length);
-    return new PackedVector(result);
+    return new Packed87Vector(result);
   }
 
-  scale(x: bigint): PackedVector {
+  scale(x: bigint): Packed87Vector {
     setElement(SCALAR, 0, x);
     const result = new Float64Array(this.#limbs.length);
     multiplyAll(result, 0, this.#limbs, 0, SCALAR, 0, this.length);
-    return new PackedVector(result);
+    return new Packed87Vector(result);
   }
 
-  accumulate(other: PackedVector): void {
+  accumulate(other: Packed87Vector): void {
     const limbs = this.#limbs;
     const addend = other.#limbs;
     for (let i = 0; i < limbs.length; i++) limbs[i] = (limbs[i] as number) + (addend[i] as number);
     carryAll(limbs, this.length);
   }
 
-  multiplyBy(other: PackedVector): void {
+  multiplyBy(other: Packed87Vector): void {
     multiplyAll(this.#limbs, 0, this.#limbs, 0, other.#limbs, 1, this.length);
   }
 
   sum(): bigint {
-    // Limbs of at most 2^22 units: 2^30 of them, more than an array holds elements, still add up exactly.
+    // Limbs are at most 2^22 units, so the sum of 2^30 of them is exact. No typed array holds as many elements.
     for (let k = 0; k < LIMBS; k++) {
       let limb = 0;
       for (let i = k; i < this.#limbs.length; i += LIMBS) limb += this.#limbs[i] as number;
@@ -107,52 +114,13 @@ class PackedVector implements Vector {
     return toElement(SCALAR, 0);
   }
 
-  dot(other: PackedVector): bigint {
+  dot(other: Packed87Vector): bigint {
     dotInto(SCALAR, this.#limbs, other.#limbs, this.length);
     return toElement(SCALAR, 0);
   }
 
-  stageByElement(start: number, end: number, half: number, twiddles: PackedVector): void {
-    const limbs = this.#limbs;
-    const w = twiddles.#limbs;
-    const blocks = (end - start) / (2 * half);
-    if (blocks > half) {
-      // Few twiddles for many short blocks: each in turn, for all blocks.
-      for (let j = 0; j < half; j++) butterfliesByOne(limbs, start + j, start + j + half, 2 * half, w, j, blocks);
-    } else {
-      for (let u = start; u < end; u += 2 * half) butterflies(limbs, u, u + half, 1, w, 0, 1, half);
-    }
-  }
-
-  stageByBlock(start: number, end: number, half: number, twiddles: PackedVector): void {
-    const limbs = this.#limbs;
-    const w = twiddles.#limbs;
-    const first = start / (2 * half);
-    const blocks = (end - start) / (2 * half);
-    if (half >= WORTH_PREPARING) {
-      for (let k = 0, u = start; k < blocks; k++, u += 2 * half) {
-        butterfliesByOne(limbs, u, u + half, 1, w, first + k, half);
-      }
-    } else {
-      for (let j = 0; j < half; j++) butterflies(limbs, start + j, start + j + half, 2 * half, w, first, 1, blocks);
-    }
-  }
-
-  stageOfSums(start: number, end: number, half: number): void {
-    const limbs = this.#limbs;
-    // Sums of two operands, which is what a butterfly would make of them.
-    for (let u = start; u < end; u += 2 * half) {
-      for (let i = (LIMBS * u) | 0, j = (LIMBS * (u + half)) | 0, last = j; i < last; i++, j++) {
-        const a = limbs[i] as number;
-        const b = limbs[j] as number;
-        limbs[i] = a + b;
-        limbs[j] = a - b;
-      }
-    }
-  }
-
-  normalize(): void {
-    carryAll(this.#limbs, this.length);
+  unreduced(): UnreducedPacked87Vector {
+    return new UnreducedPacked87Vector(this.#limbs.slice());
   }
 
   readBE(i: number, bytes: Uint8Array, start: number, end: number): boolean {
@@ -176,7 +144,7 @@ class PackedVector implements Vector {
         d0 = ((d0 << 8) | (bytes[k] as number)) & 0xffffff;
       }
     }
-    // p is the digits 8000, 000000, 000000, 080001 in hexadecimal.
+    // The digits of p are 8000, 000000, 000000, 080001 in hexadecimal.
     if (d3 >= 0x8000 && (d3 > 0x8000 || d2 > 0 || d1 > 0 || d0 > 0x080000)) return false;
     storeDigits(this.#limbs, LIMBS * i, d0, d1, d2, d3);
     return true;
@@ -184,8 +152,8 @@ class PackedVector implements Vector {
 
   writeBE(i: number, bytes: Uint8Array, start: number): number {
     const limbs = this.#limbs;
-    // The limbs as 32-bit integers of 23, 23, 22 and 19 bits, made canonical: first the carries, which leave all but the top
-    // one non-negative, then p added or taken away until the value is in [0, p).
+    // Make the limbs canonical, as 32-bit integers of 23, 23, 22 and 19 bits. Carries leave all but the top limb
+    // non-negative; then p is added or subtracted until the value is in [0, p).
     let r0 = limbs[LIMBS * i] as number;
     let r1 = (limbs[LIMBS * i + 1] as number) * 2 ** -23;
     let r2 = (limbs[LIMBS * i + 2] as number) * 2 ** -46;
@@ -223,7 +191,7 @@ class PackedVector implements Vector {
       bytes[start + 10] = low;
       return BYTES;
     }
-    // Math.clz32 counts the leading zero bits of each word; a zero element still is one byte.
+    // Math.clz32 counts the leading zero bits of each word. A zero element is one byte.
     let length = BYTES - (Math.clz32(high) >> 3);
     if (high === 0) length = 7 - (Math.clz32(middle) >> 3);
     if (high === 0 && middle === 0) length = Math.max(1, 4 - (Math.clz32(low) >> 3));
@@ -235,32 +203,107 @@ class PackedVector implements Vector {
   }
 }
 
+/** Its elements are sums of as many operands as limbs87.ts counts: one, and one more from each stage. */
+class UnreducedPacked87Vector implements UnreducedVector<Packed87Vector> {
+  #limbs: Float64Array;
+
+  constructor(limbs: Float64Array) {
+    this.#limbs = limbs;
+  }
+
+  get length(): number {
+    return this.#limbs.length / LIMBS;
+  }
+
+  set(i: number, x: bigint): void {
+    setElement(this.#limbs, LIMBS * i, x);
+  }
+
+  copyScaled(offset: number, start: number, end: number, x: bigint): void {
+    setElement(SCALAR, 0, x);
+    multiplyAll(this.#limbs, offset, this.#limbs, start, SCALAR, 0, end - start);
+  }
+
+  stageByElement(start: number, end: number, half: number, twiddles: Packed87Vector): void {
+    const limbs = this.#limbs;
+    const w = limbsOf(twiddles);
+    const blocks = (end - start) / (2 * half);
+    if (blocks > half) {
+      // Few twiddles for many short blocks: take each twiddle in turn through all blocks.
+      for (let j = 0; j < half; j++) butterfliesByOne(limbs, start + j, start + j + half, 2 * half, w, j, blocks);
+    } else {
+      for (let u = start; u < end; u += 2 * half) butterflies(limbs, u, u + half, 1, w, 0, 1, half);
+    }
+  }
+
+  stageByBlock(start: number, end: number, half: number, twiddles: Packed87Vector): void {
+    const limbs = this.#limbs;
+    const w = limbsOf(twiddles);
+    const first = start / (2 * half);
+    const blocks = (end - start) / (2 * half);
+    if (half >= WORTH_PREPARING) {
+      for (let k = 0, u = start; k < blocks; k++, u += 2 * half) {
+        butterfliesByOne(limbs, u, u + half, 1, w, first + k, half);
+      }
+    } else {
+      for (let j = 0; j < half; j++) butterflies(limbs, start + j, start + j + half, 2 * half, w, first, 1, blocks);
+    }
+  }
+
+  stageOfSums(start: number, end: number, half: number): void {
+    const limbs = this.#limbs;
+    // Each result is a sum of two operands, as that of a butterfly is.
+    for (let u = start; u < end; u += 2 * half) {
+      for (let i = (LIMBS * u) | 0, j = (LIMBS * (u + half)) | 0, last = j; i < last; i++, j++) {
+        const a = limbs[i] as number;
+        const b = limbs[j] as number;
+        limbs[i] = a + b;
+        limbs[j] = a - b;
+      }
+    }
+  }
+
+  multiplyBy(other: Packed87Vector): void {
+    multiplyAll(this.#limbs, 0, this.#limbs, 0, limbsOf(other), 1, this.length);
+  }
+
+  reduce(): Packed87Vector {
+    const limbs = this.#limbs;
+    this.#limbs = new Float64Array(0);
+    carryAll(limbs, limbs.length / LIMBS);
+    return new Packed87Vector(limbs);
+  }
+}
+
 function setElement(limbs: Float64Array, at: number, x: bigint): void {
   const digit = (k: bigint): number => Number((x >> (24n * k)) & 0xffffffn);
   storeDigits(limbs, at, digit(0n), digit(1n), digit(2n), digit(3n));
 }
 
-/** The element whose limbs are at [at, at + LIMBS): integers of any size that a double holds. */
+/** The element whose limbs are at [at, at + LIMBS): integers of any size that a double holds exactly. */
 function toElement(limbs: Float64Array, at: number): bigint {
   let x = 0n;
   for (let k = 0; k < LIMBS; k++) x += BigInt(limbs[at + k] as number);
   return FIELD_87.reduce(x);
 }
 
-/** The packed vectors of Prio v1's field. */
-export function packed87Space(): VectorSpace {
+/** The packed vectors over FIELD_87. */
+export function packed87Space(): VectorSpace<Packed87Vector> {
   return {
     field: FIELD_87,
-    zeros: (length) => new PackedVector(new Float64Array(LIMBS * length)),
+    zeros: (length) => new Packed87Vector(new Float64Array(LIMBS * length)),
+    unreducedZeros: (length) => new UnreducedPacked87Vector(new Float64Array(LIMBS * length)),
     fromBigInts: (values) => {
       const limbs = new Float64Array(LIMBS * values.length);
       for (let i = 0; i < values.length; i++) setElement(limbs, LIMBS * i, values[i] as bigint);
-      return new PackedVector(limbs);
+      return new Packed87Vector(limbs);
     },
     fromIntegers: (values) => {
       const limbs = new Float64Array(LIMBS * values.length);
       for (let i = 0; i < values.length; i++) limbs[LIMBS * i] = values[i] as number;
-      return new PackedVector(limbs);
+      return new Packed87Vector(limbs);
     },
   };
 }
+
+export type { Packed87Vector };

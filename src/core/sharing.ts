@@ -1,20 +1,20 @@
-// Additive sharing in two: a + b ≡ value. One share is uniform and given by the caller; the other is the difference. Each
-// alone is uniform and says nothing of the value.
+// Additive sharing between two: a + b ≡ value. The caller draws one share uniformly, and the other is the difference.
+// Each share alone is uniform and reveals nothing about the value.
 
 import type { Field } from "./field.js";
 import type { Vector } from "./vector.js";
 
-/** The share that belongs to the random share `other`. */
+/** The share that adds up to `value` with the random share `other`. */
 export function shareOf(field: Field, value: bigint, other: bigint): bigint {
   return field.sub(value, other);
 }
 
 /** The same for each element. */
-export function sharesOf(values: Vector, others: Vector): Vector {
+export function sharesOf<V extends Vector<V>>(values: V, others: V): V {
   return values.sub(others);
 }
 
-/** The value of two shares. */
+/** The value that two shares add up to. */
 export function combine(field: Field, a: bigint, b: bigint): bigint {
   return field.add(a, b);
 }

@@ -1,8 +1,8 @@
 // A server's running total of data shares, and what is published of it (WIRE.md section 2).
 
-import type { Vector } from "../core/vector.js";
 import type { Config } from "./config.js";
 import { integersOfBits } from "./integers.js";
+import type { Vector } from "./vector.js";
 
 export class RunningTotal {
   readonly vector: Vector;

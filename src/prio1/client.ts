@@ -3,7 +3,6 @@
 import { kindOf } from "../core/bytes.js";
 import { buffered, type RandomSource, randomElements, systemRandom } from "../core/random.js";
 import { shareOf, sharesOf } from "../core/sharing.js";
-import type { Vector } from "../core/vector.js";
 import { randomSealing, type SealingRandomness } from "../crypto/ecies.js";
 import { PrioError } from "../errors.js";
 import { Config } from "./config.js";
@@ -11,6 +10,7 @@ import { writeBits } from "./integers.js";
 import { expandSeed, sealPacketA, sealPacketB } from "./packet.js";
 import { SEED_BYTES } from "./prg.js";
 import type { ProofShare, ReportShare, SeededShare } from "./share.js";
+import type { Vector } from "./vector.js";
 
 /** A report's two packets: `a` for server A alone, `b` for server B alone. */
 export interface Packets {

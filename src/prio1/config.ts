@@ -2,10 +2,10 @@
 
 import { isBytes, kindOf, requireObject, utf8 } from "../core/bytes.js";
 import { packed87Space } from "../core/packed87.js";
-import type { VectorSpace } from "../core/vector.js";
 import { PublicKey } from "../crypto/keys.js";
 import { PrioError } from "../errors.js";
 import { Snip } from "./snip.js";
+import type { VectorSpace } from "./vector.js";
 
 /** How the AES key of a PRG is derived from its 16-byte seed (WIRE.md section 4). */
 export type PrgKey = "batch" | "seed";

@@ -2,9 +2,9 @@
 
 import { bigIntFromBE } from "../core/bytes.js";
 import { FIELD_87 } from "../core/fields.js";
-import type { Vector } from "../core/vector.js";
 import { KeyStream, sha256 } from "../crypto/stream.js";
 import type { Config } from "./config.js";
+import type { Vector } from "./vector.js";
 
 /** Length of a PRG seed, of the servers' secret and of an AES-128 key. */
 export const SEED_BYTES = 16;

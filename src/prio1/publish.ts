@@ -1,10 +1,10 @@
 // Publication: adding both total shares up to the totals.
 
 import { requireBytes } from "../core/bytes.js";
-import type { Vector } from "../core/vector.js";
 import { PrioError } from "../errors.js";
 import { Config } from "./config.js";
 import type { ServerId } from "./share.js";
+import type { Vector } from "./vector.js";
 import { readTotalShare } from "./wire.js";
 
 /** libprio's totals are unsigned 64-bit integers. */

@@ -1,6 +1,6 @@
 // The types of a report's shares (WIRE.md section 2), below everything that computes with them.
 
-import type { Vector } from "../core/vector.js";
+import type { Vector } from "./vector.js";
 
 /**
  * One of the two servers: A, which receives the long packets, or B, which receives the short ones. In messages 0 and

@@ -7,13 +7,13 @@
 
 import { lagrangeCoefficients } from "../core/evaluate.js";
 import { Ntt } from "../core/ntt.js";
-import type { Vector, VectorSpace } from "../core/vector.js";
 import type { ReportShare } from "./share.js";
+import type { Vector, VectorSpace } from "./vector.js";
 
 /** One transform engine a vector space: its tables of roots serve every number of fields. */
-const engines = new WeakMap<VectorSpace, Ntt>();
+const engines = new WeakMap<VectorSpace, Ntt<Vector>>();
 
-function engineFor(space: VectorSpace): Ntt {
+function engineFor(space: VectorSpace): Ntt<Vector> {
   let ntt = engines.get(space);
   if (ntt === undefined) engines.set(space, (ntt = new Ntt(space)));
   return ntt;
@@ -21,7 +21,7 @@ function engineFor(space: VectorSpace): Ntt {
 
 /** The proof system for n fields. */
 export class Snip {
-  readonly ntt: Ntt;
+  readonly ntt: Ntt<Vector>;
   /** n */
   readonly fields: number;
   /** N, the smallest power of two ≥ n + 1. */

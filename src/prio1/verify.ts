@@ -9,12 +9,12 @@
 
 import { requireBytes } from "../core/bytes.js";
 import { combine } from "../core/sharing.js";
-import type { Vector } from "../core/vector.js";
 import { PrioError } from "../errors.js";
 import type { RunningTotal } from "./aggregate.js";
 import type { Config } from "./config.js";
 import type { CheckAt } from "./query-points.js";
 import type { ReportShare, ServerId } from "./share.js";
+import type { Vector } from "./vector.js";
 import { readVerify1, readVerify2, type Verify1, writeVerify1, writeVerify2 } from "./wire.js";
 
 /** The total that a report may be counted in, and what is added to it. */

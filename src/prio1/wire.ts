@@ -10,11 +10,11 @@
 
 import { MAX_HEADER_BYTES, Reader, Writer } from "../codec/msgpack.js";
 import { equalBytes } from "../core/bytes.js";
-import type { Vector, VectorSpace } from "../core/vector.js";
 import { PrioError } from "../errors.js";
 import type { Config } from "./config.js";
 import { SEED_BYTES } from "./prg.js";
 import type { ProofShare, ReportShare, SeededShare, ServerId } from "./share.js";
+import type { Vector, VectorSpace } from "./vector.js";
 
 export interface Verify1 {
   readonly d: bigint;

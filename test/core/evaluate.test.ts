@@ -1,12 +1,12 @@
 // Lagrange coefficients: at random points, at the roots themselves and at 0, against naive evaluation of polynomials.
 
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { lagrangeCoefficients } from "../../src/core/evaluate.js";
 import { Ntt } from "../../src/core/ntt.js";
-import { element, evaluate, field, packed, pseudoRandomElements, spaces } from "./support.js";
+import { describeVectors, element, evaluate, field, packed, pseudoRandomElements } from "./support.js";
 
-describe.each(spaces)("Lagrange coefficients in %s vectors", (_, space) => {
+describeVectors("Lagrange coefficients", (space) => {
   const ntt = new Ntt(space);
 
   test("take the values of a polynomial to its value at the point", () => {

@@ -2,12 +2,12 @@
 
 import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { bigIntSpace } from "../../src/core/bigint-vector.js";
 import { concat, fromHex } from "../../src/core/bytes.js";
 import { Field } from "../../src/core/field.js";
 import { FIELD_87 as field } from "../../src/core/fields.js";
 import { buffered, type RandomSource, randomElements, systemRandom } from "../../src/core/random.js";
 import { combine, shareOf, sharesOf } from "../../src/core/sharing.js";
-import { bigIntSpace } from "../../src/core/vector.js";
 import { codeOf } from "../support/deployment.js";
 
 afterEach(() => {
@@ -77,7 +77,7 @@ describe("random elements", () => {
   });
 
   it("reach both ends of a small field and nothing outside, evenly", () => {
-    const small = new Field({ modulus: 17n, twoAdicity: 4, generator: 3n });
+    const small = new Field({ name: "Field17", modulus: 17n, twoAdicity: 4, generator: 3n });
     const counts = new Map<bigint, number>();
     for (const x of randomElements(small, 17_000, systemRandom)) counts.set(x, (counts.get(x) ?? 0) + 1);
     expect(counts.size).toBe(17);

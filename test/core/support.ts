@@ -1,19 +1,26 @@
 // What the tests of core/ share: the vector spaces they loop over and the elements that are likely to break one.
 
 import fc from "fast-check";
+import { describe } from "vitest";
+import { type BigIntVector, bigIntSpace } from "../../src/core/bigint-vector.js";
 import { FIELD_87 } from "../../src/core/fields.js";
-import { packed87Space } from "../../src/core/packed87.js";
-import { bigIntSpace, type VectorSpace } from "../../src/core/vector.js";
+import { type Packed87Vector, packed87Space } from "../../src/core/packed87.js";
+import type { BigEndianElements, Vector, VectorSpace } from "../../src/core/vector.js";
 
 export const field = FIELD_87;
 export const p = field.modulus;
 
-export const reference: VectorSpace = bigIntSpace(field);
-export const packed: VectorSpace = packed87Space();
-export const spaces: [string, VectorSpace][] = [
-  ["BigInt", reference],
-  ["packed", packed],
-];
+export const reference: VectorSpace<BigIntVector<"Field87">> = bigIntSpace(field);
+export const packed: VectorSpace<Packed87Vector> = packed87Space();
+
+/** Describes both kinds of vectors by the same tests. */
+export function describeVectors(
+  title: string,
+  tests: <V extends Vector<V> & BigEndianElements>(space: VectorSpace<V>) => void,
+): void {
+  describe(`${title}: BigInt vectors`, () => tests(reference));
+  describe(`${title}: packed vectors`, () => tests(packed));
+}
 
 /** 0, 1, p − 1, and what lies beside every power of two where a limb, its half, a byte or a digit may begin or end. */
 export const edgeElements: bigint[] = (() => {

@@ -2,11 +2,17 @@
 
 import { inspect } from "node:util";
 import { expect, test } from "vitest";
-import { spaces } from "./support.js";
+import { describeVectors } from "./support.js";
 
-test.each(spaces)("%s vectors show none of their elements to inspect and JSON", (_, space) => {
+describeVectors("inspect and JSON", (space) => {
   const vector = space.fromBigInts([123456789n]);
-  const shown = inspect(vector, { depth: 10, showHidden: true }) + JSON.stringify(vector);
-  expect(shown).not.toContain("123456789");
-  expect(shown).not.toContain("75bcd15");
+
+  test.each([
+    ["a vector", vector],
+    ["an unreduced vector", vector.unreduced()],
+  ])("show none of the elements of %s", (_, elements) => {
+    const shown = inspect(elements, { depth: 10, showHidden: true }) + JSON.stringify(elements);
+    expect(shown).not.toContain("123456789");
+    expect(shown).not.toContain("75bcd15");
+  });
 });

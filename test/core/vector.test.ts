@@ -1,10 +1,21 @@
 // Both kinds of vectors against plain BigInt arithmetic, operation by operation: the laws that protocol code relies on.
 
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
+import { bigIntSpace } from "../../src/core/bigint-vector.js";
 import { Field } from "../../src/core/field.js";
-import { bigIntSpace, powers } from "../../src/core/vector.js";
-import { edgeElements, element, field, lists, p, pseudoRandomElements, spaces } from "./support.js";
+import { powers, type Vector, type VectorSpace } from "../../src/core/vector.js";
+import {
+  describeVectors,
+  edgeElements,
+  element,
+  field,
+  lists,
+  p,
+  packed,
+  pseudoRandomElements,
+  reference,
+} from "./support.js";
 
 const sumOf = (values: readonly bigint[]): bigint => field.reduce(values.reduce((s, x) => s + x, 0n));
 const dotOf = (a: readonly bigint[], b: readonly bigint[]): bigint => sumOf(a.map((x, i) => x * (b[i] as bigint)));
@@ -19,7 +30,7 @@ function bytesOf(x: bigint): number[] {
 /** The integer that big-endian bytes stand for. */
 const integerOf = (bytes: Iterable<number>): bigint => [...bytes].reduce((x, b) => (x << 8n) | BigInt(b), 0n);
 
-describe.each(spaces)("%s vectors", (_, space) => {
+describeVectors("operations", (space) => {
   const vector = (values: readonly bigint[]) => space.fromBigInts(values);
 
   test("get and toBigInts return what fromBigInts was given", () => {
@@ -188,9 +199,9 @@ describe.each(spaces)("%s vectors", (_, space) => {
             ),
           ),
         fc.constantFrom("stageByElement", "stageByBlock", "stageOfSums"),
-        fc.constantFrom("normalize", "multiplyBy"),
         fc.boolean(),
-        ([level, values, twiddles], stage, last, upperHalf) => {
+        fc.boolean(),
+        ([level, values, twiddles], stage, multiplies, upperHalf) => {
           const half = 2 ** level;
           const start = upperHalf && values.length > 2 * half ? values.length / 2 : 0;
           const expected = values.slice();
@@ -203,17 +214,32 @@ describe.each(spaces)("%s vectors", (_, space) => {
               expected[block + j + half] = field.reduce(u - w * v);
             }
           }
-          const v = vector(values);
+          const original = vector(values);
+          const v = original.unreduced();
           v[stage](start, values.length, half, vector(twiddles));
-          if (last === "normalize") v.normalize();
-          else v.multiplyBy(vector(twiddles));
-          expect(v.toBigInts()).toEqual(
-            last === "normalize" ? expected : expected.map((x, i) => field.mul(x, twiddles[i] as bigint)),
+          if (multiplies) v.multiplyBy(vector(twiddles));
+          expect(v.reduce().toBigInts()).toEqual(
+            multiplies ? expected.map((x, i) => field.mul(x, twiddles[i] as bigint)) : expected,
           );
+          expect(original.toBigInts()).toEqual(values);
         },
       ),
       { numRuns: 400 },
     );
+  });
+
+  test("an unreduced vector scales what it copies, reduced or not, and holds nothing once it is reduced", () => {
+    const v = space.unreducedZeros(4);
+    expect(v.length).toBe(4);
+    v.set(0, p - 1n);
+    v.set(1, 5n);
+    v.stageByElement(0, 2, 1, vector([p - 2n])); // (p − 1) ∓ 10
+    v.copyScaled(2, 0, 2, p - 3n);
+    const reduced = v.reduce();
+    expect(reduced.toBigInts()).toEqual([p - 11n, 9n, 33n, p - 27n]);
+    expect(v.length).toBe(0);
+    v.set(0, 1n);
+    expect(reduced.toBigInts()).toEqual([p - 11n, 9n, 33n, p - 27n]);
   });
 
   test("powers are those of the scalar", () => {
@@ -228,7 +254,7 @@ describe.each(spaces)("%s vectors", (_, space) => {
   });
 });
 
-describe.each(spaces)("bytes of %s vectors", (_, space) => {
+describeVectors("bytes", (space) => {
   test("writeBE writes the shortest big-endian bytes and nothing beside them", () => {
     const check = (x: bigint) => {
       const expected = bytesOf(x);
@@ -306,7 +332,7 @@ describe.each(spaces)("bytes of %s vectors", (_, space) => {
 });
 
 test("BigInt vectors serve any field", () => {
-  const small = bigIntSpace(new Field({ modulus: 257n, twoAdicity: 8, generator: 3n }));
+  const small = bigIntSpace(new Field({ name: "Field257", modulus: 257n, twoAdicity: 8, generator: 3n }));
   const a = small.fromBigInts([256n, 16n]);
   expect(a.mul(a).toBigInts()).toEqual([1n, 256n]);
   expect(a.sum()).toBe(15n);
@@ -314,7 +340,7 @@ test("BigInt vectors serve any field", () => {
 
 test("both kinds agree on long vectors", () => {
   const [a, b] = [pseudoRandomElements(5000, 1), pseudoRandomElements(5000, 2)];
-  const [one, other] = spaces.map(([, space]) => {
+  const results = <V extends Vector<V>>(space: VectorSpace<V>) => {
     const [x, y] = [space.fromBigInts(a), space.fromBigInts(b)];
     return [
       x
@@ -326,6 +352,6 @@ test("both kinds agree on long vectors", () => {
       x.dot(y),
       x.sum(),
     ];
-  });
-  expect(other).toEqual(one);
+  };
+  expect(results(packed)).toEqual(results(reference));
 });

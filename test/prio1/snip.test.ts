@@ -3,10 +3,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FIELD_87 as field } from "../../src/core/fields.js";
-import { bigIntSpace } from "../../src/core/vector.js";
 import { Snip } from "../../src/prio1/snip.js";
+import { referenceSpace } from "../../src/prio1/vector.js";
 
-const space = bigIntSpace(field);
+const space = referenceSpace();
 const element = fc.bigInt({ min: 0n, max: field.modulus - 1n });
 const bit = fc.constantFrom(0n, 1n);
 

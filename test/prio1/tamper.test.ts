@@ -4,11 +4,11 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FIELD_87 as field } from "../../src/core/fields.js";
 import { systemRandom } from "../../src/core/random.js";
-import type { Vector } from "../../src/core/vector.js";
 import { randomSealing } from "../../src/crypto/ecies.js";
 import { Client, type Packets, publish, type QueryPoints, type Server } from "../../src/index.js";
 import { drawReportRandomness, sealReport, shareReport } from "../../src/prio1/client.js";
 import type { ReportShare, SeededShare } from "../../src/prio1/share.js";
+import type { Vector } from "../../src/prio1/vector.js";
 import { readVerify1, readVerify2, writeVerify1, writeVerify2 } from "../../src/prio1/wire.js";
 import { codeOf, configFor, exchange, integerConfigFor, process, serverA, serverB } from "../support/deployment.js";
 

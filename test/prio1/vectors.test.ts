@@ -1,14 +1,13 @@
 // Everything that libprio recorded: read, checked, added up and published to the same bytes, and written again.
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { FIELD_87 } from "../../src/core/fields.js";
 import { packed87Space } from "../../src/core/packed87.js";
-import { bigIntSpace } from "../../src/core/vector.js";
 import { open } from "../../src/crypto/ecies.js";
 import { cryptoInUse, PrioError, PrivateKey, publish, setCrypto } from "../../src/index.js";
 import { shareReport } from "../../src/prio1/client.js";
 import { expandSeed } from "../../src/prio1/packet.js";
 import type { ProofShare } from "../../src/prio1/share.js";
+import { referenceSpace } from "../../src/prio1/vector.js";
 import { readPacketA, readPacketB, writePacketA, writePacketB } from "../../src/prio1/wire.js";
 import { providers } from "../support/providers.js";
 import { base64, bitsOf, bytes, configOf, recordedBatches, serversOf, verdicts } from "../support/recorded.js";
@@ -16,7 +15,7 @@ import { base64, bitsOf, bytes, configOf, recordedBatches, serversOf, verdicts }
 /** Every provider on the packed vectors that the library uses, and the reference vectors once. */
 const backends = [
   ...providers.map((name) => ({ name, vectors: "packed", space: packed87Space() })),
-  { name: "noble" as const, vectors: "BigInt", space: bigIntSpace(FIELD_87) },
+  { name: "noble" as const, vectors: "BigInt", space: referenceSpace() },
 ];
 
 describe.each(backends)("with the primitives of $name and $vectors vectors", ({ name, space }) => {

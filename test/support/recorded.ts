@@ -1,7 +1,7 @@
 // The recorded vectors (vectors/README.md), decoded: bytes from base64, keys and secrets as objects.
 
-import type { VectorSpace } from "../../src/core/vector.js";
 import { Config, type PrgKey, PrivateKey, PublicKey, Server, ServerSecret } from "../../src/index.js";
+import type { VectorSpace } from "../../src/prio1/vector.js";
 import libprioBool from "../../vectors/libprio-bool.json" with { type: "json" };
 import libprioSeedKey from "../../vectors/libprio-seed-key.json" with { type: "json" };
 import libprioUint from "../../vectors/libprio-uint.json" with { type: "json" };

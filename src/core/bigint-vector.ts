@@ -1,0 +1,179 @@
+// The reference vectors: an array of bigints over any prime field. Tests hold every packed implementation to them.
+
+import type { Field } from "./field.js";
+import type { BigEndianElements, UnreducedVector, Vector, VectorSpace } from "./vector.js";
+
+/** `Name` is the field's name, so that vectors of two fields have two types, neither of which is the other's. */
+export class BigIntVector<in out Name extends string> implements Vector<BigIntVector<Name>>, BigEndianElements {
+  readonly #field: Field<Name>;
+  readonly #values: bigint[];
+
+  constructor(field: Field<Name>, values: bigint[]) {
+    this.#field = field;
+    this.#values = values;
+  }
+
+  get length(): number {
+    return this.#values.length;
+  }
+
+  get(i: number): bigint {
+    return this.#values[i] as bigint;
+  }
+
+  set(i: number, x: bigint): void {
+    this.#values[i] = x;
+  }
+
+  toBigInts(): bigint[] {
+    return this.#values.slice();
+  }
+
+  slice(start: number, end: number): BigIntVector<Name> {
+    return new BigIntVector(this.#field, this.#values.slice(start, end));
+  }
+
+  setAll(source: BigIntVector<Name>, offset: number): void {
+    for (let i = 0; i < source.length; i++) this.set(offset + i, source.get(i));
+  }
+
+  copyScaled(offset: number, start: number, end: number, x: bigint): void {
+    for (let i = start; i < end; i++) this.set(offset + i - start, this.#field.mul(this.get(i), x));
+  }
+
+  swap(i: number, j: number): void {
+    const x = this.get(i);
+    this.set(i, this.get(j));
+    this.set(j, x);
+  }
+
+  add(other: BigIntVector<Name>): BigIntVector<Name> {
+    return this.#map((x, i) => this.#field.add(x, other.get(i)));
+  }
+
+  sub(other: BigIntVector<Name>): BigIntVector<Name> {
+    return this.#map((x, i) => this.#field.sub(x, other.get(i)));
+  }
+
+  mul(other: BigIntVector<Name>): BigIntVector<Name> {
+    return this.#map((x, i) => this.#field.mul(x, other.get(i)));
+  }
+
+  scale(c: bigint): BigIntVector<Name> {
+    return this.#map((x) => this.#field.mul(x, c));
+  }
+
+  accumulate(other: BigIntVector<Name>): void {
+    for (let i = 0; i < this.length; i++) this.set(i, this.#field.add(this.get(i), other.get(i)));
+  }
+
+  multiplyBy(other: BigIntVector<Name>): void {
+    for (let i = 0; i < this.length; i++) this.set(i, this.#field.mul(this.get(i), other.get(i)));
+  }
+
+  sum(): bigint {
+    return this.#field.reduce(this.#values.reduce((total, x) => total + x, 0n));
+  }
+
+  dot(other: BigIntVector<Name>): bigint {
+    // One reduction, after all products are summed: a BigInt grows as it needs to.
+    return this.#field.reduce(this.#values.reduce((total, x, i) => total + x * other.get(i), 0n));
+  }
+
+  unreduced(): UnreducedBigIntVector<Name> {
+    return new UnreducedBigIntVector(this.#field, this.slice(0, this.length));
+  }
+
+  readBE(i: number, bytes: Uint8Array, start: number, end: number): boolean {
+    let x = 0n;
+    for (let k = start; k < end; k++) {
+      x = (x << 8n) | BigInt(bytes[k] as number);
+      // Leading zeros pass. Anything longer than an element ends the loop here, however long the input is.
+      if (x >= this.#field.modulus) return false;
+    }
+    this.set(i, x);
+    return true;
+  }
+
+  writeBE(i: number, bytes: Uint8Array, start: number): number {
+    const x = this.get(i);
+    let length = 1;
+    while (x >> BigInt(8 * length)) length++;
+    for (let k = 0; k < length; k++) bytes[start + k] = Number((x >> BigInt(8 * (length - 1 - k))) & 0xffn);
+    return length;
+  }
+
+  #map(f: (x: bigint, i: number) => bigint): BigIntVector<Name> {
+    return new BigIntVector(this.#field, this.#values.map(f));
+  }
+}
+
+/** The butterflies of the reference. It reduces at every step, so its elements are never redundant. */
+class UnreducedBigIntVector<Name extends string> implements UnreducedVector<BigIntVector<Name>> {
+  readonly #field: Field<Name>;
+  #elements: BigIntVector<Name>;
+
+  constructor(field: Field<Name>, elements: BigIntVector<Name>) {
+    this.#field = field;
+    this.#elements = elements;
+  }
+
+  get length(): number {
+    return this.#elements.length;
+  }
+
+  set(i: number, x: bigint): void {
+    this.#elements.set(i, x);
+  }
+
+  copyScaled(offset: number, start: number, end: number, x: bigint): void {
+    this.#elements.copyScaled(offset, start, end, x);
+  }
+
+  stageByElement(start: number, end: number, half: number, twiddles: BigIntVector<Name>): void {
+    this.#stage(start, end, half, (_block, j) => twiddles.get(j));
+  }
+
+  stageByBlock(start: number, end: number, half: number, twiddles: BigIntVector<Name>): void {
+    this.#stage(start, end, half, (block) => twiddles.get(block));
+  }
+
+  stageOfSums(start: number, end: number, half: number): void {
+    this.#stage(start, end, half, () => 1n);
+  }
+
+  multiplyBy(other: BigIntVector<Name>): void {
+    this.#elements.multiplyBy(other);
+  }
+
+  reduce(): BigIntVector<Name> {
+    const elements = this.#elements;
+    this.#elements = elements.slice(0, 0);
+    return elements;
+  }
+
+  /** `twiddle` gives w for the number of a block in the whole vector and the number of a butterfly in the block. */
+  #stage(start: number, end: number, half: number, twiddle: (block: number, j: number) => bigint): void {
+    const elements = this.#elements;
+    for (let first = start; first < end; first += 2 * half) {
+      for (let j = 0; j < half; j++) {
+        const u = elements.get(first + j);
+        const v = this.#field.mul(elements.get(first + j + half), twiddle(first / (2 * half), j));
+        elements.set(first + j, this.#field.add(u, v));
+        elements.set(first + j + half, this.#field.sub(u, v));
+      }
+    }
+  }
+}
+
+/** The vectors of any field, one bigint an element. */
+export function bigIntSpace<Name extends string>(field: Field<Name>): VectorSpace<BigIntVector<Name>> {
+  const zeros = (length: number) => new BigIntVector(field, new Array<bigint>(length).fill(0n));
+  return {
+    field,
+    zeros,
+    unreducedZeros: (length) => zeros(length).unreduced(),
+    fromBigInts: (values) => new BigIntVector(field, values.slice()),
+    fromIntegers: (values) => new BigIntVector(field, Array.from(values, BigInt)),
+  };
+}
