@@ -1,21 +1,22 @@
-// The subset of MessagePack that Prio v1 speaks (WIRE.md section 3): str as raw bytes, array headers and non-negative
-// integers. It is written for elements that go straight between a packet's bytes and a vector, so strings are handed over as
-// offsets, not as copies, and nothing is allocated for what a header claims. A general decoder cannot do that.
+// The subset of MessagePack that Prio v1 uses (WIRE.md section 3): str as raw bytes, array headers and non-negative
+// integers. Field elements go straight between a packet's bytes and a vector: no str is copied, and nothing is
+// allocated for what a header claims. A general decoder cannot do that.
 //
-// Writing takes the shortest header that fits; reading takes longer ones too, as older msgpack writers produce them.
+// The writer uses the shortest header that fits. The reader accepts longer ones too: older msgpack writers use them.
 
+import type { BigEndianElements } from "../core/vector.js";
 import { PrioError } from "../errors.js";
 
-/** The most bytes that a header takes: str32, array32. */
+/** The most bytes in a header: str32, array32. */
 export const MAX_HEADER_BYTES = 5;
 
-/** Writes objects one after the other into a buffer of fixed capacity, which the caller has computed as sufficient. */
+/** Writes one object after another into a buffer. The caller gives a capacity that holds all of them. */
 export class Writer {
-  readonly bytes: Uint8Array;
-  offset = 0;
+  readonly #bytes: Uint8Array;
+  #offset = 0;
 
   constructor(capacity: number) {
-    this.bytes = new Uint8Array(capacity);
+    this.#bytes = new Uint8Array(capacity);
   }
 
   /** A str of up to 65,535 raw bytes. */
@@ -24,10 +25,20 @@ export class Writer {
     if (length < 32) this.#header(0xa0 | length, 0, 0);
     else if (length < 0x100) this.#header(0xd9, length, 1);
     else this.#header(0xda, length, 2);
-    this.bytes.set(content, this.offset);
-    this.offset += length;
+    this.#bytes.set(content, this.#offset);
+    this.#offset += length;
   }
 
+  /** Each element of `vector` as a str of its big-endian bytes. They are fewer than 32, so the header is one byte. */
+  elements(vector: BigEndianElements & { readonly length: number }): void {
+    for (let i = 0; i < vector.length; i++) {
+      const length = vector.writeBE(i, this.#bytes, this.#offset + 1);
+      this.#bytes[this.#offset] = 0xa0 | length;
+      this.#offset += 1 + length;
+    }
+  }
+
+  /** The header of an array of `length` objects, which the caller writes next. */
   array(length: number): void {
     if (length < 16) this.#header(0x90 | length, 0, 0);
     else if (length < 0x10000) this.#header(0xdc, length, 2);
@@ -39,31 +50,40 @@ export class Writer {
     this.#header(x, 0, 0);
   }
 
-  /** A view of what was written. */
+  /** A view of the bytes written so far. */
   written(): Uint8Array {
-    return this.bytes.subarray(0, this.offset);
+    return this.#bytes.subarray(0, this.#offset);
   }
 
   #header(type: number, value: number, valueBytes: number): void {
-    this.bytes[this.offset++] = type;
-    for (let k = valueBytes - 1; k >= 0; k--) this.bytes[this.offset++] = value >>> (8 * k);
+    this.#bytes[this.#offset++] = type;
+    for (let k = valueBytes - 1; k >= 0; k--) this.#bytes[this.#offset++] = value >>> (8 * k);
   }
 }
 
-/** Reads objects one after the other. Whatever is not the object asked for is a `malformed` PrioError. */
+/** Reads one object after another. Throws `malformed` when the next object is not the one asked for. */
 export class Reader {
   readonly bytes: Uint8Array;
-  /** Where the next object, or the content of the str just begun, starts. */
-  offset = 0;
+  #offset = 0;
   readonly #subject: string;
 
-  /** `subject` opens every error's sentence. */
+  /** `subject` begins the message of every error. */
   constructor(bytes: Uint8Array, subject: string) {
     this.bytes = bytes;
     this.#subject = subject;
   }
 
-  /** Reads the header of a str and returns its length; its content, all there, starts at `offset` for the caller to pass over. */
+  /** Where the next object starts, or after `strHeader` the content of the str. */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /** How many bytes are left. */
+  get left(): number {
+    return this.bytes.length - this.#offset;
+  }
+
+  /** Reads the header of a str and returns the length of its content, which is all there. The caller skips it next. */
   strHeader(what: string): number {
     const type = this.#byte(what);
     let length: number;
@@ -72,17 +92,22 @@ export class Reader {
     else if (type === 0xda) length = this.#unsigned(2, what);
     else if (type === 0xdb) length = this.#unsigned(4, what);
     else throw this.error(`expected a str for ${what}, got type byte ${hexByte(type)}`);
-    if (length > this.bytes.length - this.offset) {
-      throw this.error(`${what} claims ${length} bytes where ${this.bytes.length - this.offset} are left`);
-    }
+    if (length > this.left) throw this.error(`${what} claims ${length} bytes where ${this.left} are left`);
     return length;
+  }
+
+  /** Passes over `length` bytes, at most `left`, and returns where they start. */
+  skip(length: number): number {
+    const start = this.#offset;
+    this.#offset = start + length;
+    return start;
   }
 
   /** Reads a whole str and returns a view of its content. */
   str(what: string): Uint8Array {
     const length = this.strHeader(what);
-    this.offset += length;
-    return this.bytes.subarray(this.offset - length, this.offset);
+    const start = this.skip(length);
+    return this.bytes.subarray(start, start + length);
   }
 
   /** Reads an array header that must announce `expected` elements. */
@@ -96,7 +121,7 @@ export class Reader {
     if (length !== expected) throw this.error(`expected ${expected} elements in ${what}, got ${length}`);
   }
 
-  /** Reads an integer of any msgpack width, as a bigint: 2^32 must not pass for 0. */
+  /** Reads an integer of any msgpack width. It is a bigint, so that 2^32 is not taken for 0. */
   integer(what: string): bigint {
     const type = this.#byte(what);
     if (type <= 0x7f) return BigInt(type);
@@ -108,20 +133,20 @@ export class Reader {
     return type < 0xd0 ? value : BigInt.asIntN(8 * width, value);
   }
 
-  /** Refuses bytes after the last object. */
+  /** Refuses bytes after the last object. Throws `malformed`. */
   end(): void {
-    const left = this.bytes.length - this.offset;
-    if (left > 0) throw this.error(`expected the end, got ${left} more bytes`);
+    if (this.left > 0) throw this.error(`expected the end, got ${this.left} more bytes`);
   }
 
+  /** A `malformed` error about these bytes. */
   error(message: string): PrioError {
     return new PrioError("malformed", `${this.#subject}: ${message}`);
   }
 
   #byte(what: string): number {
-    const byte = this.bytes[this.offset];
+    const byte = this.bytes[this.#offset];
     if (byte === undefined) throw this.error(`the bytes end where ${what} should be`);
-    this.offset++;
+    this.#offset++;
     return byte;
   }
 

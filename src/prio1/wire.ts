@@ -1,5 +1,6 @@
-// Bytes ↔ values of the protocol (WIRE.md section 3). Above this file there is no byte of a message, below it no protocol.
-// Every message is a concatenation of msgpack objects; a field element ("int") is a str of its big-endian bytes.
+// Bytes ↔ values of the protocol (WIRE.md section 3). No file above this one sees a byte of a message, and no file
+// below it knows the protocol. Every message is a concatenation of msgpack objects. A field element ("int") is a str of
+// its big-endian bytes.
 //
 //   packet for A   str batch id, int a b c f0 g0 h0, integer 0, array(n) of int data, array(N) of int h
 //   packet for B   str batch id, int a b c f0 g0 h0, integer 1, str seed (16 bytes)
@@ -96,7 +97,7 @@ export function writeTotalShare(config: Config, id: ServerId, totals: Vector): U
   return writer.written();
 }
 
-/** Throws `malformed`, and `wrong-server` when the share is not server `id`'s. */
+/** Throws `malformed`, and `wrong-server` when the share is the other server's. */
 export function readTotalShare(config: Config, id: ServerId, bytes: Uint8Array): Vector {
   const subject = `total share ${id}`;
   const reader = new Reader(bytes, subject);
@@ -106,12 +107,12 @@ export function readTotalShare(config: Config, id: ServerId, bytes: Uint8Array):
   return totals;
 }
 
-/** A writer that has written what both packets begin with, with room for `more` bytes. */
+/** A writer that has written the beginning of both packets and has room for `more` bytes. */
 function packetWriter(config: Config, proof: ProofShare, id: ServerId, more: number): Writer {
   const head = MAX_HEADER_BYTES + config.batchId.length + PROOF_SCALARS.length * intBytes(config) + 1;
   const writer = new Writer(head + more);
   writer.str(config.batchId);
-  writeInts(writer, config.snip.space.fromBigInts(PROOF_SCALARS.map((name) => proof[name])));
+  writer.elements(config.snip.space.fromBigInts(PROOF_SCALARS.map((name) => proof[name])));
   writer.smallInteger(idNumber(id));
   return writer;
 }
@@ -136,7 +137,7 @@ function readServerId(reader: Reader, id: ServerId, subject: string): void {
 
 function writeScalars(config: Config, scalars: readonly bigint[]): Uint8Array {
   const writer = new Writer(scalars.length * intBytes(config));
-  writeInts(writer, config.snip.space.fromBigInts(scalars));
+  writer.elements(config.snip.space.fromBigInts(scalars));
   return writer.written();
 }
 
@@ -164,42 +165,32 @@ function readScalars<Name extends string>(
 
 function writeVector(writer: Writer, vector: Vector): void {
   writer.array(vector.length);
-  writeInts(writer, vector);
+  writer.elements(vector);
 }
 
 function readVector(space: VectorSpace, reader: Reader, length: number, name: string): Vector {
   reader.array(length, name);
-  // Each element takes two bytes at least: nothing is allocated for elements that cannot be there.
-  const left = reader.bytes.length - reader.offset;
+  // Each element takes at least two bytes. Nothing is allocated for elements that cannot be there.
+  const { left } = reader;
   if (left < 2 * length) throw reader.error(`expected ${length} elements in ${name}, got ${left} bytes for them`);
   const vector = space.zeros(length);
   for (let i = 0; i < length; i++) readInt(reader, vector, i, name);
   return vector;
 }
 
-/** The most bytes that an int takes: a fixstr header and the element. */
+/** The most bytes in an int: a one-byte header and the element. */
 function intBytes(config: Config): number {
   return 1 + config.snip.space.field.bytes;
 }
 
-/** Writes every element as a fixstr; a field's elements have fewer than 32 bytes. */
-function writeInts(writer: Writer, vector: Vector): void {
-  for (let i = 0; i < vector.length; i++) {
-    const length = vector.writeBE(i, writer.bytes, writer.offset + 1);
-    writer.bytes[writer.offset] = 0xa0 | length;
-    writer.offset += 1 + length;
-  }
-}
-
 /**
- * Reads an int of any header width and any number of leading zeros into element i. `names` is the vector's name, or one for
- * each element.
+ * Reads an int, with a header of any width and any number of leading zeros, into element i. `names` is the name of the
+ * vector, or a name for each element.
  */
 function readInt(reader: Reader, vector: Vector, i: number, names: string | readonly string[]): void {
   const length = reader.strHeader(typeof names === "string" ? names : (names[i] as string));
-  const start = reader.offset;
-  reader.offset = start + length;
-  if (length > 0 && vector.readBE(i, reader.bytes, start, reader.offset)) return;
+  const start = reader.skip(length);
+  if (length > 0 && vector.readBE(i, reader.bytes, start, start + length)) return;
   const name = typeof names === "string" ? `element ${i} of ${names}` : names[i];
   throw reader.error(length === 0 ? `${name} is empty` : `${name} is not below the modulus`);
 }

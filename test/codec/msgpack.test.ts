@@ -4,6 +4,9 @@ import { decode, encode } from "@msgpack/msgpack";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MAX_HEADER_BYTES, Reader, Writer } from "../../src/codec/msgpack.js";
+import { bigIntFromBE } from "../../src/core/bytes.js";
+import { FIELD_87 } from "../../src/core/fields.js";
+import { packed87Space } from "../../src/core/packed87.js";
 import { PrioError } from "../../src/index.js";
 import { codeOf, errorOf } from "../support/deployment.js";
 
@@ -42,6 +45,15 @@ describe("writing", () => {
     }
   });
 
+  it("gives the bytes of @msgpack/msgpack for elements as strs, first to last", () => {
+    const elements = [0n, 1n, 0xffn, 0x100n, FIELD_87.modulus - 1n];
+    const bytes = written((w) => w.elements(packed87Space().fromBigInts(elements)), 5 * 12);
+    const reader = new Reader(bytes, "test");
+    for (const x of elements) expect(bigIntFromBE(reader.str("x"))).toBe(x);
+    reader.end();
+    expect(written((w) => w.elements(packed87Space().fromBigInts([0x414243n])))).toEqual(encode("ABC"));
+  });
+
   it("writes small integers as they are", () => {
     for (const x of [0, 1, 127]) expect(written((w) => w.smallInteger(x))).toEqual(encode(x));
   });
@@ -60,6 +72,16 @@ describe("reading", () => {
       }),
     );
     expect(read(0xcf, 0, 0, 0, 1, 0, 0, 0, 0).integer("x")).toBe(2n ** 32n);
+  });
+
+  it("skips the content of a str where it lies", () => {
+    const reader = read(0xd9, 2, 7, 8, 0x05);
+    expect(reader.strHeader("x")).toBe(2);
+    expect([reader.offset, reader.left]).toEqual([2, 3]);
+    expect(reader.skip(2)).toBe(2);
+    expect([reader.offset, reader.left]).toEqual([4, 1]);
+    expect(reader.integer("y")).toBe(5n);
+    expect(reader.left).toBe(0);
   });
 
   it("takes headers longer than they need to be", () => {
