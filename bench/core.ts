@@ -1,5 +1,5 @@
-// The arithmetic of one whole report, without cryptography and messages: what encoding and checking do with vectors,
-// step by step, at three sizes. Bundle it and run it on any engine:
+// The arithmetic of one report, without cryptography and messages: what encoding and checking do with vectors, step by
+// step, at three sizes. Bundle it and run it on any engine:
 //   npx esbuild bench/core.ts --bundle --format=esm --outfile=core.bench.mjs && node core.bench.mjs
 
 import { lagrangeCoefficients } from "../src/core/evaluate.js";
@@ -21,7 +21,7 @@ function median(runs: number, run: () => void): number {
   return times.sort((a, b) => a - b)[runs >> 1] as number;
 }
 
-/** As many bytes as `count` draws of an element take, near enough; any key stream is like any other here. */
+/** About as many bytes as `count` draws of an element take. One key stream is as good as another here. */
 function keyStream(count: number): Uint8Array {
   const bytes = new Uint8Array(Math.ceil(12 * count * 2.2) + 2400);
   let state = 1;
@@ -32,7 +32,7 @@ function keyStream(count: number): Uint8Array {
   return bytes;
 }
 
-/** As WIRE.md section 4 draws: attempts of 12 bytes, whose last replaces the first. */
+/** Draws elements as in WIRE.md section 4: by candidates of 12 bytes, the last of which replaces the first. */
 function sample(v: Packed87Vector, stream: Uint8Array): void {
   for (let i = 0, at = 0; i < v.length; at += 12) {
     stream[at] = stream[at + 11] as number;

@@ -1,13 +1,13 @@
-// Byte strings: checks, text forms (hex, base64, UTF-8), big-endian integers, concatenation and comparison.
+// Byte strings: checks, text encodings (hex, base64, UTF-8), big-endian integers, concatenation and comparison.
 
 import { PrioError } from "../errors.js";
 
-// The parts of the platform's text interfaces that this file uses; every supported runtime has them as globals.
+// The platform's text functions that this file uses. Every supported runtime has them as globals.
 declare const TextEncoder: new () => { encode(text: string): Uint8Array };
 declare const atob: (base64: string) => string;
 declare const btoa: (binary: string) => string;
 
-/** Names the kind of a typed array of any realm, and gives undefined for everything else, whatever that says of itself. */
+/** The kind of a typed array of any realm, and undefined for everything else, even for objects that claim to be one. */
 const kindOfTypedArray = Object.getOwnPropertyDescriptor(
   Object.getPrototypeOf(Uint8Array.prototype) as object,
   Symbol.toStringTag,
@@ -18,7 +18,10 @@ export function isBytes(x: unknown): x is Uint8Array {
   return kindOfTypedArray.call(x) === "Uint8Array";
 }
 
-/** Returns `x` when it is a byte string, of `length` bytes if that is given; `subject` opens the error's sentence. */
+/**
+ * Returns `x` when it is a Uint8Array, of `length` bytes if `length` is given. Throws `invalid-argument` and
+ * `wrong-length`. Here and below, `subject` begins the message of an error.
+ */
 export function requireBytes(x: unknown, subject: string, length?: number): Uint8Array {
   if (!isBytes(x)) throw new PrioError("invalid-argument", `${subject}: expected a Uint8Array, got ${kindOf(x)}`);
   if (length !== undefined && x.length !== length) {
@@ -28,8 +31,8 @@ export function requireBytes(x: unknown, subject: string, length?: number): Uint
 }
 
 /**
- * A copy of `x`, a byte string as `requireBytes` has it, that nothing else can change: `x` may be shared with another thread, and be
- * of a class that says of itself what it likes. Bytes that were transferred away are an `invalid-argument` too.
+ * Returns a private copy of the Uint8Array `x`, which another thread may share, or whose class may override anything.
+ * Throws `invalid-argument`, also when the buffer of `x` was transferred away.
  */
 export function copyOfBytes(x: unknown, subject: string): Uint8Array {
   const bytes = requireBytes(x, subject);
@@ -40,7 +43,7 @@ export function copyOfBytes(x: unknown, subject: string): Uint8Array {
   }
 }
 
-/** Returns `x` when it is an object (not null); `subject` opens the error's sentence. */
+/** Returns `x` when it is an object and not null. Throws `invalid-argument`. */
 export function requireObject<T extends object>(x: T, subject: string): T {
   if (typeof x !== "object" || x === null) {
     throw new PrioError("invalid-argument", `${subject}: expected an object, got ${kindOf(x)}`);
@@ -48,7 +51,7 @@ export function requireObject<T extends object>(x: T, subject: string): T {
   return x;
 }
 
-/** What an error may say of a value that it must not show. */
+/** Describes a value in an error that must not show it. */
 export function kindOf(x: unknown): string {
   if (x === null) return "null";
   if (Array.isArray(x)) return "an array";
@@ -59,7 +62,10 @@ export function toHex(bytes: Uint8Array): string {
   return Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
 }
 
-/** Decodes exactly `length` bytes from hex digits of either case. The text itself stays out of the error: it may be a key. */
+/**
+ * Decodes exactly `length` bytes from hex digits of either case. Throws `invalid-argument`, `wrong-length` and
+ * `invalid-encoding`. No message shows the text, since it may be a key.
+ */
 export function fromHex(text: unknown, subject: string, length: number): Uint8Array {
   if (typeof text !== "string") {
     throw new PrioError("invalid-argument", `${subject}: expected a string of hex digits, got ${kindOf(text)}`);
@@ -73,12 +79,17 @@ export function fromHex(text: unknown, subject: string, length: number): Uint8Ar
   return Uint8Array.from({ length }, (_, i) => Number.parseInt(text.slice(2 * i, 2 * i + 2), 16));
 }
 
-/** Standard base64 with padding (RFC 4648 section 4). For keys and secrets: `bytes` has at most some thousands. */
+/**
+ * Standard base64 with padding (RFC 4648 section 4), for keys and secrets: `bytes` has at most a few thousand bytes.
+ */
 export function toBase64(bytes: Uint8Array): string {
   return btoa(String.fromCharCode(...bytes));
 }
 
-/** Decodes exactly `length` bytes from standard base64 with padding; white space, other alphabets and stray bits are refused. */
+/**
+ * Decodes exactly `length` bytes from standard base64 with padding. Throws `invalid-argument`, `wrong-length` and, for
+ * white space, other alphabets and stray bits, `invalid-encoding`.
+ */
 export function fromBase64(text: unknown, subject: string, length: number): Uint8Array {
   if (typeof text !== "string") {
     throw new PrioError("invalid-argument", `${subject}: expected a base64 string, got ${kindOf(text)}`);
@@ -97,7 +108,7 @@ export function fromBase64(text: unknown, subject: string, length: number): Uint
   return bytes;
 }
 
-/** UTF-8. A lone surrogate, which has no UTF-8, is refused: replacing it would make different texts one. */
+/** UTF-8. Throws `invalid-encoding` for a lone surrogate: replacing it would give two texts the same bytes. */
 export function utf8(text: string, subject: string): Uint8Array {
   if (/\p{Surrogate}/u.test(text)) {
     throw new PrioError("invalid-encoding", `${subject}: expected well-formed text, got a lone surrogate`);
@@ -122,14 +133,14 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return difference === 0;
 }
 
-/** A 32-bit big-endian integer, for length prefixes. */
+/** A 32-bit big-endian integer: a length prefix. */
 export function uint32BE(x: number): Uint8Array {
   return Uint8Array.of(x >>> 24, x >>> 16, x >>> 8, x);
 }
 
-/** The big-endian integer in `bytes`; for scalars, not for bulk. */
+/** The big-endian integer in `bytes`. For scalars: vectors read elements without a bigint. */
 export function bigIntFromBE(bytes: Uint8Array): bigint {
-  // Six bytes at a time: they fit a double, and a BigInt of a double costs less than one of a text.
+  // Six bytes at a time fit a double, and a BigInt made of a double costs less than one made of text.
   let x = 0n;
   let i = 0;
   for (let end = bytes.length % 6; i < bytes.length; end += 6) {

@@ -1,4 +1,4 @@
-// The source of random bytes. Inner functions take randomness as an argument; the outer ones draw it here.
+// The source of random bytes. Inner functions take randomness as an argument, and outer ones draw it here.
 
 import { PrioError } from "../errors.js";
 import { bigIntFromBE } from "./bytes.js";
@@ -6,10 +6,13 @@ import type { Field } from "./field.js";
 
 declare const crypto: { getRandomValues<T extends Uint8Array>(array: T): T } | undefined;
 
-/** Makes `length` fresh random bytes. */
+/** Returns `length` fresh random bytes. */
 export type RandomSource = (length: number) => Uint8Array;
 
-/** Bytes from the platform's cryptographic generator; 65,536 is what Web Crypto gives in one call. */
+/**
+ * Bytes from the platform's cryptographic generator, drawn 65,536 at a time, the most that Web Crypto gives in one
+ * call. Throws `no-randomness` when the platform has no generator.
+ */
 export const systemRandom: RandomSource = (length) => {
   if (typeof crypto === "undefined") {
     throw new PrioError("no-randomness", "random: expected the platform's crypto.getRandomValues, found none");
@@ -20,8 +23,8 @@ export const systemRandom: RandomSource = (length) => {
 };
 
 /**
- * Deals out draws of `length` bytes from another source, for one who needs several pieces at once: a call to the platform
- * costs as much as what it is spent on. No byte is dealt twice.
+ * Draws `length` bytes at a time from another source and hands them out in pieces, each byte once. A call to the
+ * platform costs as much as the work that a small piece is for.
  */
 export function buffered(source: RandomSource, length: number): RandomSource {
   let left: Uint8Array = new Uint8Array(0);
@@ -33,12 +36,12 @@ export function buffered(source: RandomSource, length: number): RandomSource {
   };
 }
 
-/** `count` uniform field elements, by rejection. */
+/** Draws `count` uniform field elements by rejection sampling. */
 export function randomElements(field: Field, count: number, random: RandomSource): bigint[] {
   const elements: bigint[] = [];
   const topMask = 0xff >> (8 * field.bytes - field.bits);
   while (elements.length < count) {
-    // About half of the candidates pass when p is just above a power of two, so twice what is missing is drawn at once.
+    // Draw twice what is missing: when p is just above a power of two, about half of the candidates are below p.
     const bytes = random(2 * field.bytes * (count - elements.length));
     for (let start = 0; start < bytes.length && elements.length < count; start += field.bytes) {
       const candidate = bytes.subarray(start, start + field.bytes);

@@ -1,21 +1,22 @@
-// The proof that a report's values are bits, a SNIP (Corrigan-Gibbs and Boneh, "Prio", NSDI 2017, section 4; WIRE.md section
-// 2): what the client computes from the values, and what a server computes from its shares. No bytes and no randomness here.
+// The proof that a report's values are bits, a SNIP (Corrigan-Gibbs and Boneh, "Prio", NSDI 2017, section 4; WIRE.md
+// section 2): what the client computes from the values, and what a server computes from its shares. This file has no
+// bytes and no randomness.
 //
-// f is the polynomial of degree < N with f(ω^0) = f0 random and f(ω^i) = x_i; g has g(ω^0) = g0 random and g(ω^i) = x_i − 1;
-// both are 0 at the roots past n. h = f·g is 0 at ω^1 … ω^(N−1) when every x_i is a bit. The servers test f·g = h at a
-// secret random point, with one multiplication of shares by a Beaver triple.
+// f is the polynomial of degree < N with f(ω^0) = f0, which is random, and f(ω^i) = x_i; g has g(ω^0) = g0, also
+// random, and g(ω^i) = x_i − 1. Both are 0 at the roots after ω^n. When every x_i is a bit, h = f·g is 0 at all roots but
+// ω^0. The servers test f·g = h at a secret random point, where a Beaver triple multiplies their shares of f and g.
 
 import { lagrangeCoefficients } from "../core/evaluate.js";
 import { Ntt } from "../core/ntt.js";
 import type { ReportShare } from "./share.js";
 import type { Vector, VectorSpace } from "./vector.js";
 
-/** One transform engine a vector space: its tables of roots serve every number of fields. */
-const engines = new WeakMap<VectorSpace, Ntt<Vector>>();
+/** One Ntt for each vector space, since its tables of roots serve every number of fields. */
+const transforms = new WeakMap<VectorSpace, Ntt<Vector>>();
 
-function engineFor(space: VectorSpace): Ntt<Vector> {
-  let ntt = engines.get(space);
-  if (ntt === undefined) engines.set(space, (ntt = new Ntt(space)));
+function nttFor(space: VectorSpace): Ntt<Vector> {
+  let ntt = transforms.get(space);
+  if (ntt === undefined) transforms.set(space, (ntt = new Ntt(space)));
   return ntt;
 }
 
@@ -33,7 +34,7 @@ export class Snip {
   #firstAtOddRoots: Vector | undefined;
 
   constructor(space: VectorSpace, fields: number) {
-    this.ntt = engineFor(space);
+    this.ntt = nttFor(space);
     this.fields = fields;
     this.size = 2 ** (32 - Math.clz32(fields));
     this.half = space.field.inv(2n);
@@ -44,34 +45,37 @@ export class Snip {
     return this.ntt.space;
   }
 
-  /** The client's N points of h, at the odd 2N-th roots, for the values x_1 … x_n and the random f0 and g0. */
+  /** The client's part: the N values of h at the odd 2N-th roots, for the values x_1 … x_n and the random f0 and g0. */
   prove(data: Vector, f0: bigint, g0: bigint): Vector {
     const f = this.#oddRootValues(f0, data);
-    // On the N-th roots g is f − 1 at 1 … n and f + (g0 − f0) at 0; so it is everywhere, in the basis of those roots.
+    // At the N-th roots g is f, less 1 at roots 1 … n, plus g0 − f0 at root 0. So g is f − ones + (g0 − f0)·first
+    // everywhere, where `ones` and `first` are the polynomials that are 1 at those roots and 0 at the others.
     const product = f.sub(this.#ones());
     product.accumulate(this.#first().scale(this.space.field.sub(g0, f0)));
     product.multiplyBy(f);
     return product;
   }
 
-  /** The query point r with all that depends on it alone. */
+  /** The query point r, with everything that depends on it alone. */
   queryPoint(r: bigint): QueryPoint {
     return new QueryPoint(this, r);
   }
 
-  /** The odd-root values of the polynomial that is 1 at roots 1 … n and 0 at the others. */
+  /** The values at the odd roots of the polynomial that is 1 at roots 1 … n and 0 at the others. */
   #ones(): Vector {
     this.#onesAtOddRoots ??= this.#oddRootValues(0n, this.space.fromIntegers(new Uint8Array(this.fields).fill(1)));
     return this.#onesAtOddRoots;
   }
 
-  /** The odd-root values of the polynomial that is 1 at root 0 and 0 at the others. */
+  /** The values at the odd roots of the polynomial that is 1 at root 0 and 0 at the others. */
   #first(): Vector {
     this.#firstAtOddRoots ??= this.#oddRootValues(1n, this.space.zeros(this.fields));
     return this.#firstAtOddRoots;
   }
 
-  /** The odd-root values of the polynomial with these values at root 0 and at roots 1 … n, and 0 at the others. */
+  /**
+   * The values at the odd roots of the polynomial with `first` at root 0, `data` at roots 1 … n, and 0 at the others.
+   */
   #oddRootValues(first: bigint, data: Vector): Vector {
     const values = this.space.zeros(this.size);
     values.set(0, first);
@@ -80,19 +84,19 @@ export class Snip {
   }
 }
 
-/** What depends on a point alone. */
+/** What depends on the query point alone. */
 interface Weights {
-  /** L_0(r), and L_1(r) … L_n(r) with their sum: evaluate f and g. */
+  /** L_0(r), and L_1(r) … L_n(r) with their sum, to evaluate f and g. */
   readonly first: bigint;
   readonly data: Vector;
   readonly dataSum: bigint;
-  /** What h0 and the odd-root points of h weigh in h(r). */
+  /** The weights in h(r) of h0 and of the values of h at the odd roots. */
   readonly h0: bigint;
   readonly h: Vector;
   readonly hScale: bigint;
 }
 
-/** A point that reports are checked at. What depends on it alone is computed at the first check and serves all further ones. */
+/** A point at which reports are checked. What depends on it alone is computed at the first check and then kept. */
 export class QueryPoint {
   readonly r: bigint;
   readonly #snip: Snip;
@@ -104,7 +108,7 @@ export class QueryPoint {
   }
 
   /**
-   * A server's shares of f(r), g(r) and h(r). The constant −1 in g's values is public, so server A alone subtracts it.
+   * A server's shares of f(r), g(r) and h(r). The constant −1 in the values of g is public, so only server A adds it.
    */
   evaluate(share: ReportShare, isServerA: boolean): { f: bigint; g: bigint; h: bigint } {
     this.#weights ??= this.#weigh();
@@ -126,9 +130,9 @@ export class QueryPoint {
     const first = coefficients.get(0);
     const data = coefficients.slice(1, fields + 1);
 
-    // With E and O of degree < N through the values of h at the even and at the odd 2N-th roots,
-    // h(x) = E(x)·(1 + x^N)/2 + O(x)·(1 − x^N)/2, since x^N is 1 at the former and −1 at the latter. E is h0·L_0, and
-    // O(ω_2N·y) is the polynomial in y through the odd points on the N-th roots.
+    // Let E and O be the polynomials of degree < N through the values of h at the even and at the odd 2N-th roots. Then
+    // h(x) = E(x)·(1 + x^N)/2 + O(x)·(1 − x^N)/2, since x^N is 1 at the even roots and −1 at the odd ones. E is h0·L_0,
+    // and O(ω_2N·y) as a polynomial in y has the odd values at the N-th roots.
     const rN = field.pow(this.r, BigInt(size));
     return {
       first,
