@@ -3,6 +3,7 @@
 
 import { hash, randomBytes } from "node:crypto";
 import { KeySet } from "../core/key-set.js";
+import { systemRandom } from "../core/random.js";
 import type { ReplayRecord } from "../index.js";
 
 /** A fresh key, for the fingerprints of one run. */
@@ -27,7 +28,7 @@ export function fingerprint(key: Uint8Array, content: string | Uint8Array): read
  */
 export class FingerprintRecord implements ReplayRecord {
   readonly #key = fingerprintKey();
-  readonly #seen = new KeySet(WORDS);
+  readonly #seen = new KeySet(WORDS, systemRandom);
 
   add(key: Uint8Array): boolean {
     return this.#seen.add(fingerprint(this.#key, key));

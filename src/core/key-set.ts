@@ -1,36 +1,36 @@
-// A set of keys of a few 32-bit words each, in memory that grows by bytes and not by objects, and a little at a time: it is made
-// of hash tables whose sizes are staggered, so that they grow one after the other, never all at once.
+// A set of keys of a few 32-bit words each. The keys are in typed arrays, not in objects, and memory grows a little at
+// a time: the set is made of hash tables of staggered sizes, which grow one after another and never all at once.
 
-import { systemRandom } from "./random.js";
+import type { RandomSource } from "./random.js";
 
-/** A table grows by half when 85 % full, so that on average a key takes 1.45 slots. */
+/** A table grows by half when it is 85 % full, so a key takes 1.45 slots on average. */
 const MAX_LOAD = 0.85;
 const GROWTH = 1.5;
 /** 2^6 tables. */
 const TABLE_BITS = 6;
 const FIRST_CAPACITY = 8;
 
-/** An open-addressing table: `capacity` slots, of which `size` are taken; an all-zero slot is free. */
+/** An open-addressing table of `capacity` slots, of which `size` are taken. An all-zero slot is free. */
 interface Table {
   slots: Uint32Array;
   capacity: number;
   size: number;
-  /** The capacity before it was rounded up: keeps the tables' sizes apart by the same factors for ever. */
+  /** The capacity before it was rounded up. The ratios between the tables' sizes stay the same as they grow. */
   unrounded: number;
 }
 
 export class KeySet {
   readonly #words: number;
-  /** Odd numbers that nobody outside knows, so that nobody can choose keys that all fall on one slot. */
+  /** Secret odd numbers, so that nobody can choose keys that all hash to one slot. */
   readonly #multipliers: Uint32Array;
   readonly #tables: readonly Table[];
-  /** The key that looks like a free slot. */
+  /** Whether the all-zero key is in the set. In a table it would look like a free slot. */
   #hasZero = false;
 
-  /** For keys of `words` 32-bit words. */
-  constructor(words: number) {
+  /** A set of keys of `words` 32-bit words. Draws 4·words bytes from `random`. */
+  constructor(words: number, random: RandomSource) {
     this.#words = words;
-    this.#multipliers = new Uint32Array(systemRandom(4 * words).buffer).map((x) => x | 1);
+    this.#multipliers = new Uint32Array(random(4 * words).slice().buffer).map((x) => x | 1);
     this.#tables = Array.from({ length: 2 ** TABLE_BITS }, (_, k) => {
       const unrounded = FIRST_CAPACITY * GROWTH ** (k / 2 ** TABLE_BITS);
       const capacity = Math.ceil(unrounded);
@@ -38,14 +38,14 @@ export class KeySet {
     });
   }
 
-  /** Adds a key, exactly `words` numbers in [0, 2^32); returns false when it was there. */
+  /** Adds a key of exactly `words` numbers in [0, 2^32). Returns false when it is already there. */
   add(key: ArrayLike<number>): boolean {
     return this.addAll([key]) < 0;
   }
 
   /**
-   * Adds several different keys, or none of them when one was there or when there is no memory for them. Returns the index of
-   * the first key that was there, or −1 when all were new.
+   * Adds several different keys, or none of them when one is already there or there is no memory for them. Returns the
+   * index of the first key that is already there, or −1 when all are new.
    */
   addAll(keys: readonly ArrayLike<number>[]): number {
     const known = keys.findIndex((key) => this.#has(key));
@@ -104,7 +104,7 @@ export class KeySet {
     while (table.size + keys > MAX_LOAD * table.capacity) this.#grow(table);
   }
 
-  /** The upper bits choose the table, the others the slot in it. */
+  /** The upper bits choose the table, and the other bits choose the slot in it. */
   #hash(keys: ArrayLike<number>, offset: number): number {
     let hash = 0;
     for (let k = 0; k < this.#words; k++) {
@@ -117,7 +117,7 @@ export class KeySet {
     const words = this.#words;
     const { slots, capacity } = table;
     const unrounded = table.unrounded * GROWTH;
-    // Nothing is changed before the memory is there.
+    // Nothing changes before the memory is allocated.
     table.slots = new Uint32Array(Math.ceil(unrounded) * words);
     table.unrounded = unrounded;
     table.capacity = Math.ceil(unrounded);

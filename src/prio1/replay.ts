@@ -3,6 +3,7 @@
 
 import { equalBytes, kindOf, requireBytes, uint32BE, utf8 } from "../core/bytes.js";
 import { KeySet } from "../core/key-set.js";
+import { systemRandom } from "../core/random.js";
 import { sealOf } from "../crypto/ecies.js";
 import { sha256 } from "../crypto/stream.js";
 import { PrioError } from "../errors.js";
@@ -121,7 +122,7 @@ const WORDS = 4;
 
 /** The default record: in memory, and lost with the process. Sessions that will be merged should share one. */
 export class MemoryReplayRecord implements ReplayRecord, AtomicReplayRecord {
-  readonly #keys = new KeySet(WORDS);
+  readonly #keys = new KeySet(WORDS, systemRandom);
 
   /**
    * Records a key; returns false if it was recorded before. Keeps the first 16 of its 32 bytes, in 23 bytes of

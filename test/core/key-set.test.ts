@@ -32,7 +32,7 @@ function different(count: number): number[][] {
 
 describe("a set of keys", () => {
   it("adds several keys, or none of them when one is there", () => {
-    const set = new KeySet(2);
+    const set = new KeySet(2, systemRandom);
     const [old, ...fresh] = different(600) as [number[], ...number[][]];
     expect(set.addAll([old])).toBe(-1);
     expect(set.addAll([...fresh, [0, 0], old])).toBe(600);
@@ -51,7 +51,7 @@ describe("a set of keys", () => {
         fc.integer({ min: 1, max: 4 }),
         fc.array(fc.array(word, { minLength: 4, maxLength: 4 })),
         (words, all) => {
-          const [keys, known] = [new KeySet(words), new Set<string>()];
+          const [keys, known] = [new KeySet(words, systemRandom), new Set<string>()];
           for (const key of all.map((key) => key.slice(0, words))) {
             expect(keys.add(key)).toBe(!known.has(`${key}`));
             known.add(`${key}`);
@@ -61,8 +61,33 @@ describe("a set of keys", () => {
     );
   });
 
+  it("draws its multipliers from the given source, once, and from a piece of a larger buffer as well", () => {
+    const draws: number[] = [];
+    const keys = new KeySet(2, (length) => {
+      draws.push(length);
+      return Uint8Array.from({ length: 64 }, (_, i) => i)
+        .fill(0, 8, 8 + length)
+        .subarray(8, 8 + length);
+    });
+    expect(draws).toEqual([8]);
+    // Multipliers of 1: the hash of a key is the sum of its words, so these keys share a slot and must all be looked at.
+    const alike = Array.from({ length: 100 }, (_, i) => [i, 1000 - i]);
+    let comparisons = 0;
+    for (const key of alike) {
+      const counted = new Proxy(key, {
+        get: (target, name) => {
+          comparisons++;
+          return Reflect.get(target, name);
+        },
+      });
+      expect(keys.add(counted)).toBe(true);
+    }
+    expect(comparisons).toBeGreaterThan((100 * 99) / 2);
+    expect(draws).toEqual([8]);
+  });
+
   it.each([1, 2, 3, 4])("knows the zero key of %d words from all others", (words) => {
-    const keys = new KeySet(words);
+    const keys = new KeySet(words, systemRandom);
     const unit = (k: number) => Array.from({ length: words }, (_, i) => Number(i === k));
     for (let k = 0; k <= words; k++) expect(keys.add(unit(k))).toBe(true);
     for (let k = 0; k <= words; k++) expect(keys.add(unit(k))).toBe(false);
@@ -70,7 +95,7 @@ describe("a set of keys", () => {
 
   it("knows every key after growing, however alike they are", () => {
     const alike = (i: number) => [i & 3, 0xffffffff - (i >>> 2)];
-    const keys = new KeySet(2);
+    const keys = new KeySet(2, systemRandom);
     for (let i = 0; i < 50_000; i++) expect(keys.add(alike(i))).toBe(true);
     for (let i = 0; i < 50_000; i++) expect(keys.add(alike(i))).toBe(false);
     expect(keys.add(alike(50_000))).toBe(true);
@@ -79,7 +104,7 @@ describe("a set of keys", () => {
   it("keeps a key in 1.2 to 1.8 slots, 1.5 on average, at every length", () => {
     const all = different(100_000);
     const lengths = allocations();
-    const keys = new KeySet(2);
+    const keys = new KeySet(2, systemRandom);
     const slot = 8;
     // A table of this many bytes takes the place of one two thirds as long.
     const held = () => lengths.reduce((sum, length) => sum + length, 0);
@@ -108,7 +133,7 @@ describe("a set of keys", () => {
   });
 
   it("takes no memory for a key that is there, however often it comes", () => {
-    const keys = new KeySet(2);
+    const keys = new KeySet(2, systemRandom);
     keys.add([7, 8]);
     const lengths = allocations();
     for (let i = 0; i < 100_000; i++) keys.add([7, 8]);
@@ -116,7 +141,7 @@ describe("a set of keys", () => {
   });
 
   it("finds the slot of a key in some ten steps", () => {
-    const keys = new KeySet(2);
+    const keys = new KeySet(2, systemRandom);
     const all = different(50_000);
     for (const key of all.slice(0, 49_000)) keys.add(key);
     let reads = 0;
@@ -134,7 +159,7 @@ describe("a set of keys", () => {
   });
 
   it("changes nothing when the memory for a larger table is not to be had", () => {
-    const keys = new KeySet(2);
+    const keys = new KeySet(2, systemRandom);
     const [first, ...rest] = different(5_000);
     let failed = 0;
     for (const key of rest) {
