@@ -18,6 +18,7 @@ import {
   type ReplayAnswer,
   type ReplayKeys,
   type ReplayRecord,
+  requireKeys,
 } from "./replay.js";
 
 /** The options of an admission. */
@@ -79,8 +80,11 @@ export class Admission {
   readonly #secret: ServerSecret;
   /** The tag of points that do not depend on the order of the reports. It is made once. */
   #tag: Uint8Array | undefined;
-  readonly #replays: Partial<ReplayRecord & AtomicReplayRecord>;
-  /** The packets admitted here. A record in memory never answers `"again"`, so with it nothing has to be kept. */
+  /** The record, by how it is asked: one in memory, which ignores points and never answers `"again"`, or another. */
+  readonly #memory: MemoryReplayRecord | undefined;
+  readonly #atomic: AtomicReplayRecord | undefined;
+  readonly #keyByKey: ReplayRecord | undefined;
+  /** The packets admitted here, if the record may answer `"again"`. */
   readonly #admitted: MemoryReplayRecord | undefined;
   /** Report ids that the record's first `add` recorded for a report whose second `add` failed. */
   readonly #unused = new Set<string>();
@@ -96,9 +100,13 @@ export class Admission {
     this.#queryPoints = queryPoints;
     this.#stream = queryPoints === "stream" ? new StreamPoints(config, secret) : undefined;
     this.#secret = secret;
-    this.#replays = replays as Partial<ReplayRecord & AtomicReplayRecord>;
-    if (this.#replays.addReport !== undefined && !MemoryReplayRecord.is(replays)) {
+    if (MemoryReplayRecord.isPlain(replays)) {
+      this.#memory = replays;
+    } else if (isAtomic(replays)) {
+      this.#atomic = replays;
       this.#admitted = new MemoryReplayRecord();
+    } else {
+      this.#keyByKey = replays as ReplayRecord;
     }
   }
 
@@ -116,7 +124,7 @@ export class Admission {
     if (this.#pending > 0) {
       throw new PrioError("wrong-state", "admit: expected the admission before this one to be over");
     }
-    const decision = this.#decide(copyOfKeys(keys));
+    const decision = this.#decide(copyOfKeys(requireKeys(keys)));
     this.#pending++;
     try {
       let step = decision.next();
@@ -132,7 +140,7 @@ export class Admission {
    * other. Rejects with the errors that `admit` throws.
    */
   async admitAsync(keys: ReplayKeys): Promise<Admitted | Replayed> {
-    const decision = this.#decide(copyOfKeys(keys));
+    const decision = this.#decide(copyOfKeys(requireKeys(keys)));
     this.#pending++;
     const answer = this.#last.then(() => settle(decision)).finally(() => this.#pending--);
     this.#last = answer.catch(() => undefined);
@@ -163,18 +171,17 @@ export class Admission {
 
   /** Asks the record about both keys at once or, if it has only `add`, first about the id and then about the packet. */
   *#ask(keys: ReplayKeys, point: bigint | undefined): Generator<unknown, ReplayAnswer> {
+    if (this.#memory !== undefined) return this.#memory.addReport(keys);
+    if (this.#atomic !== undefined) return requireAnswer(yield this.#atomic.addReport(keys, this.#tagOf(point)));
     const { packet, report } = keys;
-    if (this.#replays.addReport !== undefined) {
-      return requireAnswer(yield this.#replays.addReport(keys, this.#tagOf(point)));
-    }
     // The id comes first. A replayed packet thus uses up a new id, as its sender could with any packet of its own.
     // The other order would lose an honest packet that came under a wrong id.
     const id = report === undefined ? undefined : toHex(report);
     if (report !== undefined && id !== undefined && !this.#unused.has(id)) {
-      if (!requireBoolean(yield this.#replays.add?.(report))) return "report";
+      if (!requireBoolean(yield this.#keyByKey?.add(report))) return "report";
       this.#unused.add(id);
     }
-    const isNew = requireBoolean(yield this.#replays.add?.(packet));
+    const isNew = requireBoolean(yield this.#keyByKey?.add(packet));
     if (id !== undefined) this.#unused.delete(id);
     return isNew ? "new" : "packet";
   }
@@ -192,6 +199,12 @@ export class Admission {
     if (this.#admitted?.add(packet) !== false) return null;
     return answer === "again" && report !== undefined ? "report" : "packet";
   }
+}
+
+/** Whether a record is to be asked through `addReport`: not if all that it has of its own is another `add`. */
+function isAtomic(record: object): record is AtomicReplayRecord {
+  const { addReport } = record as Partial<AtomicReplayRecord>;
+  return addReport !== undefined && addReport !== MemoryReplayRecord.prototype.addReport;
 }
 
 /** Completes a decision, awaiting the record's answers. */

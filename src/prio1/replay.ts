@@ -92,14 +92,19 @@ export function replayKeys(config: Config, packet: Uint8Array, reportId: Uint8Ar
 /** SHA-256. */
 const KEY_BYTES = 32;
 
-/** A copy of the keys that nobody else can change. Throws `invalid-argument`, `wrong-length`. */
-export function copyOfKeys(keys: unknown): ReplayKeys {
+/** Returns `keys` if they are keys. Throws `invalid-argument`, `wrong-length`. */
+export function requireKeys(keys: unknown): ReplayKeys {
   if (typeof keys !== "object" || keys === null) {
     throw new PrioError("invalid-argument", `replay keys: expected an object, got ${kindOf(keys)}`);
   }
   const { packet, report } = keys as Partial<ReplayKeys>;
-  const copy = { packet: requireKey(packet).slice() };
-  return report === undefined ? copy : { ...copy, report: requireKey(report).slice() };
+  const packetKey = requireKey(packet);
+  return report === undefined ? { packet: packetKey } : { packet: packetKey, report: requireKey(report) };
+}
+
+/** A copy of keys, which nobody else can change. */
+export function copyOfKeys({ packet, report }: ReplayKeys): ReplayKeys {
+  return report === undefined ? { packet: packet.slice() } : { packet: packet.slice(), report: report.slice() };
 }
 
 /** Whether these are keys of the same report: the same packet under the same id, or without one. */
@@ -142,9 +147,10 @@ export class MemoryReplayRecord implements ReplayRecord, AtomicReplayRecord {
     return names[known] ?? "new";
   }
 
-  /** @internal Whether `x` was made by this class. */
-  static is(x: unknown): x is MemoryReplayRecord {
-    return typeof x === "object" && x !== null && #keys in x;
+  /** @internal Whether this class made `x` and neither method was replaced, by a subclass for instance. */
+  static isPlain(x: unknown): x is MemoryReplayRecord {
+    const { add, addReport } = MemoryReplayRecord.prototype;
+    return typeof x === "object" && x !== null && #keys in x && x.add === add && x.addReport === addReport;
   }
 }
 

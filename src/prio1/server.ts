@@ -16,7 +16,7 @@ import {
   checkAtStreamPoint,
   type QueryPoints,
 } from "./query-points.js";
-import { type AtomicReplayRecord, copyOfKeys, type ReplayRecord, replayKeys } from "./replay.js";
+import { type AtomicReplayRecord, type ReplayRecord, replayKeys, requireKeys } from "./replay.js";
 import type { ServerId } from "./share.js";
 import { VerifiedReport, Verifier } from "./verify.js";
 import { readState, writeState, writeTotalShare } from "./wire.js";
@@ -120,7 +120,7 @@ export class Server {
     if (queryPoints === "stream" ? !isPoint : point !== undefined) {
       throw new PrioError("invalid-argument", 'admitted: expected a point below the modulus with "stream" alone');
     }
-    const { share, reportId } = OpenedReport.take(opened, this.#total, copyOfKeys(keys));
+    const { share, reportId } = OpenedReport.take(opened, this.#total, requireKeys(keys));
     return Verifier.of(this.#config, this.#id, share, () => this.#checkAt(reportId, point), this.#total);
   }
 

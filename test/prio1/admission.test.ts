@@ -535,6 +535,35 @@ describe("a server that stops between opening a report and counting it", () => {
   });
 });
 
+describe("a record made from the one in memory", () => {
+  const keys = { packet: new Uint8Array(32), report: new Uint8Array(32).fill(1) };
+
+  it("is asked through the method that it has of its own", () => {
+    const asked: string[] = [];
+    class KeyByKey extends MemoryReplayRecord {
+      override add(key: Uint8Array): boolean {
+        asked.push("add");
+        return super.add(key);
+      }
+    }
+    class Atomic extends MemoryReplayRecord {
+      override addReport(report: ReplayKeys): "new" | "report" | "packet" {
+        asked.push("addReport");
+        return super.addReport(report);
+      }
+    }
+    const replaced = new MemoryReplayRecord();
+    replaced.add = () => {
+      asked.push("replaced add");
+      return false;
+    };
+    requireAdmitted(admissionFor("stream", { replays: new KeyByKey() }).admit(keys));
+    requireAdmitted(admissionFor("stream", { replays: new Atomic() }).admit(keys));
+    expect(admissionFor("stream", { replays: replaced }).admit(keys)).toEqual({ replayed: "report" });
+    expect(asked).toEqual(["add", "add", "addReport", "replaced add"]);
+  });
+});
+
 describe("the tag of a point", () => {
   /** The tags that a record is given for the first `count` reports. */
   function tagsOf(options: Partial<AdmissionOptions>, count = 1): string[] {
