@@ -11,8 +11,10 @@ const rows = Number(process.env["PRIO_BENCH_ROWS"] ?? 2000);
 const runs = Number(process.env["PRIO_BENCH_RUNS"] ?? 5);
 const batch = new Batch();
 
-// The most memory that the process had, told by itself as it ends: no tool of one system is needed for it.
-const tellMemory = `process.on("exit", () => process.stderr.write("\\nmaxrss " + process.resourceUsage().maxRSS + "\\n"))`;
+// The process itself tells the most memory that it had as it ends, so this needs no tool of one operating system.
+const tellMemory = `process.on("exit", () => {
+  process.stderr.write("\\nmaxrss " + process.resourceUsage().maxRSS + "\\n");
+})`;
 const [node = "", bin = ""] = ours;
 const command = [node, "--import", `data:text/javascript,${encodeURIComponent(tellMemory)}`, bin];
 
@@ -41,9 +43,8 @@ try {
   for (const jobs of new Set([1, availableParallelism()])) {
     for (const stage of batch.stages("long.ndjson", "", "")) {
       const { seconds, megabytes } = measure(stage, jobs);
-      console.log(
-        `  ${stage.stage.padEnd(14)} ${stage.server}  ${jobs} jobs  ${megabytes.toFixed(0).padStart(4)} MB  ${seconds.toFixed(1)} s`,
-      );
+      const figures = `${megabytes.toFixed(0).padStart(4)} MB  ${seconds.toFixed(1)} s`;
+      console.log(`  ${stage.stage.padEnd(14)} ${stage.server}  ${jobs} jobs  ${figures}`);
     }
   }
   const megabytes = statSync(batch.at("raw/A/long.ndjson")).size / 2 ** 20;

@@ -149,10 +149,10 @@ function clocksTable({ reports }) {
         return [
           shapeText(row.shape),
           clock === "wall" ? "on the wall" : "of the processor",
-          ...STEPS.map(
-            (step) =>
-              `${digits(row.ms[step][of])} / ${digits(theirs?.ms[step][of])} (${times(ratio(reports, row, step, clock) ?? Number.NaN)})`,
-          ),
+          ...STEPS.map((step) => {
+            const factor = times(ratio(reports, row, step, clock) ?? Number.NaN);
+            return `${digits(row.ms[step][of])} / ${digits(theirs?.ms[step][of])} (${factor})`;
+          }),
         ];
       }),
     );
@@ -263,7 +263,8 @@ function memoryTable({ memory: { runtime, encoding, growth } }) {
 /** Where the figures are from. @param {Reports} reports @param {string} runtimes */
 function originOf({ rows, processor, load: [before, after] }, runtimes) {
   const libprio = rows.find(({ runtime }) => runtime === "libprio")?.version;
-  return `${runtimes} and ${libprio} took turns on\n${processor}, at a load of ${digits(before)} before and ${digits(after)} after.`;
+  const loads = `at a load of ${digits(before)} before and ${digits(after)} after`;
+  return `${runtimes} and ${libprio} took turns on\n${processor}, ${loads}.`;
 }
 
 /**

@@ -1,5 +1,5 @@
-// A server's aggregate as a file: a JSON object with its total share, the rows left out and all rows. A server that counted
-// a batch in parts has one object a line for each part.
+// A server's aggregate as a file: a JSON object with its total share, the rows left out and all rows. A server that
+// counted a batch in parts has one object a line for each part.
 
 import { Failure } from "./failure.js";
 import type { Input } from "./input.js";

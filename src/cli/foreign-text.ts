@@ -7,16 +7,17 @@ const SECRET_HEX = /[0-9a-f]{32,}/gi;
 const BASE64_RUN = /[\w+/-]{20,}={0,2}/g;
 /** Of so many characters that form no words, a run of base64 is taken for a secret. */
 const SECRET_CHARACTERS = 8;
-/** A word in lower, upper or camel case, perhaps with a number. Names of options, variables and paths consist of them. */
+/** A word in lower, upper or camel case, perhaps with a number. Options, variables and paths are named by such. */
 const WORD = /^(?:[A-Za-z]?[a-z]*(?:[A-Z][a-z]{2,})*|[A-Z]*)\d*$/;
 const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi;
 
 const MASK = "[masked]";
 
 /**
- * Masks what looks like a secret: 32 or more hex digits, and 16 or more bytes in base64. Names of options and most paths
- * have the alphabet of base64 too; they differ from random bytes in that they consist of words. A random secret without
- * its padding is taken for words once in 2,000 times, one with "==" never. UUIDs name reports and files, and stay.
+ * Masks what looks like a secret: 32 or more hex digits, and 16 or more bytes in base64. Names of options and most
+ * paths have the alphabet of base64 too; they differ from random bytes in that they consist of words. A random secret
+ * without its padding is taken for words once in 2,000 times, one with "==" never. UUIDs name reports and files, and
+ * stay.
  */
 export function masked(text: string): string {
   return text

@@ -6,9 +6,9 @@
 //
 //   L_i(x) = 1/N · Σ_j (x·ω^−i)^j = 1/N · Π_(s = 1, 2, 4, …, N/2) (1 + (x·ω^−i)^s)
 //
-// The factor for s depends only on i modulo N/s, and the factors for i and i + N/(2s) differ by a sign. So multiply from
-// the last factor to the first: each factor doubles the table of distinct products with one butterfly stage. This takes
-// 2N products (a batched inversion takes 4N), inverts N alone, and is right at every x, including the roots.
+// The factor for s depends only on i modulo N/s, and the factors for i and i + N/(2s) differ by a sign. So multiply
+// from the last factor to the first: each factor doubles the table of distinct products with one butterfly stage. This
+// takes 2N products (a batched inversion takes 4N), inverts N alone, and is right at every x, including the roots.
 
 import type { Ntt } from "./ntt.js";
 import type { Vector } from "./vector.js";

@@ -26,8 +26,8 @@
 export const LIMBS = 4;
 
 // x + R − R rounds x, |x| < R/3, to a multiple of the ulp of R. R1, R2 and R3 round to the units of limbs 1, 2 and 3,
-// and R4 rounds to multiples of 2^87. For k ≥ 87, 2^k = −2^(k−68) − 2^(k−87): a column of unit 2^k folds by −FOLD_68 and
-// −FOLD_87, and a multiple of 2^87 folds by −FOLD.
+// and R4 rounds to multiples of 2^87. For k ≥ 87, 2^k = −2^(k−68) − 2^(k−87): a column of unit 2^k folds by −FOLD_68
+// and −FOLD_87, and a multiple of 2^87 folds by −FOLD.
 //
 // The constants are in an array, which each loop reads once before it starts. V8 builds a constant in the code anew at
 // each use, and reads a module's variable anew at each use: that costs 10 % and 20 % of a product.

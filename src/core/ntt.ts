@@ -1,9 +1,9 @@
 // Number-theoretic transforms of every power-of-two length N up to 2^twoAdicity, in bulk operations of a vector space.
-// ω_N is the field's primitive N-th root of unity. The "values" of a polynomial are those at ω_N^0, ω_N^1, …, ω_N^(N−1).
+// ω_N is the field's primitive N-th root of unity. The "values" of a polynomial are those at ω_N^0, …, ω_N^(N−1).
 //
 // Both directions use one butterfly, (u + w·v, u − w·v), which multiplies once and adds one operand to the sums of an
 // unreduced vector. Going down, from natural to bit-reversed order, a whole block has one twiddle. Going up, from
-// bit-reversed to natural order, each element of a block has its own. A transform down and then up needs no permutation.
+// bit-reversed to natural order, each element of a block has its own. So going down and then up needs no permutation.
 
 import { PrioError } from "../errors.js";
 import type { Field } from "./field.js";
@@ -27,8 +27,8 @@ export class Ntt<V extends Vector<V>> {
   }
 
   /**
-   * The values of the polynomial with these N coefficients, constant first. Throws `wrong-length` unless N is a power of
-   * two up to 2^twoAdicity.
+   * The values of the polynomial with these N coefficients, constant first. Throws `wrong-length` unless N is a power
+   * of two up to 2^twoAdicity.
    */
   forward(coefficients: V): V {
     requireLength(this.space.field, coefficients.length, 1);
@@ -37,7 +37,7 @@ export class Ntt<V extends Vector<V>> {
     return v.reduce();
   }
 
-  /** The N coefficients, constant first, of the polynomial of degree < N with these values. Throws as `forward` does. */
+  /** The N coefficients, constant first, of the polynomial of degree < N with these values. Throws like `forward`. */
   inverse(values: V): V {
     requireLength(this.space.field, values.length, 1);
     const coefficients = this.#bitReversedCoefficients(values).reduce();
@@ -46,8 +46,8 @@ export class Ntt<V extends Vector<V>> {
 
   /**
    * The values at the N odd 2N-th roots, ω_2N^1, ω_2N^3, …, of the polynomial of degree < N with these N values: one
-   * inverse transform, a twist of coefficient k by ω_2N^k, and one forward transform. Throws `wrong-length` unless N is a
-   * power of two up to 2^(twoAdicity − 1).
+   * inverse transform, a twist of coefficient k by ω_2N^k, and one forward transform. Throws `wrong-length` unless N is
+   * a power of two up to 2^(twoAdicity − 1).
    */
   oddRootValues(values: V): V {
     requireLength(this.space.field, values.length, 2);

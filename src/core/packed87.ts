@@ -1,6 +1,6 @@
 // Packed vectors over p = 2^87 + 2^19 + 1: the fast implementation of vector.ts for this prime. limbs87.ts has the
-// arithmetic and its bounds. This file has the vectors, and takes elements in and out as bigints and as bytes; no bigint
-// is made on the way between bytes and limbs.
+// arithmetic and its bounds. This file has the vectors, and takes elements in and out as bigints and as bytes; no
+// bigint is made on the way between bytes and limbs.
 
 import { FIELD_87 } from "./fields.js";
 import { butterflies, butterfliesByOne, carryAll, dotInto, LIMBS, multiplyAll, storeDigits } from "./limbs87.js";

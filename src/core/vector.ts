@@ -80,14 +80,14 @@ export interface UnreducedVector<V extends Vector<V>> {
   reduce(): V;
 }
 
-/** How the elements of a vector become big-endian bytes, and back. A little-endian format has an interface of its own. */
+/** How the elements of a vector become big-endian bytes, and back. A little-endian format has its own interface. */
 export interface BigEndianElements {
   /**
    * Sets element i to the big-endian integer in bytes[start, end), of any length. Returns false, and leaves the element
    * as it was, when the integer is not below the modulus.
    */
   readBE(i: number, bytes: Uint8Array, start: number, end: number): boolean;
-  /** Writes element i at bytes[start…], big-endian without leading zeros (0 is one zero byte). Returns the byte count. */
+  /** Writes element i at bytes[start…], big-endian without leading zeros (0 is one byte). Returns the byte count. */
   writeBE(i: number, bytes: Uint8Array, start: number): number;
 }
 

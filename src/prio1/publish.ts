@@ -14,8 +14,8 @@ const MAX_TOTAL = 2n ** 64n - 1n;
  * Returns the totals of a batch: how often each of the n booleans was true, or the sum of each of the count integers.
  * Two shares do not show whether both servers counted the same reports, so compare their counts first.
  *
- * A server that counted a batch in parts may give a list of total shares, one for each part. The two servers' parts need
- * not be the same.
+ * A server that counted a batch in parts may give a list of total shares, one for each part. The two servers' parts
+ * need not be the same.
  *
  * Throws `malformed`, `wrong-server` if the shares are not A's and B's in this order, and `overflow` if a total does
  * not fit 64 bits, which means that the shares are of different reports.

@@ -3,8 +3,8 @@
 // bytes and no randomness.
 //
 // f is the polynomial of degree < N with f(ω^0) = f0, which is random, and f(ω^i) = x_i; g has g(ω^0) = g0, also
-// random, and g(ω^i) = x_i − 1. Both are 0 at the roots after ω^n. When every x_i is a bit, h = f·g is 0 at all roots but
-// ω^0. The servers test f·g = h at a secret random point, where a Beaver triple multiplies their shares of f and g.
+// random, and g(ω^i) = x_i − 1. Both are 0 at the roots after ω^n. When every x_i is a bit, h = f·g is 0 at all roots
+// but ω^0. The servers test f·g = h at a secret random point, where a Beaver triple multiplies their shares of f and g.
 
 import { lagrangeCoefficients } from "../core/evaluate.js";
 import { Ntt } from "../core/ntt.js";

@@ -1,5 +1,5 @@
-// Files as Mozilla's Spark pipeline has them (WIRE.md section 7): integer ids, base64 in lines of 76 characters, no blanks
-// after separators, and a server's aggregate in several lines, one for each part of the batch.
+// Files as Mozilla's Spark pipeline has them (WIRE.md section 7): integer ids, base64 in lines of 76 characters, no
+// blanks after separators, and a server's aggregate in several lines, one for each part of the batch.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";

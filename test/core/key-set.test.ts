@@ -70,7 +70,8 @@ describe("a set of keys", () => {
         .subarray(8, 8 + length);
     });
     expect(draws).toEqual([8]);
-    // Multipliers of 1: the hash of a key is the sum of its words, so these keys share a slot and must all be looked at.
+    // Multipliers of 1: the hash of a key is the sum of its words, so these keys share a slot, and all must be
+    // compared.
     const alike = Array.from({ length: 100 }, (_, i) => [i, 1000 - i]);
     let comparisons = 0;
     for (const key of alike) {

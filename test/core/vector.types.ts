@@ -1,5 +1,5 @@
-// What the compiler refuses of vectors. `npm run check` is the test: an `@ts-expect-error` above a line that compiles is
-// an error of its own. Nothing here runs.
+// What the compiler refuses of vectors. `npm run check` is the test: an `@ts-expect-error` above a line that compiles
+// is an error of its own. Nothing here runs.
 
 import { type BigIntVector, bigIntSpace } from "../../src/core/bigint-vector.js";
 import { lagrangeCoefficients } from "../../src/core/evaluate.js";
