@@ -1,5 +1,5 @@
-// What every file of the repository keeps to: nothing depends on the machine that it was written on, and no merge
-// marker is left.
+// What every file of the repository keeps to: nothing depends on the machine that it was written on, no merge marker is
+// left, and lines are within 120 columns.
 
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -113,4 +113,48 @@ describe("the check for merge markers", () => {
     ["an indented rule", `  ${"=".repeat(7)}`],
     ["an empty table", "||||||||"],
   ])("lets %s pass", (_name, text) => expect(mergeMarkers(text)).toEqual([]));
+});
+
+const WIDTH = 120;
+
+/** Whether a file is source or prose. What programs recorded or generated has its own form. */
+const isWritten = (path: string) =>
+  /^(?:(?:src|test|scripts|bench|examples)\/.*\.(?:[cm]?[jt]s|css|html|md)|(?:docs\/.*|[^/]*)\.md|[^/]*\.ts)$/.test(
+    path,
+  );
+
+/** The numbers of the lines that are too wide. Rows of tables and long words (URLs, hex digits) cannot be broken. */
+function wideLines(text: string): number[] {
+  return text.split("\n").flatMap((line, i) => {
+    const width = [...line.replace(/\S{64,}/g, "")].length;
+    return width > WIDTH && !/^\s*(?:\*|\/\/)?\s*\|/.test(line) ? [i + 1] : [];
+  });
+}
+
+test(`no line of source or prose is wider than ${WIDTH} columns`, () => {
+  const files = repositoryFiles().filter(isWritten);
+  expect(files).toEqual(
+    expect.arrayContaining(["README.md", "docs/guide.md", "src/errors.ts", "scripts/build.mjs", "vitest.config.ts"]),
+  );
+  const found = files.flatMap((path) => wideLines(read(path)).map((line) => `${path}:${line}`));
+  expect(found).toEqual([]);
+});
+
+describe("the check for wide lines", () => {
+  const wide = `${"word ".repeat(WIDTH / 5)}.`;
+
+  test.each([
+    ["a line of one column more", wide],
+    ["a wide line with a URL in it", `${wide} https://example.org`],
+    ["a wide line with a table's sign in it", `${wide} | x`],
+  ])("finds %s", (_name, text) => expect(wideLines(`a\n${text}\nb`)).toEqual([2]));
+
+  test.each([
+    ["a line of just this width", wide.slice(1)],
+    ["characters of three and four bytes", "–😀 ".repeat(WIDTH / 3)],
+    ["a row of a table", `| ${wide} |`],
+    ["a row of a table in a comment", ` * | ${wide} |`],
+    ["a long URL", `see [this](https://example.org/${"x".repeat(WIDTH)})`],
+    ["hex digits", `  "${"00".repeat(WIDTH)}",`],
+  ])("lets %s pass", (_name, text) => expect(wideLines(text)).toEqual([]));
 });
