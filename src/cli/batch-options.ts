@@ -71,7 +71,20 @@ export function serverRoleFrom(options: Options, reporter: Reporter, files: read
     );
   }
   const queryPoints = options.choice("query-points", QUERY_POINTS) ?? "stream";
+  warnOfHole(reporter, batch, queryPoints);
   return { batch, serverId, privateKey, secret, queryPoints };
+}
+
+/** Warns when libprio's check does not hold for so many fields (SECURITY.md, "A hole in libprio's proof"). */
+function warnOfHole(reporter: Reporter, batch: Batch, queryPoints: QueryPoints): void {
+  if (queryPoints === "report" || queryPoints === "batch") return;
+  const { fields } = configOf(batch);
+  if ((fields & (fields + 1)) !== 0) return;
+  const [value, every] = batch.precision === undefined ? ["field", "false"] : ["integer", "0"];
+  const remedy = `use --query-points report, or one ${value} more that is always ${every}`;
+  reporter.warn(
+    `with ${fields} fields, which is 2^k − 1, one client can falsify totals at query points ${queryPoints}; ${remedy}`,
+  );
 }
 
 /** Throws one usage failure that names every option that is missing. */

@@ -8,6 +8,7 @@ export const EXIT = {
   failed: 1,
   usage: 2,
   refused: 3,
+  nothing: 4,
   hungUp: 129,
   interrupted: 130,
   terminated: 143,

@@ -52,6 +52,7 @@ const runRows: readonly OptionRow[] = [
   ["--jobs <n>", "threads; by default the cores"],
   ["--errors <file>", "lists rows left out: line, id and reason"],
   ["--strict", "exits with 3 when rows were left out"],
+  ["--allow-empty", "exits with 0, not 4, when no row came through"],
   ["--quiet", "says nothing but results and errors"],
 ];
 
@@ -204,7 +205,7 @@ const DEFINITIONS: readonly Definition[] = [
       [
         RESULT,
         [
-          ["--min-reports <n>", "refuses to publish totals of fewer reports"],
+          ["--min-reports <n>", "refuses fewer (default: warns below 100)"],
           ["--pretty", "shows a table with bars"],
           ["--labels <file>", "names of the fields: lines, or a JSON array"],
           ["--quiet", "says nothing but results and errors"],

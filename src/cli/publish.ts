@@ -15,6 +15,9 @@ import type { Run } from "./run.js";
 import { warnOfSecrets } from "./secret-options.js";
 import { readLabels, table } from "./table.js";
 
+/** Below so many reports, the totals themselves say much about single clients. */
+const FEW_REPORTS = 100;
+
 export async function publish(run: Run): Promise<number> {
   const { options, reporter, io } = run;
   warnOfSecrets(options, reporter);
@@ -25,6 +28,7 @@ export async function publish(run: Run): Promise<number> {
   const serverId = serverIdFrom(options);
   const batch = batchFrom(options, serverId);
   const minimum = options.integer("min-reports", 0) ?? 0;
+
   const directory = options.text("output");
   const path =
     directory === undefined ? undefined : outputPath(directory, outputName(options.required("input-internal")));
@@ -40,6 +44,10 @@ export async function publish(run: Run): Promise<number> {
     totals = publishTotals(configOf(batch), a.shares, b.shares);
   } catch (error) {
     throw error instanceof PrioError ? publicationFailure(error) : error;
+  }
+  if (options.text("min-reports") === undefined && internal.reports < FEW_REPORTS) {
+    const reports = `${internal.reports} report${internal.reports === 1 ? "" : "s"}`;
+    reporter.warn(`totals of ${reports} hide nobody: give --min-reports to say how many reports you need`);
   }
 
   if (path !== undefined) {
@@ -65,6 +73,9 @@ function requireAgreement(internal: Aggregate, external: Aggregate, minimum: num
       `the servers counted different reports: internal ${internal.reports}, external ${external.reports}`,
       "both aggregates must come from one batch, each from both servers' verify2 files; nothing was published",
     );
+  }
+  if (internal.reports === 0) {
+    throw new Failure("both aggregates are of 0 reports", "there are no totals of nothing; nothing was published");
   }
   if (internal.reports < minimum) {
     throw new Failure(

@@ -1,4 +1,4 @@
-// What all commands over a file of rows share: the input, the progress line, and the counts at the end.
+// What all commands over a file of rows share: their files, the progress line, and the counts at the end.
 
 import { ClosedPipe, Failure } from "../batch/failure.js";
 import { Input } from "../batch/input.js";
@@ -6,10 +6,9 @@ import type { ExchangedFiles } from "../batch/messages.js";
 import { openOutput } from "../batch/output.js";
 import type { OpenOutput, StageSettings } from "../batch/stages.js";
 import type { Tally } from "../batch/tally.js";
-import { jobsFrom, QUERY_POINTS } from "./batch-options.js";
+import { jobsFrom } from "./batch-options.js";
+import { reportCounts } from "./counts.js";
 import { type NamedFile, requireDistinctPaths } from "./distinct-paths.js";
-import { EXIT } from "./exit.js";
-import { hintFor } from "./hints.js";
 import type { Run } from "./run.js";
 
 /** As many ways to open an output as there are files. */
@@ -43,7 +42,7 @@ export async function runStage<const Files extends readonly NamedFile[]>(
   try {
     const tally = await stage(settings, files.map(opening) as unknown as Openings<Files>);
     progress.clear();
-    return reportCounts(run, tally, files);
+    return reportCounts(run, { tally, isFilter: files.some(({ path }) => path === "-") });
   } catch (error) {
     throw error instanceof ClosedPipe ? closedPipeFailure(error, files) : error;
   } finally {
@@ -70,17 +69,4 @@ export function exchangedFiles({ options, io }: Run): ExchangedFiles {
     internal: new Input(options.required("input-internal"), io.stdin),
     external: new Input(options.required("input-external"), io.stdin),
   };
-}
-
-/** Reports the counts, on standard output unless the rows go there, and returns the exit code. */
-function reportCounts({ options, reporter, io }: Run, tally: Tally, files: readonly NamedFile[]): number {
-  // The sentence is that of Python's command.
-  const counts = `${tally.errors} errors out of ${tally.total} total`;
-  if (files.some(({ path }) => path === "-")) reporter.plain(counts);
-  else io.stdout.write(`${counts}\n`);
-  const reasons = tally.reasons.map(([reason, count]) => `${count} ${reason}`);
-  if (reasons.length > 0) reporter.info(`left out: ${reasons.join(", ")}`);
-  const hint = hintFor(tally, options.choice("query-points", QUERY_POINTS) ?? "stream");
-  if (hint !== undefined) reporter.hint(hint);
-  return options.flag("strict") && tally.errors > 0 ? EXIT.refused : EXIT.done;
 }

@@ -107,7 +107,7 @@ export class Deployment {
         expect([code, stderr.split("\n").filter((line) => line.startsWith("prio: error"))]).toEqual([0, []]);
       }
     }
-    const { code, stdout, stderr } = await this.publish("A", file, ["--output", "-"]);
+    const { code, stdout, stderr } = await this.publish("A", file, ["--output", "-", "--min-reports", "1"]);
     expect([code, stderr]).toEqual([0, ""]);
     return (JSON.parse(stdout.toString()) as { payload: number[] }).payload;
   }
