@@ -6,6 +6,8 @@ import type { Readable, Writable } from "node:stream";
 export interface Terminal extends Writable {
   readonly isTTY?: boolean;
   readonly columns?: number;
+  /** Its descriptor, where it is one of the process. */
+  readonly fd?: number;
 }
 
 /** The standard streams and the environment. Tests pass their own. */

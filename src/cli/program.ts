@@ -18,6 +18,7 @@ type OptionRow = readonly [flags: string, description: string, choices?: readonl
 
 const BATCH = "Batch (the same for clients and both servers):";
 const SERVER = "This server:";
+const SECRETS = "File (standard output without it):";
 const FILES = "Files (- is standard input or output, .gz is compressed):";
 const RUN = "Run:";
 const RESULT = "Result:";
@@ -103,16 +104,16 @@ const DEFINITIONS: readonly Definition[] = [
     name: "keygen",
     summary: "make a server's key pair",
     group: "Keys:",
-    options: [],
-    example: "(umask 077; prio keygen > server_a_keys.json)",
+    options: [[SECRETS, [["--output <file>", "a new file that only its owner can read"]]]],
+    example: "prio keygen --output server_a_keys.json",
     work: keygen,
   },
   {
     name: "shared-seed",
     summary: "make the secret that the two servers share",
     group: "Keys:",
-    options: [],
-    example: "(umask 077; prio shared-seed > shared_seed.json)",
+    options: [[SECRETS, [["--output <file>", "a new file that only its owner can read"]]]],
+    example: "prio shared-seed --output shared_seed.json",
     work: sharedSeed,
   },
   {
@@ -314,7 +315,7 @@ function addCommand(program: Command, definition: Definition, onChosen: OnChosen
     optionDescription: (option) => option.description,
     argumentDescription: (described) => described.description,
   });
-  const environment = options.length > 0 ? `${ENVIRONMENT}\n` : "";
+  const environment = group === "Stages:" ? `${ENVIRONMENT}\n` : "";
   command.addHelpText("after", `\n${environment}Example:\n  ${example}`);
   command.action(() => {
     const values = new Map<string, string | true>();

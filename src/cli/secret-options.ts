@@ -1,11 +1,10 @@
 // The secrets among a command's options: the private key and the servers' shared secret, better given in files.
 
-import { readFileSync, statSync } from "node:fs";
-import { Failure, systemFailure } from "../batch/failure.js";
 import { PrivateKey, ServerSecret } from "../index.js";
 import { usage } from "./exit.js";
 import { environmentName, type Options, parseOption } from "./options.js";
 import type { Reporter } from "./reporter.js";
+import { readSecretFile } from "./secret-file.js";
 
 /** A secret that an option or a file can hold. */
 export interface SecretKind {
@@ -42,7 +41,7 @@ export function secretFrom(options: Options, reporter: Reporter, kind: SecretKin
   const { option, file, check } = kind;
   // A value on the command line wins over a file that the environment names.
   const path = options.isOnCommandLine(option) ? undefined : options.text(file);
-  if (path !== undefined) return parseOption(file, () => check(readSecretFile(path, kind)));
+  if (path !== undefined) return parseOption(file, () => check(secretIn(path, kind)));
   warnOfSecret(options, reporter, kind);
   return parseOption(option, () => check(options.required(option).trim()));
 }
@@ -58,30 +57,12 @@ export function warnOfSecrets(options: Options, reporter: Reporter): void {
   for (const kind of [PRIVATE_KEY, SHARED_SECRET]) warnOfSecret(options, reporter, kind);
 }
 
-/** In bytes: far longer than any secret, short enough to read in one piece. */
-const MAX_SECRET_FILE = 65536;
-
-function readSecretFile(path: string, { name, field }: SecretKind): string {
-  let text: string;
-  try {
-    const stat = statSync(path);
-    if (stat.isFile()) refuseOpenFile(path, name, stat.mode);
-    if (stat.size > MAX_SECRET_FILE) throw usage(`${path}: expected a ${name}, got ${stat.size} bytes`);
-    text = readFileSync(path, "utf8").trim();
-  } catch (error) {
-    throw systemFailure(error, `cannot read the ${name} file ${path}`);
-  }
+function secretIn(path: string, { name, field }: SecretKind): string {
+  const text = readSecretFile(path, name);
   if (!text.startsWith("{")) return text;
   const value = jsonField(text, field);
   if (value === undefined) throw usage(`${path}: expected "${field}" in the JSON object, found none`);
   return value;
-}
-
-/** Refuses a file that others can read or write. The group may read it: containers hand out secrets that way. */
-function refuseOpenFile(path: string, name: string, mode: number): void {
-  if (process.platform === "win32" || (mode & 0o027) === 0) return;
-  const octal = (mode & 0o777).toString(8).padStart(4, "0");
-  throw new Failure(`${path} is open to others (mode ${octal}): not a place for the ${name}`, `chmod 600 ${path}`);
 }
 
 function jsonField(text: string, field: string): string | undefined {
