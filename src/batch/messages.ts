@@ -32,6 +32,8 @@ export async function withMessages(
         if (own === undefined) return refuse("unknown-id-internal", id);
         const other = external.get(id);
         if (other === undefined) return refuse("unknown-id-external", id);
+        // Masked by random shares, two servers' messages on a report are never alike.
+        if (own === other) return refuse("own-message", id);
         return serverId === "A" ? [own, other] : [other, own];
       });
     } finally {

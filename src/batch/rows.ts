@@ -20,6 +20,7 @@ export const REASONS = {
   "duplicate-packet": "the packet was opened in an earlier row",
   "unknown-id-internal": "the id is not in the file of --input-internal",
   "unknown-id-external": "the id is not in the file of --input-external",
+  "own-message": "both files have the same verification packet for this id, so one server has given it twice",
   "malformed-verify": "the verification packet of this id cannot be read",
   "proof-failed": "the two servers' verification packets do not prove the report",
 } as const;

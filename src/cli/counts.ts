@@ -5,12 +5,14 @@ import { QUERY_POINTS } from "./batch-options.js";
 import { EXIT } from "./exit.js";
 import { hintFor } from "./hints.js";
 import type { Run } from "./run.js";
+import { wrongFile } from "./stage-files.js";
 
 /** A tenth of the rows or fewer is hardly any. */
 const HARDLY_ANY = 0.1;
 
-/** What a stage did: its counts, and whether its rows went to standard output. */
+/** What a stage did: its name, its counts, and whether its rows went to standard output. */
 export interface Outcome {
+  readonly stage: string;
   readonly tally: Tally;
   readonly isFilter: boolean;
 }
@@ -19,7 +21,8 @@ export interface Outcome {
  * Reports the counts, on standard output unless the rows go there, and returns the exit code. A run that let nothing
  * through is done as well, but a script must not go on as if it were a usual one.
  */
-export function reportCounts({ options, reporter, io }: Run, { tally, isFilter }: Outcome): number {
+export async function reportCounts(run: Run, { stage, tally, isFilter }: Outcome): Promise<number> {
+  const { options, reporter, io } = run;
   const passed = tally.total - tally.errors;
   // The sentence is that of Python's command.
   const counts = `${tally.errors} errors out of ${tally.total} total`;
@@ -29,14 +32,15 @@ export function reportCounts({ options, reporter, io }: Run, { tally, isFilter }
   if (reasons.length > 0) reporter.info(`left out: ${reasons.join(", ")}`);
   if (tally.total === 0) reporter.warn(`${options.required("input")} has no rows`);
 
-  const hint = hintFor(tally, options.choice("query-points", QUERY_POINTS) ?? "stream");
+  const isHardlyAny = tally.total > 0 && passed <= HARDLY_ANY * tally.total;
+  const wrong = isHardlyAny ? await wrongFile(run, stage) : undefined;
+  const hint = wrong ?? hintFor(tally, options.choice("query-points", QUERY_POINTS) ?? "stream");
   if (passed === 0 && !options.flag("allow-empty")) {
     const message = tally.total === 0 ? "no row came through" : `none of the ${tally.total} rows came through`;
     reporter.error({ message, hint: hint ?? "if that may happen, give --allow-empty" });
     return EXIT.nothing;
   }
-  if (tally.total > 0 && passed <= HARDLY_ANY * tally.total)
-    reporter.warn(`only ${passed} of ${tally.total} rows came through`);
+  if (isHardlyAny) reporter.warn(`only ${passed} of ${tally.total} rows came through`);
   if (hint !== undefined) reporter.hint(hint);
   return options.flag("strict") && tally.errors > 0 ? EXIT.refused : EXIT.done;
 }

@@ -20,6 +20,7 @@ const USUAL_CAUSES: Partial<Record<Reason, string>> = {
   malformed: "do --n-data and --precision agree with the clients'?",
   "wrong-batch": "does --batch-id agree with the clients'?",
   "wrong-server": "this is the other server's file, or --server-id is wrong",
+  "own-message": "--input-external is a copy of --input-internal; it must be the other server's file",
   "unknown-id-internal": "--input and --input-internal are not of one batch",
   "unknown-id-external": "--input and --input-external are not of one batch",
 };

@@ -8,14 +8,12 @@ import { Input } from "../batch/input.js";
 import { decodeBase64 } from "../batch/rows.js";
 import { EXIT } from "./exit.js";
 import { shown } from "./foreign-text.js";
-import { describeMessage, foreignFact, kindOfMessage, MESSAGE_KINDS, type MessageKind } from "./message-kinds.js";
+import { describeMessage, type Fact, grouped, kindOfMessage, MESSAGE_KINDS } from "./message-kinds.js";
+import { KIND_NAMES, type Row, type RowKind, readRow } from "./row-kinds.js";
 import type { Run } from "./run.js";
 
 /** Longest binary file that is read, in bytes. The largest message, a packet for 262,143 fields, is shorter. */
 const MAX_BINARY = 2 ** 24;
-
-/** One line of the answer. */
-type Fact = readonly [name: string, value: string];
 
 export async function inspect({ io }: Run, path: string): Promise<number> {
   const input = new Input(path, io.stdin);
@@ -69,26 +67,6 @@ function isText(bytes: Buffer): boolean {
   return bytes.every((byte) => (byte >= 32 && byte !== 127) || (byte >= 9 && byte <= 13)) && isUtf8(bytes);
 }
 
-/** What a row is, by the fields of its JSON object or by its message. */
-type RowKind = "keys" | "secret" | "client" | "aggregate" | "published" | "unknown" | MessageKind;
-
-const ROW_KINDS: Readonly<Record<Exclude<RowKind, MessageKind>, string>> = {
-  keys: "a server's key pair, from keygen",
-  secret: "the servers' shared secret, from shared-seed",
-  client: "clients' values, for encode-shares",
-  aggregate: "a server's aggregate, for publish",
-  published: "published totals",
-  unknown: "JSON of no kind that prio knows",
-};
-
-interface Row {
-  readonly kind: RowKind;
-  /** The number of values or of bytes, for the range over all rows. */
-  readonly size?: number;
-  /** What to show when the file has this one row only. */
-  readonly facts: readonly Fact[];
-}
-
 /** The smallest and the largest of some numbers. */
 class Range {
   #min = Number.POSITIVE_INFINITY;
@@ -124,67 +102,17 @@ async function describeRows(pieces: AsyncIterable<Buffer>): Promise<readonly [st
     }
   }
   const [main] = [...kinds].sort(([, a], [, b]) => b.rows - a.rows);
-  if (main === undefined || first === undefined) return [ROW_KINDS.unknown, [["rows", grouped(rows)]]];
+  if (main === undefined || first === undefined) return [KIND_NAMES.unknown, [["rows", grouped(rows)]]];
   const [kind, { sizes }] = main;
-  const title = { ...MESSAGE_KINDS, ...ROW_KINDS }[kind];
+  const title = KIND_NAMES[kind];
   if (rows === 1 && first.facts.length > 0) return [title, [...first.facts]];
   const facts: Fact[] = [["rows", grouped(rows)]];
   if (kind === "client") facts.push(["values a row", sizes.toString()]);
   if (kind in MESSAGE_KINDS) facts.push(["bytes a packet", sizes.toString()]);
   for (const [other, counted] of kinds) {
-    if (other !== kind)
-      facts.push(["other rows", `${grouped(counted.rows)}: ${{ ...MESSAGE_KINDS, ...ROW_KINDS }[other]}`]);
+    if (other !== kind) facts.push(["other rows", `${grouped(counted.rows)}: ${KIND_NAMES[other]}`]);
   }
   if (malformed > 0)
     facts.push(["malformed", `${grouped(malformed)}: not a JSON object, or a payload that is not base64`]);
   return [title, facts];
-}
-
-function readRow(line: Buffer): Row | null {
-  let value: unknown;
-  try {
-    value = JSON.parse(line.toString("utf8"));
-  } catch {
-    return null;
-  }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
-  const row = value as Readonly<Record<string, unknown>>;
-  const { payload } = row;
-  if (typeof row["public_key"] === "string" || typeof row["private_key"] === "string") return describeKeys(row);
-  if (typeof row["shared_seed"] === "string") return { kind: "secret", facts: [["secret", "there, not shown"]] };
-  if (Array.isArray(payload)) {
-    if (row["timestamp"] === undefined) return { kind: "client", size: payload.length, facts: [] };
-    const facts: Fact[] = [
-      ["totals", grouped(payload.length)],
-      ["time", foreignFact(row["timestamp"])],
-      ["id", foreignFact(row["id"])],
-    ];
-    return { kind: "published", facts };
-  }
-  if (typeof payload !== "string") return { kind: "unknown", facts: [] };
-  const bytes = decodeBase64(payload);
-  if (bytes === null) return null;
-  const message = kindOfMessage(bytes);
-  if (row["id"] !== undefined) return { kind: message, size: bytes.length, facts: [] };
-  const facts = describeMessage(message, bytes);
-  const { total, error } = row;
-  if (typeof total !== "number" || typeof error !== "number") return { kind: message, size: bytes.length, facts };
-  const counted: Fact = [
-    "reports",
-    `${grouped(total - error)} counted, ${grouped(error)} left out, ${grouped(total)} in all`,
-  ];
-  return { kind: "aggregate", facts: [counted, ...facts] };
-}
-
-function describeKeys(row: Readonly<Record<string, unknown>>): Row {
-  const publicKey = row["public_key"];
-  const facts: Fact[] = [
-    ["public key", typeof publicKey === "string" && /^[0-9a-f]{64}$/i.test(publicKey) ? publicKey : "malformed"],
-    ["private key", row["private_key"] === undefined ? "not there" : "there, not shown"],
-  ];
-  return { kind: "keys", facts };
-}
-
-function grouped(x: number): string {
-  return x.toLocaleString("en-US");
 }

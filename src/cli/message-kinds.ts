@@ -21,9 +21,12 @@ export function kindOfMessage(bytes: Uint8Array): MessageKind {
   return kind === "unknown" ? "bytes" : kind;
 }
 
+/** One line of the answer. */
+export type Fact = readonly [name: string, value: string];
+
 /** What shows of a message. */
-export function describeMessage(kind: MessageKind, bytes: Uint8Array): (readonly [string, string])[] {
-  const facts: (readonly [string, string])[] = [["bytes", grouped(bytes.length)]];
+export function describeMessage(kind: MessageKind, bytes: Uint8Array): Fact[] {
+  const facts: Fact[] = [["bytes", grouped(bytes.length)]];
   if (kind === "bytes") return facts;
   const { plaintextBytes, batchId, server, fields } = describe(bytes);
   if (plaintextBytes !== undefined) facts.push(["bytes when opened", grouped(plaintextBytes)]);
@@ -39,6 +42,6 @@ export function foreignFact(value: unknown): string {
   return typeof value === "string" ? clip(shown(value), 100) : "not a text";
 }
 
-function grouped(x: number): string {
+export function grouped(x: number): string {
   return x.toLocaleString("en-US");
 }

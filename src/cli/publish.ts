@@ -13,6 +13,7 @@ import { EXIT } from "./exit.js";
 import { requireOneDash } from "./options.js";
 import type { Run } from "./run.js";
 import { warnOfSecrets } from "./secret-options.js";
+import { wrongFile } from "./stage-files.js";
 import { readLabels, table } from "./table.js";
 
 /** Below so many reports, the totals themselves say much about single clients. */
@@ -34,8 +35,8 @@ export async function publish(run: Run): Promise<number> {
     directory === undefined ? undefined : outputPath(directory, outputName(options.required("input-internal")));
   requireDistinctPaths(run, path === undefined ? [] : [{ option: "output", path }]);
   const labels = readLabels(options.text("labels"), batch.count);
-  const internal = await readAggregate(new Input(options.required("input-internal"), io.stdin));
-  const external = await readAggregate(new Input(options.required("input-external"), io.stdin));
+  const internal = await aggregateOf(run, "input-internal");
+  const external = await aggregateOf(run, "input-external");
   requireAgreement(internal, external, minimum);
 
   const [a, b] = serverId === "A" ? [internal, external] : [external, internal];
@@ -64,6 +65,16 @@ export async function publish(run: Run): Promise<number> {
     (path === "-" ? io.stderr : io.stdout).write(shown);
   }
   return EXIT.done;
+}
+
+/** The aggregate that an option names. The failure for another stage's file says what it is. */
+async function aggregateOf(run: Run, option: string): Promise<Aggregate> {
+  try {
+    return await readAggregate(new Input(run.options.required(option), run.io.stdin));
+  } catch (error) {
+    const wrong = error instanceof Failure ? await wrongFile(run, "publish") : undefined;
+    throw wrong === undefined ? error : new Failure((error as Failure).message, wrong);
+  }
 }
 
 /** Refuses aggregates of different reports, and of fewer reports than the operator wants to reveal. */

@@ -1,6 +1,7 @@
 // What all commands over a file of rows share: their files, the progress line, and the counts at the end.
 
 import { ClosedPipe, Failure } from "../batch/failure.js";
+import { fileIdentity } from "../batch/file-identity.js";
 import { Input } from "../batch/input.js";
 import type { ExchangedFiles } from "../batch/messages.js";
 import { openOutput } from "../batch/output.js";
@@ -9,16 +10,25 @@ import type { Tally } from "../batch/tally.js";
 import { jobsFrom } from "./batch-options.js";
 import { reportCounts } from "./counts.js";
 import { type NamedFile, requireDistinctPaths } from "./distinct-paths.js";
+import { usage } from "./exit.js";
 import type { Run } from "./run.js";
 
+/** A file that a stage writes. `mode` is its permissions before the umask, where not everybody may read it. */
+export interface StageFile extends NamedFile {
+  readonly mode?: number;
+}
+
+/** What one server tells the other is for no client: its files are for their owner alone. */
+export const OWNER_ONLY = 0o600;
+
 /** As many ways to open an output as there are files. */
-type Openings<Files extends readonly NamedFile[]> = { readonly [i in keyof Files]: OpenOutput };
+type Openings<Files extends readonly StageFile[]> = { readonly [i in keyof Files]: OpenOutput };
 
 /**
  * Runs a stage over the rows of --input, reports how many were left out and why, and returns the exit code. `files`
  * are those that the stage writes, besides the list of --errors.
  */
-export async function runStage<const Files extends readonly NamedFile[]>(
+export async function runStage<const Files extends readonly StageFile[]>(
   run: Run,
   name: string,
   files: Files,
@@ -30,9 +40,9 @@ export async function runStage<const Files extends readonly NamedFile[]>(
   const input = new Input(options.required("input"), io.stdin);
   const progress = reporter.progress(name, io.env, input.size, () => input.bytesRead);
   const opening =
-    ({ path }: NamedFile): OpenOutput =>
+    ({ path, mode }: StageFile): OpenOutput =>
     () =>
-      openOutput(path, io);
+      openOutput(path, io, mode);
   const settings = {
     input,
     jobs: jobsFrom(options, input.size),
@@ -42,7 +52,7 @@ export async function runStage<const Files extends readonly NamedFile[]>(
   try {
     const tally = await stage(settings, files.map(opening) as unknown as Openings<Files>);
     progress.clear();
-    return reportCounts(run, { tally, isFilter: files.some(({ path }) => path === "-") });
+    return await reportCounts(run, { stage: name, tally, isFilter: files.some(({ path }) => path === "-") });
   } catch (error) {
     throw error instanceof ClosedPipe ? closedPipeFailure(error, files) : error;
   } finally {
@@ -63,10 +73,15 @@ function closedPipeFailure(error: ClosedPipe, files: readonly NamedFile[]): unkn
   return new Failure(`standard output was closed before the end: nothing was written to ${other.path}`);
 }
 
-/** The files that --input-internal and --input-external name. */
+/** The files that --input-internal and --input-external name. Throws a usage failure when they are one. */
 export function exchangedFiles({ options, io }: Run): ExchangedFiles {
-  return {
-    internal: new Input(options.required("input-internal"), io.stdin),
-    external: new Input(options.required("input-external"), io.stdin),
-  };
+  const [internal, external] = [options.required("input-internal"), options.required("input-external")];
+  const files = { internal: new Input(internal, io.stdin), external: new Input(external, io.stdin) };
+  if (![internal, external].includes("-") && fileIdentity(internal) === fileIdentity(external)) {
+    throw usage(
+      `--input-internal and --input-external are one file: ${internal}`,
+      "internal is this server's own file of messages, external the other server's",
+    );
+  }
+  return files;
 }

@@ -369,24 +369,19 @@ describe("usage", () => {
       { env },
     );
     expect(mixed.code).toBe(0);
-    // The same file twice: ids fit, proofs do not.
-    const twice = await prio(
-      [
-        "aggregate",
-        "--input",
-        raw,
-        "--output",
-        folder.path("hint"),
-        "--jobs",
-        "1",
-        "--input-internal",
-        rows("internal"),
-        "--input-external",
-        rows("internal"),
-      ],
+    // Each row has the message of the row before: ids fit, proofs do not.
+    const payloads = lines(rows("external")).map((line) => (JSON.parse(line) as { payload: string }).payload);
+    const shifted = lines(rows("external")).map((line, i) =>
+      JSON.stringify({ ...(JSON.parse(line) as object), payload: payloads.at(i - 1) }),
+    );
+    writeFileSync(folder.path("shifted"), shifted.join("\n"));
+    const files = ["--input-internal", rows("internal"), "--input-external", folder.path("shifted")];
+    const failing = await prio(
+      ["aggregate", "--input", raw, "--output", folder.path("hint"), "--jobs", "1", ...files],
       { env },
     );
-    expect(twice.stderr).toMatch(/prio: hint: when nearly every proof fails/);
+    expect(failing.code).toBe(4);
+    expect(failing.stderr).toMatch(/prio: hint: when nearly every proof fails/);
   });
 });
 
