@@ -4,7 +4,7 @@
 import type { Config, PrivateKey, Server, ServerId, ServerSecret } from "prio";
 import { combine } from "../../src/core/sharing.js";
 import { openPacket } from "../../src/prio1/packet.js";
-import { checkAtReportPoint } from "../../src/prio1/query-points.js";
+import { ReportPoints } from "../../src/prio1/query-points.js";
 import { readState, readVerify1, readVerify2 } from "../../src/prio1/wire.js";
 import type { Halves } from "./messages.js";
 
@@ -15,7 +15,7 @@ export function sharesIn(config: Config, id: ServerId, privateKey: PrivateKey, p
 
 /** Where the servers check the report of this id. */
 export function pointOf(config: Config, secret: ServerSecret, reportId: string): bigint {
-  return checkAtReportPoint(config, secret, new TextEncoder().encode(reportId)).point.r;
+  return new ReportPoints(config, secret).checkAt(new TextEncoder().encode(reportId)).point.r;
 }
 
 /** d and e out of both servers' first messages. */

@@ -88,6 +88,8 @@ export class Admission {
   readonly #admitted: MemoryReplayRecord | undefined;
   /** Report ids that the record's first `add` recorded for a report whose second `add` failed. */
   readonly #unused = new Set<string>();
+  /** The key of a report id between its report's two calls of `add`; left here when the second one fails. */
+  #halfRecorded: Uint8Array | undefined;
   #count = 0;
   /** The number of admissions in progress. */
   #pending = 0;
@@ -176,13 +178,15 @@ export class Admission {
     const { packet, report } = keys;
     // The id comes first. A replayed packet thus uses up a new id, as its sender could with any packet of its own.
     // The other order would lose an honest packet that came under a wrong id.
-    const id = report === undefined ? undefined : toHex(report);
-    if (report !== undefined && id !== undefined && !this.#unused.has(id)) {
-      if (!requireBoolean(yield this.#keyByKey?.add(report))) return "report";
-      this.#unused.add(id);
+    if (this.#halfRecorded !== undefined) this.#unused.add(toHex(this.#halfRecorded));
+    this.#halfRecorded = undefined;
+    if (report !== undefined) {
+      const isRecorded = this.#unused.size > 0 && this.#unused.delete(toHex(report));
+      if (!isRecorded && !requireBoolean(yield this.#keyByKey?.add(report))) return "report";
+      this.#halfRecorded = report;
     }
     const isNew = requireBoolean(yield this.#keyByKey?.add(packet));
-    if (id !== undefined) this.#unused.delete(id);
+    this.#halfRecorded = undefined;
     return isNew ? "new" : "packet";
   }
 

@@ -2,7 +2,7 @@
 // hold, so points are derived from the servers' secret. Which report gets which point, and that no packet gets two,
 // is decided in admission.ts.
 
-import { uint32BE, utf8 } from "../core/bytes.js";
+import { concat, uint32BE, utf8 } from "../core/bytes.js";
 import { ServerSecret } from "../crypto/secret.js";
 import { sha256 } from "../crypto/stream.js";
 import type { Config } from "./config.js";
@@ -65,12 +65,21 @@ export function checkAtStreamPoint(config: Config, r: bigint): CheckAt {
   return { point: config.snip.queryPoint(r), weight: 1n };
 }
 
-/**
- * The check at a report's own point. It depends on secret, batch id and report id alone, so no report disturbs
- * another.
- */
-export function checkAtReportPoint(config: Config, secret: ServerSecret, reportId: Uint8Array): CheckAt {
-  return weightedCheck(config, digest(REPORT_LABEL, ServerSecret.bytesOf(secret), config.batchId, reportId));
+/** The reports' own points. They depend on secret, batch id and report id alone, so no report disturbs another. */
+export class ReportPoints {
+  readonly #config: Config;
+  /** What the digest of every point begins with. */
+  readonly #prefix: Uint8Array;
+
+  constructor(config: Config, secret: ServerSecret) {
+    this.#config = config;
+    this.#prefix = prefixed(REPORT_LABEL, ServerSecret.bytesOf(secret), config.batchId);
+  }
+
+  /** The check at the point of a report. */
+  checkAt(reportId: Uint8Array): CheckAt {
+    return weightedCheck(this.#config, sha256(this.#prefix, uint32BE(reportId.length), reportId));
+  }
 }
 
 /**
@@ -92,7 +101,12 @@ export function pointTag(kind: QueryPoints, secret: ServerSecret, streamPoint: b
 
 /** SHA-256 of the parts, each after its length in 4 bytes, big-endian. */
 function digest(...parts: readonly Uint8Array[]): Uint8Array {
-  return sha256(...parts.flatMap((part) => [uint32BE(part.length), part]));
+  return sha256(prefixed(...parts));
+}
+
+/** The parts, each after its length in 4 bytes, big-endian. */
+function prefixed(...parts: readonly Uint8Array[]): Uint8Array {
+  return concat(...parts.flatMap((part) => [uint32BE(part.length), part]));
 }
 
 /**

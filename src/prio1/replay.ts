@@ -128,13 +128,17 @@ const WORDS = 4;
 /** The default record: in memory, and lost with the process. Sessions that will be merged should share one. */
 export class MemoryReplayRecord implements ReplayRecord, AtomicReplayRecord {
   readonly #keys = new KeySet(WORDS, systemRandom);
+  /** The words of the keys that are being recorded: arrays for each call would cost more than the search. */
+  readonly #first: readonly [Uint32Array] = [new Uint32Array(WORDS)];
+  readonly #both: readonly [Uint32Array, Uint32Array] = [this.#first[0], new Uint32Array(WORDS)];
 
   /**
    * Records a key; returns false if it was recorded before. Keeps the first 16 of its 32 bytes, in 23 bytes of
    * memory.
    */
   add(key: Uint8Array): boolean {
-    return this.#keys.addAll([wordsOf(key)]) < 0;
+    setWords(this.#first[0], key);
+    return this.#keys.addAll(this.#first) < 0;
   }
 
   /**
@@ -142,9 +146,11 @@ export class MemoryReplayRecord implements ReplayRecord, AtomicReplayRecord {
    * `"again"`.
    */
   addReport({ packet, report }: ReplayKeys): "new" | "report" | "packet" {
-    const names = report === undefined ? (["packet"] as const) : (["report", "packet"] as const);
-    const known = this.#keys.addAll(report === undefined ? [wordsOf(packet)] : [wordsOf(report), wordsOf(packet)]);
-    return names[known] ?? "new";
+    if (report === undefined) return this.add(packet) ? "new" : "packet";
+    setWords(this.#both[0], report);
+    setWords(this.#both[1], packet);
+    const known = this.#keys.addAll(this.#both);
+    return known < 0 ? "new" : known === 0 ? "report" : "packet";
   }
 
   /** @internal Whether this class made `x` and neither method was replaced, by a subclass for instance. */
@@ -154,11 +160,9 @@ export class MemoryReplayRecord implements ReplayRecord, AtomicReplayRecord {
   }
 }
 
-/** The words of a key that are kept. */
-function wordsOf(key: unknown): Uint32Array {
+/** Sets the words to those of a key that are kept. Throws `invalid-argument`, `wrong-length`. */
+function setWords(words: Uint32Array, key: unknown): void {
   const bytes = requireKey(key);
-  const words = new Uint32Array(WORDS);
-  // Four bytes shifted in fill a word.
+  // Four bytes shifted in leave nothing of the key before.
   for (let i = 0; i < 4 * WORDS; i++) words[i >> 2] = ((words[i >> 2] as number) << 8) | (bytes[i] as number);
-  return words;
 }

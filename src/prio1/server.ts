@@ -9,13 +9,7 @@ import { publishedTotals, RunningTotal } from "./aggregate.js";
 import { Config } from "./config.js";
 import { OpenedReport } from "./opened-report.js";
 import { openPacket } from "./packet.js";
-import {
-  type CheckAt,
-  checkAtBatchPoint,
-  checkAtReportPoint,
-  checkAtStreamPoint,
-  type QueryPoints,
-} from "./query-points.js";
+import { type CheckAt, checkAtBatchPoint, checkAtStreamPoint, type QueryPoints, ReportPoints } from "./query-points.js";
 import { type AtomicReplayRecord, type ReplayRecord, replayKeys, requireKeys } from "./replay.js";
 import type { ServerId } from "./share.js";
 import { VerifiedReport, Verifier } from "./verify.js";
@@ -43,6 +37,7 @@ export class Server {
   readonly #queryPoints: QueryPoints;
   readonly #admission: Admission;
   /** With `"batch"`, the check of all reports, made for the first one. */
+  #reportPoints: ReportPoints | undefined;
   #checkAtBatchPoint: CheckAt | undefined;
   readonly #total: RunningTotal;
 
@@ -177,7 +172,8 @@ export class Server {
     if (point !== undefined) return checkAtStreamPoint(this.#config, point);
     if (this.#queryPoints === "report") {
       // openPacket has asked for an id.
-      return checkAtReportPoint(this.#config, this.#secret, reportId as Uint8Array);
+      this.#reportPoints ??= new ReportPoints(this.#config, this.#secret);
+      return this.#reportPoints.checkAt(reportId as Uint8Array);
     }
     this.#checkAtBatchPoint ??= checkAtBatchPoint(this.#config, this.#secret);
     return this.#checkAtBatchPoint;

@@ -6,12 +6,7 @@ import { describe, expect, it } from "vitest";
 import { FIELD_87 as field } from "../../src/core/fields.js";
 import { ServerSecret } from "../../src/index.js";
 import { Prg } from "../../src/prio1/prg.js";
-import {
-  checkAtBatchPoint,
-  checkAtReportPoint,
-  checkAtStreamPoint,
-  StreamPoints,
-} from "../../src/prio1/query-points.js";
+import { checkAtBatchPoint, checkAtStreamPoint, ReportPoints, StreamPoints } from "../../src/prio1/query-points.js";
 import { configFor } from "../support/deployment.js";
 
 const { subtle } = globalThis.crypto;
@@ -122,13 +117,13 @@ describe("query points", () => {
     const parts = [text("prio v1 query point"), secret.toBytes(), text("test batch"), id];
     const key = await hashKey(...parts.flatMap((part) => [Uint8Array.of(0, 0, 0, part.length), part]));
     const [r] = await draws(key, field.modulus, 1);
-    const { point, weight } = checkAtReportPoint(configFor({ fields: 5 }), secret, id);
+    const { point, weight } = new ReportPoints(configFor({ fields: 5 }), secret).checkAt(id);
     expect([point.r, weight]).toEqual([r, r]);
   });
 
   it("of a report depend on secret, batch and report id, and on nothing else", () => {
     const point = (batchId: string, from: ServerSecret, id: string, prgKey: "batch" | "seed" = "batch") =>
-      checkAtReportPoint(configFor({ fields: 5, batchId, prgKey }), from, text(id)).point.r;
+      new ReportPoints(configFor({ fields: 5, batchId, prgKey }), from).checkAt(text(id)).point.r;
     const r = point("b", secret, "id");
     expect(point("b", secret, "id", "seed")).toBe(r);
     // The boundary between batch id and report id counts.
@@ -148,7 +143,7 @@ describe("query points", () => {
     const others = [
       checkAtBatchPoint(configFor({ fields: 5, batchId: "other" }), secret),
       checkAtBatchPoint(config, ServerSecret.generate()),
-      checkAtReportPoint(config, secret, new Uint8Array(0)),
+      new ReportPoints(config, secret).checkAt(new Uint8Array(0)),
     ];
     expect(new Set([first, ...others].map(({ point }) => point.r)).size).toBe(4);
     expect(checkAtBatchPoint(config, secret).point.r).toBe(first.point.r);
