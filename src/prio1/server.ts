@@ -36,8 +36,9 @@ export class Server {
   readonly #secret: ServerSecret;
   readonly #queryPoints: QueryPoints;
   readonly #admission: Admission;
-  /** With `"batch"`, the check of all reports, made for the first one. */
+  /** With `"report"`, the source of the reports' points, made for the first one. */
   #reportPoints: ReportPoints | undefined;
+  /** With `"batch"`, the check of all reports, made for the first one. */
   #checkAtBatchPoint: CheckAt | undefined;
   readonly #total: RunningTotal;
 
