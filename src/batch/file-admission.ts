@@ -6,6 +6,7 @@ import { Failure } from "./failure.js";
 import { FingerprintRecord } from "./fingerprints.js";
 import type { MessagesOf } from "./messages.js";
 import { isRefusal, refuse } from "./rows.js";
+import type { StageReplays } from "./stage-replays.js";
 import type { Decision, OpenedRow } from "./task.js";
 
 /**
@@ -13,12 +14,15 @@ import type { Decision, OpenedRow } from "./task.js";
  */
 export class FileAdmission {
   readonly #admission: Admission;
+  readonly #replays: StageReplays | undefined;
 
-  constructor({ batch, secret, queryPoints }: ServerRole) {
+  /** `replays` remembers reports beyond this run. */
+  constructor({ batch, secret, queryPoints }: ServerRole, replays?: StageReplays) {
+    this.#replays = replays;
     this.#admission = new Admission(configOf(batch), {
       secret: ServerSecret.fromBase64(secret),
       queryPoints,
-      replays: new FingerprintRecord(),
+      replays: replays ?? new FingerprintRecord(),
     });
   }
 
@@ -28,7 +32,10 @@ export class FileAdmission {
    */
   decide({ id, replayKeys }: OpenedRow, messagesOf?: MessagesOf): Decision {
     const answer = this.#admit(replayKeys);
-    if ("replayed" in answer) return refuse(answer.replayed === "report" ? "duplicate-id" : "duplicate-packet", id);
+    if ("replayed" in answer) {
+      if (this.#replays?.isOfEarlierRun) return refuse("replayed", id);
+      return refuse(answer.replayed === "report" ? "duplicate-id" : "duplicate-packet", id);
+    }
     if (messagesOf === undefined) return { id, admitted: answer };
     const messages = messagesOf(id);
     return isRefusal(messages) ? messages : { id, admitted: answer, messages };

@@ -8,7 +8,7 @@ import type { Output } from "./output.js";
 import { awaitedLater, Queue } from "./queue.js";
 import { isRefusal, type Refusal } from "./rows.js";
 import { Tally } from "./tally.js";
-import type { ChunkResult, Decision, OpenedRow, Task } from "./task.js";
+import type { ChunkResult, Decision, Instruction, OpenedRow, Task } from "./task.js";
 import { WorkerPool } from "./worker-pool.js";
 
 /** Field elements in the shares of one chunk. It bounds the memory of shares between opening and checking. */
@@ -82,12 +82,25 @@ export class Pipeline {
     await finishing.drain();
   }
 
-  /** Opens every chunk, in any order; then calls `decide` in the order of the file, and carries out the decisions. */
-  async check(decide: (row: OpenedRow) => Decision, outputs: readonly Output[]): Promise<void> {
+  /**
+   * Opens every chunk, in any order; then calls `decide` in the order of the file, and carries out the decisions. Calls
+   * `carriedOut` for each row that was not left out after all, before it is written.
+   */
+  async check(
+    decide: (row: OpenedRow) => Decision,
+    outputs: readonly Output[],
+    carriedOut?: (instruction: Instruction) => void,
+  ): Promise<void> {
     const finishing = this.#finishing(outputs);
     const opening = new Queue<Pending<readonly (OpenedRow | Refusal)[]>>(this.pool.depth, async ({ chunk, result }) => {
       const decisions = (await result).map((row) => (isRefusal(row) ? row : decide(row)));
-      await finishing.push({ chunk, result: awaitedLater(this.pool.finish(chunk.index, decisions)) });
+      const finished = this.pool.finish(chunk.index, decisions).then((chunkResult) => {
+        chunkResult.outcomes.forEach((outcome, i) => {
+          if (outcome === null) carriedOut?.(decisions[i] as Instruction);
+        });
+        return chunkResult;
+      });
+      await finishing.push({ chunk, result: awaitedLater(finished) });
     });
     for await (const chunk of this.#chunks) {
       await opening.push({ chunk, result: awaitedLater(this.pool.open(chunk)) });

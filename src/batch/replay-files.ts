@@ -24,6 +24,7 @@ export class ReplayRecordError extends Error {
   /** What the error is about; stable, for programs to act on. */
   readonly code: ReplayRecordErrorCode;
 
+  /** Makes an error whose message begins with `replay record: `. */
   constructor(code: ReplayRecordErrorCode, message: string, options?: ErrorOptions) {
     super(`replay record: ${message}`, options);
     this.code = code;

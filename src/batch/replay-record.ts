@@ -40,7 +40,7 @@ const KEY_BYTES = 32;
 const ENTRIES_IN_MEMORY = 786_432;
 
 /** What a hash is about is its first byte, so that no two hashes of the record are of the same bytes. */
-const ABOUT = { secret: 0, key: 1, check: 2, packet: 3, answer: 4 } as const;
+const ABOUT = { secret: 0, key: 1, check: 2, packet: 3, answer: 4, counted: 5, total: 6 } as const;
 
 /**
  * A replay record in a directory of its own, for one server and one secret. A directory that is missing is made, with
@@ -52,12 +52,14 @@ const ABOUT = { secret: 0, key: 1, check: 2, packet: 3, answer: 4 } as const;
  * at a meeting of two.
  *
  * One process at a time has a record open. The directory belongs on a local file system. A report takes some 65 bytes
- * of disk; memory is what `entriesInMemory` says, and a quarter of a byte for each report on disk.
+ * of disk, and some 100 once it is counted. Memory is what `entriesInMemory` says, and a byte for each 256 on disk.
  */
 export class FileReplayRecord implements AtomicReplayRecord, ReplayRecord {
   readonly #store: EntryStore;
   readonly #hashKey: Uint8Array;
   readonly #reopensAnswered: boolean;
+  /** The total that this run counts reports into: the run that did so first, and how many there are so far. */
+  #total: { readonly run: number; reports: number } | undefined;
 
   private constructor(store: EntryStore, reopensAnswered: boolean) {
     this.#store = store;
@@ -153,17 +155,62 @@ export class FileReplayRecord implements AtomicReplayRecord, ReplayRecord {
    * Throws `wrong-state` for a report that this run did not add, and as `addReport` does.
    */
   answer(keys: ReplayKeys, digest: Uint8Array): boolean {
+    const { known, words } = this.#answerOf(keys, digest);
+    if (isAnswered(known)) return words.every((word, k) => known[ANSWER + k] === word);
+    known.set(words, ANSWER);
+    this.#store.put(known);
+    return true;
+  }
+
+  /** What `answer` would return, without recording anything. Throws as `answer` does. */
+  mayAnswer(keys: ReplayKeys, digest: Uint8Array): boolean {
+    const { known, words } = this.#answerOf(keys, digest);
+    return !isAnswered(known) || words.every((word, k) => known[ANSWER + k] === word);
+  }
+
+  /** The entry of a report that this run added, and the words that stand for an answer. */
+  #answerOf(keys: ReplayKeys, digest: Uint8Array): { known: Uint32Array; words: readonly number[] } {
     const { packet, report } = requireKeys(keys);
     const answer = this.#hash(ABOUT.answer, requireBytes(digest, "answer's digest"));
-    // Zero says that there is none.
-    const words = [answer[0] as number, (answer[1] as number) || 1];
     const known = this.#store.find(this.#hash(ABOUT.key, report ?? packet));
     if (known?.[RUN] !== this.#store.run) {
       throw new PrioError("wrong-state", "replay record: expected a report that this run added");
     }
-    if (isAnswered(known)) return words.every((word, k) => known[ANSWER + k] === word);
-    known.set(words, ANSWER);
-    this.#store.put(known);
+    // Zero says that there is none.
+    return { known, words: [answer[0] as number, (answer[1] as number) || 1] };
+  }
+
+  /**
+   * Records that a report is part of the total that this run makes. True when all reports that this run has counted are
+   * new, or all are of one earlier total. Else false: two totals that share some reports but not all differ by the
+   * others, and whoever gets both reads the difference. Count each report once a run. Throws as `addReport` does.
+   *
+   * {@link FileReplayRecord.endTotal} says whether the earlier total had more.
+   */
+  count(keys: ReplayKeys): boolean {
+    const { packet, report } = requireKeys(keys);
+    const key = this.#hash(ABOUT.counted, report ?? packet);
+    const known = this.#store.find(key);
+    const run = known?.[CONTENT] ?? this.#store.run;
+    this.#total ??= { run, reports: 0 };
+    if (run !== this.#total.run) return false;
+    if (known === undefined) this.#store.put(this.#entry(key, Uint32Array.of(run, 0)));
+    this.#total.reports++;
+    return true;
+  }
+
+  /**
+   * To be asked after the last `count` of a run, before its total leaves the process. True when the total is new, and
+   * now it is recorded, or has just the reports of the earlier one; false when the earlier one had more. Throws as
+   * `addReport` does.
+   */
+  endTotal(): boolean {
+    if (this.#total === undefined) return true;
+    const { run, reports } = this.#total;
+    const key = this.#hash(ABOUT.total, Buffer.from(Uint32Array.of(run).buffer));
+    const known = this.#store.find(key);
+    if (known !== undefined) return known[CONTENT] === reports;
+    this.#store.put(this.#entry(key, Uint32Array.of(reports, 0)));
     return true;
   }
 

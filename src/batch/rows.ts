@@ -18,10 +18,12 @@ export const REASONS = {
   "wrong-server": "the packet is for the other server",
   "duplicate-id": "the id was seen in an earlier row",
   "duplicate-packet": "the packet was opened in an earlier row",
+  replayed: "another run had the id or the packet, at another query point or with another packet or id",
   "unknown-id-internal": "the id is not in the file of --input-internal",
   "unknown-id-external": "the id is not in the file of --input-external",
   "own-message": "both files have the same verification packet for this id, so one server has given it twice",
   "malformed-verify": "the verification packet of this id cannot be read",
+  "answered-differently": "an earlier verify2 answered other verification packets of this id",
   "proof-failed": "the two servers' verification packets do not prove the report",
 } as const;
 

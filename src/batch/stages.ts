@@ -2,15 +2,22 @@
 
 import { PrivateKey, Server, ServerSecret } from "../index.js";
 import { formatAggregate } from "./aggregate.js";
-import { type Batch, configOf, type ServerRole } from "./batch.js";
+import { type Batch, configOf, type ServerRole, type ServerStage } from "./batch.js";
 import { FileAdmission } from "./file-admission.js";
 import { type ExchangedFiles, withMessages } from "./messages.js";
 import { type Output, withOutputs } from "./output.js";
-import { type PipelineSettings, runPipeline } from "./pipeline.js";
+import { type Pipeline, type PipelineSettings, runPipeline } from "./pipeline.js";
+import type { FileReplayRecord } from "./replay-record.js";
+import { isRefusal, refuse } from "./rows.js";
+import { StageReplays } from "./stage-replays.js";
 import type { Tally } from "./tally.js";
+import type { Decision, OpenedRow } from "./task.js";
 
 /** What every stage needs besides the batch and its files. */
-export type StageSettings = Omit<PipelineSettings, "task">;
+export interface StageSettings extends Omit<PipelineSettings, "task"> {
+  /** Opens the record of what the server has checked, if it keeps one. The stages of a server close it. */
+  readonly openReplays?: ((role: ServerRole) => FileReplayRecord) | undefined;
+}
 
 /** Opens an output. A stage calls it when its threads have started and its inputs are known to be there. */
 export type OpenOutput = () => Output;
@@ -28,9 +35,11 @@ export function encodeShares(
 
 /** Writes this server's first message on each report. */
 export function verify1(settings: StageSettings, role: ServerRole, output: OpenOutput): Promise<Tally> {
-  const admission = new FileAdmission(role);
-  return runPipeline({ ...settings, task: { stage: "verify1", ...role } }, (pipeline) =>
-    withOutputs([output], pipeline.tally.lists, (opened) => pipeline.check((row) => admission.decide(row), opened)),
+  return runAtServer("verify1", settings, role, (pipeline, admission, replays) =>
+    withOutputs([output], pipeline.tally.lists, async (opened) => {
+      await pipeline.check((row) => admission.decide(row), opened);
+      replays?.commit();
+    }),
   );
 }
 
@@ -41,12 +50,17 @@ export function verify2(
   files: ExchangedFiles,
   output: OpenOutput,
 ): Promise<Tally> {
-  const admission = new FileAdmission(role);
-  return runPipeline({ ...settings, task: { stage: "verify2", ...role } }, (pipeline) =>
+  return runAtServer("verify2", settings, role, (pipeline, admission, replays) =>
     withOutputs([output], pipeline.tally.lists, (opened) =>
-      withMessages(files, role.serverId, (messagesOf) =>
-        pipeline.check((row) => admission.decide(row, messagesOf), opened),
-      ),
+      withMessages(files, role.serverId, async (messagesOf) => {
+        const decide = (row: OpenedRow): Decision => {
+          const decision = admission.decide(row, messagesOf);
+          if (isRefusal(decision) || replays === undefined || replays.mayAnswer(decision)) return decision;
+          return refuse("answered-differently", row.id);
+        };
+        await pipeline.check(decide, opened, (instruction) => replays?.answered(instruction));
+        replays?.commit();
+      }),
     ),
   );
 }
@@ -58,17 +72,44 @@ export function aggregate(
   files: ExchangedFiles,
   output: OpenOutput,
 ): Promise<Tally> {
-  const admission = new FileAdmission(role);
-  return runPipeline({ ...settings, task: { stage: "aggregate", ...role } }, (pipeline) =>
+  return runAtServer("aggregate", settings, role, (pipeline, admission, replays) =>
     withOutputs([output], pipeline.tally.lists, async ([opened]) => {
       await withMessages(files, role.serverId, (messagesOf) =>
-        pipeline.check((row) => admission.decide(row, messagesOf), []),
+        pipeline.check(
+          (row) => admission.decide(row, messagesOf),
+          [],
+          (instruction) => replays?.counted(instruction),
+        ),
       );
+      replays?.endTotal();
       const share = totalShare(role, await pipeline.pool.states());
       const { errors, total } = pipeline.tally;
+      replays?.commit();
       await opened?.write(formatAggregate(share, errors, total));
     }),
   );
+}
+
+/**
+ * Runs a stage of a server, with the admission of the file's rows and the server's replay record. Before the stage gives
+ * anything away it must commit the record; when it throws, the record stays as it was.
+ */
+async function runAtServer(
+  stage: ServerStage,
+  settings: StageSettings,
+  role: ServerRole,
+  work: (pipeline: Pipeline, admission: FileAdmission, replays: StageReplays | undefined) => Promise<void>,
+): Promise<Tally> {
+  const record = settings.openReplays?.(role);
+  try {
+    const replays = record && new StageReplays(record);
+    const admission = new FileAdmission(role, replays);
+    return await runPipeline({ ...settings, task: { stage, ...role } }, (pipeline) =>
+      work(pipeline, admission, replays),
+    );
+  } finally {
+    record?.close();
+  }
 }
 
 /** The total share of what all threads have counted. */

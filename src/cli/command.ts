@@ -9,6 +9,7 @@ import { EXIT, exitCodeOf, usage } from "./exit.js";
 import type { Io } from "./io.js";
 import { Options } from "./options.js";
 import { buildProgram, type Definition } from "./program.js";
+import { replayFailure } from "./replays.js";
 import { Reporter } from "./reporter.js";
 
 /** The command that the command line names. */
@@ -71,7 +72,7 @@ function usageOf(error: CommanderError, program: Command, argv: readonly string[
 
 /** Any error as a failure. */
 function failureOf(error: unknown): Failure {
-  const failure = systemFailure(error, "system error");
+  const failure = systemFailure(replayFailure(error), "system error");
   if (failure instanceof Failure) return failure;
   if (failure instanceof PrioError) return new Failure(failure.message);
   // A bug of ours. The stack says where it is.

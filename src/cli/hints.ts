@@ -9,6 +9,10 @@ const NEARLY_ALL = 0.9;
 /** So many failed proofs at the end of a file are no coincidence. */
 const LOST_STEP = 10;
 
+/** What an operator would try next reveals the clients' values (SECURITY.md, "Never check a packet at two points"). */
+const WHAT_IS_SAFE =
+  "mend it for the next batch: to verify these packets again with other settings, order or files would reveal values";
+
 /** What usually causes each reason, when nearly all rows have it. */
 const USUAL_CAUSES: Partial<Record<Reason, string>> = {
   "malformed-json": "a file of rows has one JSON object a line; compressed files are known by the ending .gz",
@@ -21,6 +25,9 @@ const USUAL_CAUSES: Partial<Record<Reason, string>> = {
   "wrong-batch": "does --batch-id agree with the clients'?",
   "wrong-server": "this is the other server's file, or --server-id is wrong",
   "own-message": "--input-external is a copy of --input-internal; it must be the other server's file",
+  replayed: "an earlier run opened these packets in another order, with other --query-points, or under other ids",
+  "answered-differently":
+    "run verify2 again only with the files that it had before; the packets cannot be checked anew",
   "unknown-id-internal": "--input and --input-internal are not of one batch",
   "unknown-id-external": "--input and --input-external are not of one batch",
 };
@@ -31,12 +38,12 @@ export function hintFor(tally: Tally, queryPoints: QueryPoints): string | undefi
   const checked = tally.total - tally.errors + failed;
   if (failed > 0 && failed >= NEARLY_ALL * checked) {
     const settings = "the shared secret, --query-points, the order of the rows, --batch-id or --prg-key";
-    return `when nearly every proof fails, the servers differ in something: ${settings}`;
+    return `when nearly every proof fails, the servers differ in something: ${settings}; ${WHAT_IS_SAFE}`;
   }
   if (queryPoints === "stream" && tally.failedSince >= LOST_STEP) {
     const after = tally.lastPassed === 0 ? "" : ` after line ${tally.lastPassed}`;
     const cause = "a packet opened at one server only, and the point stream is out of step";
-    return `every proof${after} fails: ${cause}; --query-points report cannot lose step`;
+    return `every proof${after} fails: ${cause}; --query-points report cannot lose step; ${WHAT_IS_SAFE}`;
   }
   const [reason, count] = tally.reasons[0] ?? [undefined, 0];
   return reason !== undefined && count >= NEARLY_ALL * tally.total ? USUAL_CAUSES[reason] : undefined;

@@ -47,6 +47,7 @@ const serverRows: readonly OptionRow[] = [
   secretRow,
   ...publicKeyRows,
   ["--query-points <mode>", "stream (libprio's, default), report or batch", QUERY_POINTS],
+  ["--replays <dir>", "remembers what was checked, for later runs"],
 ];
 
 const runRows: readonly OptionRow[] = [
@@ -219,6 +220,7 @@ const DEFINITIONS: readonly Definition[] = [
       "--shared-secret-file <file>",
       "--shared-secret <base64>",
       "--query-points <mode>",
+      "--replays <dir>",
     ],
     example: `prio publish --server-id A --min-reports 100 --pretty --output processed \\
     --input-internal internal/aggregate/data.ndjson \\

@@ -11,6 +11,7 @@ import { jobsFrom } from "./batch-options.js";
 import { reportCounts } from "./counts.js";
 import { type NamedFile, requireDistinctPaths } from "./distinct-paths.js";
 import { usage } from "./exit.js";
+import { replaysFrom } from "./replays.js";
 import type { Run } from "./run.js";
 
 /** A file that a stage writes. `mode` is its permissions before the umask, where not everybody may read it. */
@@ -46,6 +47,7 @@ export async function runStage<const Files extends readonly StageFile[]>(
   const settings = {
     input,
     jobs: jobsFrom(options, input.size),
+    openReplays: replaysFrom(run, name, files),
     openErrors: errors && opening(errors),
     progress: (rows: number) => progress.rows(rows),
   };

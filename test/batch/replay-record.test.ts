@@ -148,6 +148,68 @@ describe("answers", () => {
   });
 });
 
+test("whether an answer may be given can be asked beforehand, and records nothing", () => {
+  const record = openRecord(freshDirectory());
+  add(record, 1);
+  const [digest, other] = [keyOf("answer"), keyOf("another answer")];
+  expect([record.mayAnswer(keysOf(1, 1), digest), record.mayAnswer(keysOf(1, 1), other)]).toEqual([true, true]);
+  record.answer(keysOf(1, 1), digest);
+  expect([record.mayAnswer(keysOf(1, 1), digest), record.mayAnswer(keysOf(1, 1), other)]).toEqual([true, false]);
+  expect(() => record.mayAnswer(keysOf(2, 2), digest)).toThrow(expect.objectContaining({ code: "wrong-state" }));
+});
+
+describe("totals", () => {
+  /** Counts reports into a total of a run of its own, which is committed when the record lets it be made. */
+  function total(directory: string, reports: readonly number[], entriesInMemory = 2): boolean {
+    const record = openRecord(directory, { entriesInMemory });
+    const isMade = reports.every((report) => record.count(keysOf(report, report))) && record.endTotal();
+    if (isMade) record.commit();
+    record.close();
+    return isMade;
+  }
+
+  test("one is made again of the same reports in any order, and not of some of them, nor of more", () => {
+    const directory = freshDirectory();
+    for (const reports of [[], [1, 2, 3], [3, 1, 2], [4, 5]]) expect(total(directory, reports)).toBe(true);
+    for (const reports of [[1, 2], [2], [1, 2, 3, 4], [6, 1, 2, 3], [1, 2, 3, 6], [5, 6], [1, 2, 3, 4, 5]]) {
+      expect(total(directory, reports), `${reports}`).toBe(false);
+    }
+    for (const reports of [[4, 5], [1, 2, 3], [], [6]]) expect(total(directory, reports)).toBe(true);
+  });
+
+  test("any sequence of totals is answered as a list of them is", () => {
+    const reports = fc.uniqueArray(fc.nat(6), { maxLength: 4 });
+    fc.assert(
+      fc.property(fc.array(reports, { maxLength: 8 }), (totals) => {
+        const directory = freshDirectory();
+        const made: string[] = [];
+        for (const each of totals) {
+          const name = [...each].sort().join();
+          const isNew = !made.some((other) => each.some((report) => other.split(",").includes(`${report}`)));
+          const expected = each.length === 0 || isNew || made.includes(name);
+          expect(total(directory, each)).toBe(expected);
+          if (expected) made.push(name);
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test("one that was not committed leaves nothing", () => {
+    const directory = freshDirectory();
+    const record = openRecord(directory, { entriesInMemory: 1 });
+    for (const report of [1, 2, 3]) record.count(keysOf(report, report));
+    record.close();
+    expect(total(directory, [1, 2])).toBe(true);
+  });
+
+  test("counting a report does not open it, and a report without an id counts by its packet", () => {
+    const record = openRecord(freshDirectory());
+    expect(record.count(keysOf(1))).toBe(true);
+    expect(record.addReport(keysOf(1), pointA)).toBe("new");
+  });
+});
+
 test("the directory and its files are their owner's alone", () => {
   const directory = freshDirectory();
   const record = openRecord(directory);

@@ -2,13 +2,14 @@
 // and run as processes that talk over HTTP. The sizes that it states are checked too.
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Client, Config, generateKeyPair } from "../../src/index.js";
+import { Client, Config, generateKeyPair, ServerSecret } from "../../src/index.js";
+import { FileReplayRecord } from "../../src/replays/index.js";
 import { read, root } from "../package/built.js";
 
 const guide = read("docs/guide.md");
@@ -26,7 +27,6 @@ test("the guide has all the files that it speaks of", () => {
     "collection.mjs",
     "index.html",
     "keys.mjs",
-    "replays.mjs",
     "secret.mjs",
     "server.mjs",
   ]);
@@ -87,7 +87,7 @@ describe("a first collection", () => {
       symlinkSync(root, join(folder, "node_modules", "prio"), "dir");
     }
     for (const id of ["A", "B"] as const) {
-      for (const name of ["keys.mjs", "secret.mjs", "server.mjs", "replays.mjs"]) write(folders[id], name);
+      for (const name of ["keys.mjs", "secret.mjs", "server.mjs"]) write(folders[id], name);
     }
     const keys = { A: run(folders.A, "keys.mjs"), B: run(folders.B, "keys.mjs") };
     const settings = run(folders.A, "secret.mjs").split("\n");
@@ -187,11 +187,26 @@ describe("a first collection", () => {
     expect(output.B).toContain(`${again}: replay`);
   });
 
-  test("the record is on the disk, a line for each packet and each id", () => {
-    const lines = readFileSync(join(folders.A, "replays.txt"), "utf8").split("\n").filter(Boolean);
+  test("the record is on the disk, with each packet and each id, and is its server's", async () => {
+    for (const child of running.splice(0)) {
+      child.removeAllListeners("exit");
+      child.kill();
+      await new Promise((resolve) => child.once("exit", resolve));
+    }
+    const secret = ServerSecret.fromBase64(environment["PRIO_SECRET"] as string);
+    const open = (id: "A" | "B") => FileReplayRecord.open(join(folders[id], "replays"), { server: id, secret });
+    for (const id of ["A", "B"] as const) {
+      const record = open(id);
+      expect(record.isNew).toBe(false);
+      record.close();
+    }
     // 120 reports, one alone, one mixed; after the restart a new id for the old packet, and one report more.
-    expect(lines).toHaveLength(2 * 122 + 1 + 2);
-    for (const line of lines) expect(line).toMatch(/^[0-9a-f]{64}$/);
+    const { segments } = JSON.parse(
+      readFileSync(join(folders.A, "replays", "manifest"), "utf8").split("\n")[0] as string,
+    ) as { segments: { entries: number }[] };
+    expect(segments.reduce((sum, { entries }) => sum + entries, 0)).toBe(2 * 122 + 1 + 2);
+    cpSync(join(folders.A, "replays"), join(folders.B, "replays"), { recursive: true });
+    expect(() => open("B")).toThrow("belongs to server A");
   });
 
   test("the page loads what the client exports", () => {

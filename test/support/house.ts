@@ -23,6 +23,7 @@ export const house: Readonly<Record<string, Room>> = {
   dap: { rooms: ["errors", "core", "crypto", "vdaf", "prio1", "prio3", "dp"] },
   // The engine and the command use the public names of the protocol, as any other program would.
   batch: { rooms: ["errors", "core", "index"], packages: ["node:*"] },
+  replays: { rooms: ["batch"] },
   cli: { rooms: ["errors", "core", "index", "batch"], packages: ["node:*", "commander"] },
 };
 

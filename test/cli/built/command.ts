@@ -31,6 +31,9 @@ export function start(argv: readonly string[], { env = {}, cwd, node = [] }: Opt
   return spawn(process.execPath, [...node, bin, ...argv], { cwd: cwd ?? root, env: { ...bare, ...env } });
 }
 
+/** What verify1 says without a record. These tests are about other things; test/cli/replays.test.ts is about that. */
+const WARNING = /^prio: warning: without --replays DIR.*\n/gm;
+
 /** Collects what a process says until it ends. */
 export async function ended(child: ChildProcess): Promise<Ended> {
   const stdout: Buffer[] = [];
@@ -38,7 +41,12 @@ export async function ended(child: ChildProcess): Promise<Ended> {
   child.stdout?.on("data", (piece: Buffer) => stdout.push(piece));
   child.stderr?.on("data", (piece: Buffer) => stderr.push(piece));
   const [code, signal] = (await once(child, "close")) as [number | null, NodeJS.Signals | null];
-  return { code, signal, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr).toString() };
+  return {
+    code,
+    signal,
+    stdout: Buffer.concat(stdout),
+    stderr: Buffer.concat(stderr).toString().replaceAll(WARNING, ""),
+  };
 }
 
 /** Runs the command to its end. */

@@ -40,7 +40,8 @@ it("shows an exchange that publishes the sums", async () => {
   const script = /## The whole exchange[\s\S]*?```sh\n([\s\S]*?)```/.exec(readFileSync(path, "utf8"))?.[1] as string;
   writeFileSync(folder.path("prio"), `#!/bin/sh\nexec "${process.execPath}" "${bin}" "$@"\n`, { mode: 0o755 });
   const said = await bash(`set -eu\nPATH=${folder.path()}:$PATH\n${script}`, { cwd: folder.path() });
-  expect([said.code, said.stderr]).toEqual([0, ""]);
+  const begun = ["a", "b"].map((server) => `prio: ${server}/replays: a new replay record begins\n`).join("");
+  expect([said.code, said.stderr]).toEqual([0, begun]);
   expect(said.stdout.toString()).toBe(`${"0 errors out of 3 total\n".repeat(7)}3 reports
 0  2   66.7 %  ██████████████████████████▋
 1  0    0.0 %

@@ -1,0 +1,79 @@
+// What a stage asks of the replay record (replay-record.ts), so that it is safe to run it again: no packet is checked at
+// two points, no report gets two second messages, and no two totals share a part of their reports.
+
+import type { AtomicReplayRecord, ReplayAnswer, ReplayKeys } from "../index.js";
+import { Failure } from "./failure.js";
+import { FingerprintRecord } from "./fingerprints.js";
+import type { FileReplayRecord } from "./replay-record.js";
+import { decodeBase64 } from "./rows.js";
+import type { Instruction } from "./task.js";
+
+/** The record as one run of a stage uses it. */
+export class StageReplays implements AtomicReplayRecord {
+  readonly #record: FileReplayRecord;
+  /** What the file has shown so far. A report that it shows twice is left out for that, whatever earlier runs had. */
+  readonly #file = new FingerprintRecord();
+  #isOfEarlierRun = false;
+
+  constructor(record: FileReplayRecord) {
+    this.#record = record;
+  }
+
+  /** For the library's admission. */
+  addReport(keys: ReplayKeys, point: Uint8Array): ReplayAnswer {
+    this.#isOfEarlierRun = false;
+    if (keys.report !== undefined && !this.#file.add(keys.report)) return "report";
+    if (!this.#file.add(keys.packet)) return "packet";
+    const answer = this.#record.addReport(keys, point);
+    this.#isOfEarlierRun = answer === "report" || answer === "packet";
+    return answer;
+  }
+
+  /** Whether it was an earlier run, not this file, that had the report which was refused last. */
+  get isOfEarlierRun(): boolean {
+    return this.#isOfEarlierRun;
+  }
+
+  /** Whether verify2 may answer these messages: none was answered before, or the same ones. */
+  mayAnswer(instruction: Instruction): boolean {
+    const digest = digestOf(instruction);
+    return digest === null || this.#record.mayAnswer(instruction.admitted.keys, digest);
+  }
+
+  /** Records that verify2 answers these messages, once they turned out to be readable. */
+  answered(instruction: Instruction): void {
+    const digest = digestOf(instruction);
+    if (digest === null || !this.#record.answer(instruction.admitted.keys, digest)) {
+      throw new Error("replays: a row was answered that must not be");
+    }
+  }
+
+  /** Records that aggregate counts a report. Throws a Failure when an earlier aggregate has only some of the reports. */
+  counted({ admitted }: Instruction): void {
+    if (!this.#record.count(admitted.keys)) throw otherTotal();
+  }
+
+  /** Throws a Failure when an earlier aggregate holds these reports and more. */
+  endTotal(): void {
+    if (!this.#record.endTotal()) throw otherTotal();
+  }
+
+  /** Makes what was recorded last. A stage calls it before anything that it made leaves the process. */
+  commit(): void {
+    this.#record.commit();
+  }
+}
+
+/** What stands for both servers' messages in the record, or null when they are not base64, which the check refuses. */
+function digestOf({ messages }: Instruction): Uint8Array | null {
+  const [fromA, fromB] = (messages ?? []).map(decodeBase64);
+  if (!fromA || !fromB) return null;
+  return Buffer.concat([Buffer.from(`${fromA.length} `), fromA, fromB]);
+}
+
+function otherTotal(): Failure {
+  return new Failure(
+    "an earlier run made an aggregate of some of these reports but not of all: the two would show single clients' values",
+    "use the earlier aggregate; aggregate the same reports again only with the same files",
+  );
+}
