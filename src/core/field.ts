@@ -24,6 +24,8 @@ export class Field<const Name extends string = string> implements FieldParameter
   readonly bits: number;
   /** How many bytes hold any element. */
   readonly bytes: number;
+  /** The primitive roots of unity of order 2^k, at k. */
+  readonly #roots: readonly bigint[];
 
   constructor({ name, modulus, twoAdicity, generator }: FieldParameters<Name>) {
     this.name = name;
@@ -32,6 +34,9 @@ export class Field<const Name extends string = string> implements FieldParameter
     this.generator = generator;
     this.bits = modulus.toString(2).length;
     this.bytes = Math.ceil(this.bits / 8);
+    const roots = [generator];
+    for (let k = twoAdicity; k > 0; k--) roots.unshift(this.mul(roots[0] as bigint, roots[0] as bigint));
+    this.#roots = roots;
   }
 
   has(x: bigint): boolean {
@@ -88,8 +93,6 @@ export class Field<const Name extends string = string> implements FieldParameter
         `field: expected the order of a root of unity, a power of two up to 2^${this.twoAdicity}, got ${n}`,
       );
     }
-    let root = this.generator;
-    for (let k = this.twoAdicity; k > log; k--) root = this.mul(root, root);
-    return root;
+    return this.#roots[log] as bigint;
   }
 }

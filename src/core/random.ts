@@ -40,12 +40,15 @@ export function buffered(source: RandomSource, length: number): RandomSource {
 export function randomElements(field: Field, count: number, random: RandomSource): bigint[] {
   const elements: bigint[] = [];
   const topMask = 0xff >> (8 * field.bytes - field.bits);
+  const topByte = Number(field.modulus >> BigInt(8 * field.bytes - 8));
   while (elements.length < count) {
     // Draw twice what is missing: when p is just above a power of two, about half of the candidates are below p.
     const bytes = random(2 * field.bytes * (count - elements.length));
     for (let start = 0; start < bytes.length && elements.length < count; start += field.bytes) {
       const candidate = bytes.subarray(start, start + field.bytes);
       candidate[0] = (candidate[0] as number) & topMask;
+      // Most of those that are too large show it here, before they cost a bigint.
+      if ((candidate[0] as number) > topByte) continue;
       const x = bigIntFromBE(candidate);
       if (field.has(x)) elements.push(x);
     }
