@@ -117,7 +117,9 @@ export function utf8(text: string, subject: string): Uint8Array {
 }
 
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {
-  const result = new Uint8Array(parts.reduce((total, part) => total + part.length, 0));
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const result = new Uint8Array(length);
   let offset = 0;
   for (const part of parts) {
     result.set(part, offset);

@@ -55,8 +55,7 @@ export function seal(recipient: PublicKey, plaintext: Uint8Array, { ephemeral, i
   const secret = pair.agree(PublicKey.bytesOf(recipient), true);
   if (secret === null) throw new PrioError("invalid-key", "public key: expected a point of large order");
   const header = concat(pair.publicKey, iv);
-  const sealed = provider().aes128GcmSeal(deriveKey(secret), iv, plaintext, concat(LABEL, header));
-  return concat(header, sealed);
+  return provider().aes128GcmSeal(deriveKey(secret), iv, plaintext, concat(LABEL, header), header);
 }
 
 /**

@@ -55,6 +55,7 @@ interface Host {
 
 const KEY_BYTES = 32;
 const BLOCK_BYTES = 16;
+const NOTHING = new Uint8Array(0);
 const TAG_BYTES = 16;
 const X25519 = { kty: "OKP", crv: "X25519" } as const;
 /** 32 zero bytes in base64url. */
@@ -174,10 +175,10 @@ function nativeProvider(node: NodeCrypto, buffer: NodeBuffer): CryptoProvider {
       return (blocks) => plain(cipher.update(zeros(blocks * BLOCK_BYTES)));
     },
 
-    aes128GcmSeal(key, iv, plaintext, associatedData) {
+    aes128GcmSeal(key, iv, plaintext, associatedData, header = NOTHING) {
       const cipher = node.createCipheriv("aes-128-gcm", key, iv);
       cipher.setAAD(associatedData);
-      return concat(cipher.update(plaintext), cipher.final(), cipher.getAuthTag());
+      return concat(header, cipher.update(plaintext), cipher.final(), cipher.getAuthTag());
     },
 
     aes128GcmOpen(key, iv, sealed, associatedData) {

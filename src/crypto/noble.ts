@@ -3,6 +3,7 @@
 import { ctr, gcm } from "@noble/ciphers/aes.js";
 import { x25519 } from "@noble/curves/ed25519.js";
 import { sha256 } from "@noble/hashes/sha2.js";
+import { concat } from "../core/bytes.js";
 import { Multiples } from "./multiples.js";
 import type { CryptoProvider, X25519KeyPair } from "./primitives.js";
 
@@ -64,7 +65,10 @@ export const noble: CryptoProvider = {
       return stream;
     };
   },
-  aes128GcmSeal: (key, iv, plaintext, associatedData) => gcm(key, iv, associatedData).encrypt(plaintext),
+  aes128GcmSeal(key, iv, plaintext, associatedData, header) {
+    const sealed = gcm(key, iv, associatedData).encrypt(plaintext);
+    return header === undefined ? sealed : concat(header, sealed);
+  },
   aes128GcmOpen(key, iv, sealed, associatedData) {
     try {
       return gcm(key, iv, associatedData).decrypt(sealed);

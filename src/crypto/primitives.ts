@@ -25,8 +25,14 @@ export interface CryptoProvider {
    * returned function gives the next `blocks` · 16 bytes.
    */
   aes128Ctr(key: Uint8Array, counter: Uint8Array): (blocks: number) => Uint8Array;
-  /** AES-128-GCM with a 12-byte IV (NIST SP 800-38D): ciphertext ‖ 16-byte tag. */
-  aes128GcmSeal(key: Uint8Array, iv: Uint8Array, plaintext: Uint8Array, associatedData: Uint8Array): Uint8Array;
+  /** AES-128-GCM with a 12-byte IV (NIST SP 800-38D): `header` (none by default) ‖ ciphertext ‖ 16-byte tag. */
+  aes128GcmSeal(
+    key: Uint8Array,
+    iv: Uint8Array,
+    plaintext: Uint8Array,
+    associatedData: Uint8Array,
+    header?: Uint8Array,
+  ): Uint8Array;
   /** The plaintext of at least 16 bytes of ciphertext ‖ tag, or null if the tag does not match. */
   aes128GcmOpen(key: Uint8Array, iv: Uint8Array, sealed: Uint8Array, associatedData: Uint8Array): Uint8Array | null;
 }
