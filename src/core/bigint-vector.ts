@@ -67,6 +67,10 @@ export class BigIntVector<in out Name extends string> implements Vector<BigIntVe
     for (let i = 0; i < this.length; i++) this.set(i, this.#field.add(this.get(i), other.get(i)));
   }
 
+  subtractFrom(other: BigIntVector<Name>): void {
+    for (let i = 0; i < this.length; i++) this.set(i, this.#field.sub(other.get(i), this.get(i)));
+  }
+
   multiplyBy(other: BigIntVector<Name>): void {
     for (let i = 0; i < this.length; i++) this.set(i, this.#field.mul(this.get(i), other.get(i)));
   }
@@ -93,6 +97,14 @@ export class BigIntVector<in out Name extends string> implements Vector<BigIntVe
     }
     this.set(i, x);
     return true;
+  }
+
+  readCandidates(i: number, bytes: Uint8Array, stride: number): number {
+    let next = i;
+    for (let start = 0; start < bytes.length; start += stride) {
+      if (this.readBE(next, bytes, start, start + this.#field.bytes)) next++;
+    }
+    return next;
   }
 
   writeBE(i: number, bytes: Uint8Array, start: number): number {

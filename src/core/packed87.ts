@@ -15,6 +15,9 @@ const WORTH_PREPARING = 4;
 /** Holds the scalar of an operation on vectors. A new typed array would cost as much as twenty products. */
 const SCALAR = new Float64Array(LIMBS);
 
+/** Offsets of candidates that pass, for `readCandidates`, which takes so many candidates in one go. */
+const OFFSETS = new Int32Array(512);
+
 /** The limbs of a vector, for this file alone. */
 let limbsOf: (vector: Packed87Vector) => Float64Array;
 
@@ -73,10 +76,8 @@ class Packed87Vector implements Vector<Packed87Vector>, BigEndianElements {
   }
 
   sub(other: Packed87Vector): Packed87Vector {
-    const result = this.#limbs.slice();
-    const subtrahend = other.#limbs;
-    for (let i = 0; i < result.length; i++) result[i] = (result[i] as number) - (subtrahend[i] as number);
-    carryAll(result, this.length);
+    const result = new Float64Array(this.#limbs.length);
+    addAll(result, this.#limbs, other.#limbs, -1);
     return new Packed87Vector(result);
   }
 
@@ -94,10 +95,11 @@ class Packed87Vector implements Vector<Packed87Vector>, BigEndianElements {
   }
 
   accumulate(other: Packed87Vector): void {
-    const limbs = this.#limbs;
-    const addend = other.#limbs;
-    for (let i = 0; i < limbs.length; i++) limbs[i] = (limbs[i] as number) + (addend[i] as number);
-    carryAll(limbs, this.length);
+    addAll(this.#limbs, this.#limbs, other.#limbs, 1);
+  }
+
+  subtractFrom(other: Packed87Vector): void {
+    addAll(this.#limbs, other.#limbs, this.#limbs, -1);
   }
 
   multiplyBy(other: Packed87Vector): void {
@@ -106,12 +108,13 @@ class Packed87Vector implements Vector<Packed87Vector>, BigEndianElements {
 
   sum(): bigint {
     // Limbs are at most 2^22 units, so the sum of 2^30 of them is exact. No typed array holds as many elements.
+    let sum = 0n;
     for (let k = 0; k < LIMBS; k++) {
       let limb = 0;
       for (let i = k; i < this.#limbs.length; i += LIMBS) limb += this.#limbs[i] as number;
-      SCALAR[k] = limb;
+      sum += BigInt(limb);
     }
-    return toElement(SCALAR, 0);
+    return FIELD_87.reduce(sum);
   }
 
   dot(other: Packed87Vector): bigint {
@@ -150,6 +153,35 @@ class Packed87Vector implements Vector<Packed87Vector>, BigEndianElements {
     return true;
   }
 
+  readCandidates(i: number, bytes: Uint8Array, stride: number): number {
+    const limbs = this.#limbs;
+    let next = i;
+    for (let start = 0; start < bytes.length; ) {
+      // A candidate whose top bit is set is not below p, except for those few that begin as p does. Which ones pass is
+      // random, so the processor would predict a branch wrongly half of the time. Instead every offset is noted, and the
+      // next one replaces it when it does not count.
+      const end = Math.min(bytes.length, start + OFFSETS.length * stride);
+      let count = 0;
+      for (; start < end; start += stride) {
+        OFFSETS[count] = start;
+        const top = bytes[start] as number;
+        count += top === 0x80 && isBelowModulus(bytes, start) ? 1 : 1 - (top >> 7);
+      }
+      for (let k = 0; k < count; k++, next++) {
+        const at = OFFSETS[k] as number;
+        storeDigits(
+          limbs,
+          LIMBS * next,
+          ((bytes[at + 8] as number) << 16) | ((bytes[at + 9] as number) << 8) | (bytes[at + 10] as number),
+          ((bytes[at + 5] as number) << 16) | ((bytes[at + 6] as number) << 8) | (bytes[at + 7] as number),
+          ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 8) | (bytes[at + 4] as number),
+          ((bytes[at] as number) << 8) | (bytes[at + 1] as number),
+        );
+      }
+    }
+    return next;
+  }
+
   writeBE(i: number, bytes: Uint8Array, start: number): number {
     const limbs = this.#limbs;
     // Make the limbs canonical, as 32-bit integers of 23, 23, 22 and 19 bits. Carries leave all but the top limb
@@ -158,6 +190,15 @@ class Packed87Vector implements Vector<Packed87Vector>, BigEndianElements {
     let r1 = (limbs[LIMBS * i + 1] as number) * 2 ** -23;
     let r2 = (limbs[LIMBS * i + 2] as number) * 2 ** -46;
     let r3 = (limbs[LIMBS * i + 3] as number) * 2 ** -68;
+    r1 += r0 >> 23;
+    r0 &= 0x7fffff;
+    r2 += r1 >> 23;
+    r1 &= 0x7fffff;
+    r3 += r2 >> 22;
+    r2 &= 0x3fffff;
+    // Half of all elements are negative here, at random, so there is no branch. The loop below seldom runs twice.
+    r0 += 0x80001 & (r3 >> 31);
+    r3 += 0x80000 & (r3 >> 31);
     for (;;) {
       r1 += r0 >> 23;
       r0 &= 0x7fffff;
@@ -275,16 +316,35 @@ class UnreducedPacked87Vector implements UnreducedVector<Packed87Vector> {
   }
 }
 
-function setElement(limbs: Float64Array, at: number, x: bigint): void {
-  const digit = (k: bigint): number => Number((x >> (24n * k)) & 0xffffffn);
-  storeDigits(limbs, at, digit(0n), digit(1n), digit(2n), digit(3n));
+/** Sets the elements of `out` to a + sign·b. `out` may be `a` or `b`. */
+function addAll(out: Float64Array, a: Float64Array, b: Float64Array, sign: 1 | -1): void {
+  for (let i = 0; i < out.length; i++) out[i] = (a[i] as number) + sign * (b[i] as number);
+  carryAll(out, out.length / LIMBS);
 }
 
-/** The element whose limbs are at [at, at + LIMBS): integers of any size that a double holds exactly. */
+/** Whether the 11 bytes from `start` on, the first of which is 0x80, are below p. */
+function isBelowModulus(bytes: Uint8Array, start: number): boolean {
+  for (let k = 1; k < 8; k++) if (bytes[start + k] !== 0) return false;
+  const low =
+    ((bytes[start + 8] as number) << 16) | ((bytes[start + 9] as number) << 8) | (bytes[start + 10] as number);
+  return low <= 0x080000;
+}
+
+function setElement(limbs: Float64Array, at: number, x: bigint): void {
+  // 48 bits are a number. Each bigint on the way would cost as much as ten products.
+  const low = Number(BigInt.asUintN(48, x));
+  const high = Number(x >> 48n);
+  const d1 = Math.floor(low / 2 ** 24);
+  const d3 = Math.floor(high / 2 ** 24);
+  storeDigits(limbs, at, low - d1 * 2 ** 24, d1, high - d3 * 2 ** 24, d3);
+}
+
+/** The element whose limbs are at [at, at + LIMBS), in the usual form. */
 function toElement(limbs: Float64Array, at: number): bigint {
-  let x = 0n;
-  for (let k = 0; k < LIMBS; k++) x += BigInt(limbs[at + k] as number);
-  return FIELD_87.reduce(x);
+  // Two limbs together are below 2^53 of the lower one's unit, so they are one number.
+  const low = (limbs[at] as number) + (limbs[at + 1] as number);
+  const high = ((limbs[at + 2] as number) + (limbs[at + 3] as number)) * 2 ** -46;
+  return FIELD_87.reduce((BigInt(high) << 46n) + BigInt(low));
 }
 
 /** The packed vectors over FIELD_87. */

@@ -9,9 +9,10 @@ export function shareOf(field: Field, value: bigint, other: bigint): bigint {
   return field.sub(value, other);
 }
 
-/** The same for each element. */
-export function sharesOf<V extends Vector<V>>(values: V, others: V): V {
-  return values.sub(others);
+/** The same for each element, in place: the shares replace the random ones in `others`. */
+export function sharesInPlaceOf<V extends Vector<V>>(others: V, values: V): V {
+  others.subtractFrom(values);
+  return others;
 }
 
 /** The value that two shares add up to. */

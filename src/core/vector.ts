@@ -38,6 +38,8 @@ export interface Vector<V extends Vector<V>> {
   scale(x: bigint): V;
   /** In place: this += other. */
   readonly accumulate: (other: V) => void;
+  /** In place: this = other − this. */
+  readonly subtractFrom: (other: V) => void;
   /** In place: this *= other, element by element. */
   readonly multiplyBy: (other: V) => void;
   sum(): bigint;
@@ -87,6 +89,12 @@ export interface BigEndianElements {
    * as it was, when the integer is not below the modulus.
    */
   readBE(i: number, bytes: Uint8Array, start: number, end: number): boolean;
+  /**
+   * Reads big-endian integers of the field's length at 0, stride, 2·stride, … of `bytes`. Sets elements i, i + 1, … to
+   * those that are below the modulus, and returns the index after the last one set. There are no more integers than
+   * elements from i on.
+   */
+  readCandidates(i: number, bytes: Uint8Array, stride: number): number;
   /** Writes element i at bytes[start…], big-endian without leading zeros (0 is one byte). Returns the byte count. */
   writeBE(i: number, bytes: Uint8Array, start: number): number;
 }

@@ -21,10 +21,13 @@ export class KeyStream {
     this.#nextBlocks = provider().aes128Ctr(key, new Uint8Array(BLOCK_BYTES));
   }
 
-  /** The next `length` bytes of the stream. The caller may change them. */
-  next(length: number): Uint8Array {
+  /**
+   * The next `length` bytes of the stream. The caller may change them. `likely`, at least `length`, is how many bytes
+   * the caller will probably need in all: one call of the cipher makes them.
+   */
+  next(length: number, likely: number = length): Uint8Array {
     if (length > this.#made.length) {
-      const fresh = this.#nextBlocks(Math.max(Math.ceil((length - this.#made.length) / BLOCK_BYTES), MIN_BLOCKS));
+      const fresh = this.#nextBlocks(Math.max(Math.ceil((likely - this.#made.length) / BLOCK_BYTES), MIN_BLOCKS));
       this.#made = this.#made.length === 0 ? fresh : concat(this.#made, fresh);
     }
     const piece = this.#made.subarray(0, length);

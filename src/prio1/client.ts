@@ -2,7 +2,7 @@
 
 import { kindOf } from "../core/bytes.js";
 import { buffered, type RandomSource, randomElements, systemRandom } from "../core/random.js";
-import { shareOf, sharesOf } from "../core/sharing.js";
+import { shareOf, sharesInPlaceOf } from "../core/sharing.js";
 import { randomSealing, type SealingRandomness } from "../crypto/ecies.js";
 import { PrioError } from "../errors.js";
 import { Config } from "./config.js";
@@ -107,8 +107,8 @@ export function shareReport(
     f0: shareOf(field, f0, proofB.f0),
     g0: shareOf(field, g0, proofB.g0),
     h0: shareOf(field, field.mul(f0, g0), proofB.h0),
-    data: sharesOf(data, grown.data),
-    h: sharesOf(h, grown.h),
+    data: sharesInPlaceOf(grown.data, data),
+    h: sharesInPlaceOf(grown.h, h),
   };
   return { a: shareA, b: shareB };
 }

@@ -14,6 +14,8 @@ const ELEMENT_BYTES = FIELD_87.bytes;
 
 /** The most candidates taken from the stream at once: bounds the memory of a long draw. */
 const CANDIDATES = 4096;
+/** How many candidates an element takes, about: p is just above half of 2^88. */
+const CANDIDATES_PER_ELEMENT = 2.1;
 
 export class Prg {
   readonly #stream: KeyStream;
@@ -34,14 +36,16 @@ export class Prg {
 
   /** Draws every element of `vector`, first to last. */
   fill(vector: Vector): void {
-    // As in `below`, with the bound p: readBE refuses a candidate that is not below it. The loop draws no candidate
-    // that it does not need, since each gives at most one element.
+    // As in `below`, with the bound p. The loop draws no candidate that it does not need, since each gives at most one
+    // element.
     for (let i = 0; i < vector.length; ) {
-      const bytes = this.#stream.next(Math.min(vector.length - i, CANDIDATES) * (ELEMENT_BYTES + 1));
+      const candidates = Math.min(vector.length - i, CANDIDATES);
+      const likely = Math.min(CANDIDATES, Math.ceil(CANDIDATES_PER_ELEMENT * candidates));
+      const bytes = this.#stream.next(candidates * (ELEMENT_BYTES + 1), likely * (ELEMENT_BYTES + 1));
       for (let start = 0; start < bytes.length; start += ELEMENT_BYTES + 1) {
         bytes[start] = bytes[start + ELEMENT_BYTES] as number;
-        if (vector.readBE(i, bytes, start, start + ELEMENT_BYTES)) i++;
       }
+      i = vector.readCandidates(i, bytes, ELEMENT_BYTES + 1);
     }
   }
 
@@ -49,7 +53,7 @@ export class Prg {
   below(bound: bigint): bigint {
     const max = bound - 1n;
     const length = Math.ceil(max.toString(16).length / 2);
-    const topBits = max.toString(2).length - 8 * (length - 1);
+    const topBits = 32 - Math.clz32(Number(max >> BigInt(8 * length - 8)));
     for (;;) {
       const bytes = this.#stream.next(length + 1);
       // libprio draws the whole number, then draws its top byte again and masks it.

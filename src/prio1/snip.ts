@@ -50,10 +50,12 @@ export class Snip {
     const f = this.#oddRootValues(f0, data);
     // At the N-th roots g is f, less 1 at roots 1 … n, plus g0 − f0 at root 0. So g is f − ones + (g0 − f0)·first
     // everywhere, where `ones` and `first` are the polynomials that are 1 at those roots and 0 at the others.
-    const product = f.sub(this.#ones());
-    product.accumulate(this.#first().scale(this.space.field.sub(g0, f0)));
-    product.multiplyBy(f);
-    return product;
+    const g = this.#first().scale(this.space.field.sub(f0, g0));
+    g.accumulate(this.#ones());
+    g.subtractFrom(f);
+    // h = f·g, in the place of g.
+    g.multiplyBy(f);
+    return g;
   }
 
   /** The query point r, with everything that depends on it alone. */

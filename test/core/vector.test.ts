@@ -63,7 +63,7 @@ describeVectors("operations", (space) => {
     expect(space.fromIntegers(Uint8Array.of(1, 0, 1)).toBigInts()).toEqual([1n, 0n, 1n]);
   });
 
-  test("add, sub, mul, scale, accumulate and multiplyBy agree with BigInt", () => {
+  test("add, sub, mul, scale, accumulate, subtractFrom and multiplyBy agree with BigInt", () => {
     fc.assert(
       fc.property(lists(2), element, ([a, b], c) => {
         const [va, vb] = [vector(a as bigint[]), vector(b as bigint[])];
@@ -77,6 +77,9 @@ describeVectors("operations", (space) => {
         expect(va.toBigInts()).toEqual(pairs.map(([x, y]) => field.reduce(x + y)));
         va.multiplyBy(vb);
         expect(va.toBigInts()).toEqual(pairs.map(([x, y]) => field.reduce((x + y) * y)));
+        va.subtractFrom(vb);
+        expect(va.toBigInts()).toEqual(pairs.map(([x, y]) => field.reduce(y - (x + y) * y)));
+        expect(vb.toBigInts()).toEqual(b);
       }),
       { numRuns: 500 },
     );
@@ -318,6 +321,48 @@ describeVectors("bytes", (space) => {
       }),
       { numRuns: 2000 },
     );
+  });
+
+  test("readCandidates keeps the candidates below p, in their order, and touches no other element", () => {
+    // Those next to p begin as it does: 80 00 00 …
+    const nearP = fc.bigInt({ min: -3n, max: 3n }).map((d) => p + d);
+    const nearTop = fc
+      .tuple(fc.constantFrom(2n ** 87n, p + 2n ** 24n, p + 2n ** 72n), fc.bigInt({ min: -2n, max: 2n }))
+      .map(([base, d]) => base + d);
+    const candidate = fc.oneof(fc.bigInt({ min: 0n, max: 2n ** 88n - 1n }), nearP, nearTop);
+    fc.assert(
+      fc.property(
+        fc.array(candidate, { maxLength: 30 }),
+        fc.constantFrom(11, 12, 13),
+        fc.nat(3),
+        (candidates, stride, before) => {
+          const bytes = new Uint8Array(stride * candidates.length);
+          // What lies between candidates is no part of them.
+          for (let at = 0; at < bytes.length; at += stride) bytes.fill(0xa5, at + 11, at + stride);
+          candidates.forEach((x, k) => {
+            bytes.set(bytesOf(x), k * stride + 11 - bytesOf(x).length);
+          });
+          const passing = candidates.filter((x) => x < p);
+          const v = space.fromIntegers(new Array<number>(before + candidates.length + 1).fill(7));
+          expect(v.readCandidates(before, bytes, stride)).toBe(before + passing.length);
+          const sevens = (count: number) => new Array<bigint>(count).fill(7n);
+          const left = candidates.length - passing.length + 1;
+          expect(v.toBigInts()).toEqual([...sevens(before), ...passing, ...sevens(left)]);
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+
+  test("readCandidates takes more candidates than it looks at in one go", () => {
+    const values = pseudoRandomElements(3000);
+    const bytes = new Uint8Array(11 * values.length);
+    values.forEach((x, k) => {
+      bytes.set(bytesOf(x), 11 * (k + 1) - bytesOf(x).length);
+    });
+    const v = space.zeros(values.length);
+    expect(v.readCandidates(0, bytes, 11)).toBe(values.length);
+    expect(v.toBigInts()).toEqual(values);
   });
 
   test("readBE takes long runs of leading zeros, and no bytes at all as 0", () => {

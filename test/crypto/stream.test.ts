@@ -33,6 +33,24 @@ describe.each(providers)("with %s", (name) => {
     });
   });
 
+  it("pieces are the same however many bytes are said to be likely", () => {
+    using(name, () => {
+      const whole = provider().aes128Ctr(key, zeros)(2500);
+      const piece = fc.tuple(fc.nat(1500), fc.nat(3000));
+      fc.assert(
+        fc.property(fc.array(piece, { maxLength: 20 }), (pieces) => {
+          const stream = new KeyStream(key);
+          let offset = 0;
+          for (const [n, more] of pieces) {
+            expect(toHex(stream.next(n, n + more))).toBe(toHex(whole.subarray(offset, offset + n)));
+            offset += n;
+          }
+        }),
+        { numRuns: 100 },
+      );
+    });
+  });
+
   it("carries the block counter from byte to byte", () => {
     using(name, () => {
       // 65,536 blocks and some: the counter passes 2^8 and 2^16 between pieces.
