@@ -7,14 +7,14 @@ import { createInterface } from "node:readline";
 
 /** @import { Block, Duration, Program, Row } from "./results.js" */
 
-/**
- * How long a block is to be, on the wall: much longer than a clock's tick, and short beside the changes of a machine's
- * load.
- */
+/** How long a block computes: much longer than a clock's tick, and short beside the changes of a machine's load. */
 const BLOCK_MS = 60;
-/** How long a program runs before it is measured, so that compilers have seen enough of it. */
-const WARM_UP_MS = 1500;
-/** How long programs take turns, for one shape of reports. */
+/**
+ * How long a program computes before it is measured, so that V8's compilers are done with it: on a busy machine that is
+ * many times as long on the wall.
+ */
+const WARM_UP_MS = 4000;
+/** How long programs take turns, for one shape of reports, on the wall. */
 const TURNS_MS = 40_000;
 /** The fewest and the most rounds, each of them there and back: two blocks of every program. */
 const MIN_ROUNDS = 3;
@@ -67,8 +67,8 @@ class Process {
   }
 }
 
-/** @param {Block} block */
-const wallMs = ({ encode, checkA, checkB }) => (encode[0] + checkA[0] + checkB[0]) / 1e6;
+/** Milliseconds of the processor. @param {Block} block */
+const processorMs = ({ encode, checkA, checkB }) => (encode[1] + checkA[1] + checkB[1]) / 1e6;
 
 /** @param {number[]} values */
 export function median(values) {
@@ -82,7 +82,7 @@ export function median(values) {
 async function warmUp(program) {
   let reports = 1;
   for (let spent = 0; ; ) {
-    const ms = wallMs(await program.run(reports));
+    const ms = processorMs(await program.run(reports));
     spent += ms;
     // The last blocks, when the program is warm, say best how many reports a block takes.
     const enough = Math.max(1, Math.ceil((reports * BLOCK_MS) / ms));
