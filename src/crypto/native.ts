@@ -57,7 +57,6 @@ const KEY_BYTES = 32;
 const BLOCK_BYTES = 16;
 const NOTHING = new Uint8Array(0);
 const TAG_BYTES = 16;
-const X25519 = { kty: "OKP", crv: "X25519" } as const;
 /** 32 zero bytes in base64url. */
 const ZERO_X = "A".repeat(43);
 
@@ -93,7 +92,7 @@ function nativeProvider(node: NodeCrypto, buffer: NodeBuffer): CryptoProvider {
   const publicKeys = new WeakMap<Uint8Array, KeyObject>();
 
   function importPublicKey(bytes: Uint8Array): KeyObject {
-    return node.createPublicKey({ key: { ...X25519, x: toBase64Url(bytes) }, format: "jwk" });
+    return node.createPublicKey({ key: { kty: "OKP", crv: "X25519", x: toBase64Url(bytes) }, format: "jwk" });
   }
 
   function exportPublicKey(privateKey: KeyObject): Uint8Array {
@@ -101,7 +100,10 @@ function nativeProvider(node: NodeCrypto, buffer: NodeBuffer): CryptoProvider {
   }
 
   function importJwk(privateKey: Uint8Array): KeyObject {
-    return node.createPrivateKey({ key: { ...X25519, x: ZERO_X, d: toBase64Url(privateKey) }, format: "jwk" });
+    return node.createPrivateKey({
+      key: { kty: "OKP", crv: "X25519", x: ZERO_X, d: toBase64Url(privateKey) },
+      format: "jwk",
+    });
   }
 
   function importPkcs8(privateKey: Uint8Array): KeyObject {

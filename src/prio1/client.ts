@@ -98,7 +98,15 @@ export function shareReport(
   const { snip } = config;
   const { field } = snip.space;
   const h = snip.prove(data, f0, g0);
-  const shareB = { ...proofB, seed };
+  const shareB = {
+    a: proofB.a,
+    b: proofB.b,
+    c: proofB.c,
+    f0: proofB.f0,
+    g0: proofB.g0,
+    h0: proofB.h0,
+    seed,
+  };
   const grown = expandSeed(config, shareB);
   const shareA = {
     a: shareOf(field, a, proofB.a),

@@ -8,14 +8,14 @@ import type { ReportShare, SeededShare, ServerId } from "./share.js";
 import { readPacketA, readPacketB, writePacketA, writePacketB } from "./wire.js";
 
 /** Expands B's seed into its shares of the data, the first n draws, and of h, the next N. */
-export function expandSeed(config: Config, { seed, ...proof }: SeededShare): ReportShare {
+export function expandSeed(config: Config, { a, b, c, f0, g0, h0, seed }: SeededShare): ReportShare {
   const { space, fields, size } = config.snip;
   const prg = Prg.fromSeed(config, seed);
   const data = space.zeros(fields);
   prg.fill(data);
   const h = space.zeros(size);
   prg.fill(h);
-  return { ...proof, data, h };
+  return { a, b, c, f0, g0, h0, data, h };
 }
 
 export function sealPacketA(config: Config, share: ReportShare, randomness: SealingRandomness): Uint8Array {
