@@ -158,7 +158,7 @@ function unlinkIfThere(path: string): void {
 }
 
 /** Puts a rename on disk, by its directory. Systems that cannot open directories have their own guarantees. */
-function syncDirectory(path: string): void {
+export function syncDirectory(path: string): void {
   let fd: number | undefined;
   try {
     fd = openSync(path, "r");

@@ -9,9 +9,8 @@ import { ClosedPipe, systemCode, systemFailure } from "./failure.js";
 import { canonicalPath } from "./file-identity.js";
 import { type OutputFile, openOutputFile } from "./output-file.js";
 
-/** Takes ASCII text in order. `withOutputs` does the rest. */
-export interface Output {
-  write(text: string): Promise<void>;
+/** What a run makes, and what appears when the run is done. `withOutputs` sees to that. */
+export interface Product {
   /** Completes the output, and puts it on disk under a temporary name. */
   complete(): Promise<void>;
   /**
@@ -24,6 +23,11 @@ export interface Output {
   settle(): void;
   /** Unless the output has appeared, leaves what was there before. */
   discard(): void;
+}
+
+/** Takes ASCII text in order. */
+export interface Output extends Product {
+  write(text: string): Promise<void>;
 }
 
 /** The standard streams that a run can write to. */
@@ -75,7 +79,7 @@ function standardStream(path: string, { stdout, stderr }: OutputStreams): Writab
 /**
  * Makes a directory and its parents. (Node's own recursive mkdir loops for ever where none can be made, as in /proc.)
  */
-function makeDirectory(path: string): void {
+export function makeDirectory(path: string): void {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
   const parent = dirname(path);
   if (parent !== path) makeDirectory(parent);
@@ -198,12 +202,12 @@ export function streamFailure(error: unknown): unknown {
  * when it throws, or when one cannot appear, none does. Only a process that is killed between two renames leaves the
  * first ones.
  */
-export async function withOutputs(
-  opening: readonly (() => Output)[],
-  besides: readonly Output[],
-  work: (outputs: readonly Output[]) => Promise<void>,
+export async function withOutputs<T extends Product>(
+  opening: readonly (() => T)[],
+  besides: readonly Product[],
+  work: (outputs: readonly T[]) => Promise<void>,
 ): Promise<void> {
-  const outputs: Output[] = [];
+  const outputs: T[] = [];
   try {
     for (const open of opening) outputs.push(open());
     await work(outputs);
@@ -214,9 +218,9 @@ export async function withOutputs(
 }
 
 /** Makes all outputs appear or none. No signal can come in between the renames, as nothing in it waits. */
-async function appearTogether(outputs: readonly Output[]): Promise<void> {
+async function appearTogether(outputs: readonly Product[]): Promise<void> {
   for (const output of outputs) await output.complete();
-  const there: Output[] = [];
+  const there: Product[] = [];
   try {
     for (const output of outputs) {
       output.appear(there.length + 1 < outputs.length);

@@ -24,6 +24,9 @@ export const REASONS = {
   "own-message": "both files have the same verification packet for this id, so one server has given it twice",
   "malformed-verify": "the verification packet of this id cannot be read",
   "answered-differently": "an earlier verify2 answered other verification packets of this id",
+  "malformed-ping": "the line is not a ping with `id` and `payload.prioData`, or its gzip is damaged",
+  "malformed-report": "a report of the ping lacks its encoding or one of its two packets",
+  "unknown-encoding": "the encoding is not in the file of --data-config, or is one too many without it",
   "proof-failed": "the two servers' verification packets do not prove the report",
 } as const;
 
@@ -96,7 +99,7 @@ export function parseValues(line: Buffer): readonly unknown[] | Refusal {
 }
 
 /** Whether the library accepts `id` as a report id. */
-function isId(id: string): boolean {
+export function isId(id: string): boolean {
   return id.length > 0 && Buffer.byteLength(id) <= MAX_ID_BYTES && !/\p{Surrogate}/u.test(id);
 }
 

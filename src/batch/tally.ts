@@ -29,10 +29,14 @@ export class Tally {
 
   /**
    * Counts the rows of a chunk. The list gets the line, the id and the reason of those left out, and nothing of their
-   * content.
+   * content. A run over several files names the file, too.
    */
-  async add({ numbers }: Pick<Chunk, "numbers">, outcomes: readonly (Refusal | null)[]): Promise<void> {
+  async add(
+    { numbers, file }: Pick<Chunk, "numbers"> & { readonly file?: string },
+    outcomes: readonly (Refusal | null)[],
+  ): Promise<void> {
     let listed = "";
+    const place = file === undefined ? "" : `"file": ${pythonString(file)}, `;
     outcomes.forEach((outcome, i) => {
       const line = numbers[i] as number;
       this.total++;
@@ -45,7 +49,8 @@ export class Tally {
       this.errors++;
       this.#byReason.set(refused, this.of(refused) + 1);
       if (refused === "proof-failed") this.failedSince++;
-      listed += `{"line": ${line}, "id": ${id === undefined ? "null" : pythonString(id)}, "reason": "${refused}"}\n`;
+      const shownId = id === undefined ? "null" : pythonString(id);
+      listed += `{${place}"line": ${line}, "id": ${shownId}, "reason": "${refused}"}\n`;
     });
     if (listed !== "") await this.list?.write(listed);
   }

@@ -1,5 +1,5 @@
-// Files under temporary names, beside the file that they become. A signal removes those of this process. Those of a
-// process that was killed are removed by the next run that writes into the same directory.
+// Files and directories under temporary names, beside what they become. A signal removes those of this process. Those
+// of a process that was killed are removed by the next run that writes into the same directory.
 //
 // The name holds the writer: `.NAME.HOST-PID-RANDOM.tmp`. HOST stands for the boot of the machine and the process
 // namespace, so a process id is only looked up where it means something: on a network file system, files of other
@@ -7,7 +7,7 @@
 // since, the file stays until that one has ended too.
 
 import { hash, randomBytes } from "node:crypto";
-import { openSync, readdirSync, readFileSync, readlinkSync, unlinkSync } from "node:fs";
+import { mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { basename, dirname } from "node:path";
 import { systemCode } from "./failure.js";
@@ -35,6 +35,15 @@ export function createTemporaryFile(path: string, mode: number): { readonly path
   const fd = openSync(temporary, "wx", mode);
   temporaryFiles.add(temporary);
   return { path: temporary, fd };
+}
+
+/** Creates a temporary directory beside `path`; everything else is as for files. */
+export function createTemporaryDirectory(path: string): string {
+  removeAbandonedFiles(dirname(path));
+  const temporary = nameBeside(path, "tmp");
+  mkdirSync(temporary);
+  temporaryFiles.add(temporary);
+  return temporary;
 }
 
 /** Says that a temporary file has got its real name. */
@@ -70,7 +79,7 @@ export function removeAbandonedFiles(directory: string): void {
 
 function remove(path: string): void {
   try {
-    unlinkSync(path);
+    rmSync(path, { recursive: true, force: true });
   } catch {
     // It is gone already, or keeps its temporary name; nothing appeared under the real one.
   }

@@ -18,11 +18,12 @@ export interface NamedFile {
  * The options that name files which no run may write over. They count wherever they come from and for every command:
  * a file that holds a secret must be safe from a command that does not read it, too.
  */
-const PROTECTED_OPTIONS = [
+export const PROTECTED_OPTIONS = [
   "input",
   "input-internal",
   "input-external",
   "labels",
+  "data-config",
   "private-key-file",
   "shared-secret-file",
 ] as const;

@@ -11,6 +11,7 @@ import { hasColor, type Io } from "./io.js";
 import { keygen, sharedSeed } from "./keys.js";
 import { publish } from "./publish.js";
 import type { Run } from "./run.js";
+import { staging } from "./staging.js";
 import { verify1, verify2 } from "./verify.js";
 
 /** An option of a command: its flags, its line in the help, and its values when they are a choice. */
@@ -144,6 +145,26 @@ const DEFINITIONS: readonly Definition[] = [
     --public-key-hex-internal $KEY_A --public-key-hex-external $KEY_B \\
     --input data.ndjson --output-A server_a/raw --output-B server_b/raw`,
     work: encodeShares,
+  },
+  {
+    name: "staging",
+    summary: "turn Firefox's pings into files of shares",
+    group: "Stages:",
+    options: [
+      [
+        "Files (- is standard input, .gz is compressed):",
+        [
+          ["--input <file>", "pings: a file, or a directory of files"],
+          ["--output <dir>", "directory for the shares of both servers"],
+          ["--date <day>", "the day of the pings, YYYY-MM-DD"],
+          ["--parts <n>", "files a batch and server, 1 by default"],
+          ["--data-config <file>", 'the batches to take: [{"batch_id": "…"}, …]'],
+        ],
+      ],
+      [RUN, runRows.filter(([flags]) => !flags.startsWith("--jobs"))],
+    ],
+    example: "prio staging --date 2019-06-26 --input pings --output staged",
+    work: staging,
   },
   {
     name: "verify1",

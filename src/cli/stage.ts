@@ -63,7 +63,7 @@ export async function runStage<const Files extends readonly StageFile[]>(
 }
 
 /** The file of --errors. Its "-" is a name like any other. */
-function errorsFileFrom({ options }: Run): NamedFile | undefined {
+export function errorsFileFrom({ options }: Run): NamedFile | undefined {
   const path = options.text("errors");
   return path === undefined ? undefined : { option: "errors", path: path === "-" ? "./-" : path };
 }

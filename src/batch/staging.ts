@@ -1,0 +1,77 @@
+// From clients' pings to both servers' files of shares: goes over files of pings, drops those whose id was seen before,
+// and writes each report's packets under one new id.
+
+import { type Document, documentsOf } from "./documents.js";
+import { FingerprintRecord } from "./fingerprints.js";
+import type { Input } from "./input.js";
+import { type Output, withOutputs } from "./output.js";
+import { OutputDirectory } from "./output-directory.js";
+import { MAX_PING_DOCUMENT, readPing } from "./ping.js";
+import { isRefusal, type Refusal, refuse } from "./rows.js";
+import { StagedFiles } from "./staged-files.js";
+import { Tally } from "./tally.js";
+
+export interface StagingSettings {
+  readonly inputs: readonly Input[];
+  /** The directory of the day, which the run replaces. */
+  readonly directory: string;
+  /** Files for each batch and server. */
+  readonly parts: number;
+  /** The batches to take, or undefined for the first 256. */
+  readonly batchIds: ReadonlySet<string> | undefined;
+  /** Opens the list of what is left out, if there is one. */
+  readonly openErrors: (() => Output) | undefined;
+  /** Called now and then with the number of reports done. */
+  readonly progress: (reports: number) => void;
+}
+
+/** What a run has staged. */
+export interface Staged {
+  /** Counts reports, and pings that hold none that can be read. */
+  readonly tally: Tally;
+  /** Pings that were read, without those that came again. */
+  readonly pings: number;
+  /** How many reports each batch has. */
+  readonly batches: ReadonlyMap<string, number>;
+}
+
+/** Writes the share files of a day. Throws a Failure when it cannot; then nothing has changed. */
+export async function stagePings(settings: StagingSettings): Promise<Staged> {
+  const tally = new Tally(settings.openErrors?.());
+  const seen = new FingerprintRecord();
+  let pings = 0;
+  let batches: ReadonlyMap<string, number> = new Map();
+  try {
+    await withOutputs([() => new OutputDirectory(settings.directory)], tally.lists, async ([output]) => {
+      const directory = (output as OutputDirectory).temporary;
+      const files = new StagedFiles({ ...settings, directory });
+      for (const input of settings.inputs) {
+        for await (const document of documentsOf(input.pieces(), MAX_PING_DOCUMENT)) {
+          const staged = stage(document, seen, files);
+          const outcomes = Array.isArray(staged) ? staged : [staged];
+          if (staged === outcomes) pings++;
+          await tally.add({ numbers: outcomes.map(() => document.line), file: input.name }, outcomes);
+          settings.progress(tally.total);
+        }
+      }
+      files.complete();
+      batches = files.counts;
+    });
+  } finally {
+    tally.list?.discard();
+    for (const input of settings.inputs) input.close();
+  }
+  return { tally, pings, batches };
+}
+
+/** What came of each report of a ping, or why the ping is left out as a whole. */
+function stage({ bytes }: Document, seen: FingerprintRecord, files: StagedFiles): (Refusal | null)[] | Refusal {
+  const ping = readPing(bytes);
+  if (isRefusal(ping)) return ping;
+  const { id, reports } = ping;
+  if (!seen.add(Buffer.from(id))) return refuse("duplicate-id", id);
+  return reports.map((report) => {
+    const reason = typeof report === "string" ? report : files.add(report.batchId, report.a, report.b);
+    return reason === null ? null : refuse(reason, id);
+  });
+}
