@@ -1,6 +1,14 @@
 // Which rows of a file are admitted: the library's admission over the whole file, in one thread and in order.
 
-import { Admission, type Admitted, PrioError, type Replayed, type ReplayKeys, ServerSecret } from "../index.js";
+import {
+  Admission,
+  type Admitted,
+  PrioError,
+  type QueryPoints,
+  type Replayed,
+  type ReplayKeys,
+  ServerSecret,
+} from "../index.js";
 import { configOf, type ServerRole } from "./batch.js";
 import { Failure } from "./failure.js";
 import { FingerprintRecord } from "./fingerprints.js";
@@ -15,10 +23,12 @@ import type { Decision, OpenedRow } from "./task.js";
 export class FileAdmission {
   readonly #admission: Admission;
   readonly #replays: StageReplays | undefined;
+  readonly #queryPoints: QueryPoints;
 
   /** `replays` remembers reports beyond this run. */
   constructor({ batch, secret, queryPoints }: ServerRole, replays?: StageReplays) {
     this.#replays = replays;
+    this.#queryPoints = queryPoints;
     this.#admission = new Admission(configOf(batch), {
       secret: ServerSecret.fromBase64(secret),
       queryPoints,
@@ -46,8 +56,9 @@ export class FileAdmission {
       return this.#admission.admit(keys);
     } catch (error) {
       if (!(error instanceof PrioError) || error.code !== "out-of-range") throw error;
+      const most = Admission.maxReportsAtOnePoint;
       throw new Failure(
-        `--query-points batch: one point serves ${Admission.maxReportsAtOnePoint} reports, and the file has more`,
+        `--query-points ${this.#queryPoints}: one point serves ${most} reports, and the file has more`,
         "make more batches of it, or use --query-points report",
       );
     }

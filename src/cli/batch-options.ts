@@ -46,7 +46,7 @@ function batchError({ message }: PrioError): string {
   return option === undefined ? message.replace(/^config: /, "") : `${option}: ${rest}`;
 }
 
-export const QUERY_POINTS: readonly QueryPoints[] = ["stream", "report", "batch"];
+export const QUERY_POINTS: readonly QueryPoints[] = ["stream", "first", "report", "batch"];
 
 /** The options that name the files of a stage that reads both servers' messages. */
 export const EXCHANGE_FILES = ["input", "input-internal", "input-external", "output"] as const;

@@ -47,7 +47,7 @@ const serverRows: readonly OptionRow[] = [
   ["--shared-secret-file <file>", "the secret: base64, or what shared-seed wrote"],
   secretRow,
   ...publicKeyRows,
-  ["--query-points <mode>", "stream (libprio's, default), report or batch", QUERY_POINTS],
+  ["--query-points <mode>", "stream (default), first, report or batch", QUERY_POINTS],
   ["--replays <dir>", "remembers what was checked, for later runs"],
 ];
 

@@ -9,7 +9,14 @@ import { kindOf, requireObject, toHex } from "../core/bytes.js";
 import { ServerSecret } from "../crypto/secret.js";
 import { PrioError } from "../errors.js";
 import { Config } from "./config.js";
-import { MAX_REPORTS_AT_ONE_POINT, pointTag, type QueryPoints, StreamPoints } from "./query-points.js";
+import {
+  MAX_REPORTS_AT_ONE_POINT,
+  pointTag,
+  QUERY_POINTS,
+  type QueryPoints,
+  StreamPoints,
+  sharesPoint,
+} from "./query-points.js";
 import {
   type AsyncReplayRecord,
   type AtomicReplayRecord,
@@ -31,7 +38,8 @@ export interface AdmissionOptions {
    * default, assigns points in order of arrival, which is all that a libprio peer supports: both servers must open
    * the same packets in the same order. `"batch"` checks all reports of a batch at one point, at most 2^20 a session,
    * and so computes only once what depends on the point. Order does not matter there either, but the soundness error
-   * is 2^−48 instead of 2^−67.
+   * is 2^−48 instead of 2^−67. `"first"` does so at the first point of the stream, for a peer that is Mozilla's Spark
+   * pipeline; it has the weaknesses of `"stream"`'s proof.
    */
   readonly queryPoints?: QueryPoints;
   /**
@@ -48,7 +56,7 @@ export interface AdmissionOptions {
 export interface Admitted {
   /** The keys of the admitted report. */
   readonly keys: ReplayKeys;
-  /** The kind of its query point. Points of `"report"` and `"batch"` are computed where the report is checked. */
+  /** The kind of its query point. All points but those of `"stream"` are computed where the report is checked. */
   readonly queryPoints: QueryPoints;
   /** The point, with `"stream"`: an integer in [0, p). */
   readonly point?: bigint;
@@ -72,7 +80,7 @@ type Decision = Generator<unknown, Admitted | Replayed>;
  * every report of a session, with `"stream"` in order of arrival.
  */
 export class Admission {
-  /** With query points `"batch"`, the most reports that one admission admits, because all of them share one point. */
+  /** The most reports that one admission admits with query points `"batch"` or `"first"`, where all share one point. */
   static readonly maxReportsAtOnePoint: number = MAX_REPORTS_AT_ONE_POINT;
 
   readonly #queryPoints: QueryPoints;
@@ -118,7 +126,8 @@ export class Admission {
    *
    * Throws `invalid-argument` or `wrong-length` for keys that are not keys, `invalid-argument` for keys without a
    * report id with `"report"` and for a record that answers with a promise or anything else that is not its answer,
-   * `out-of-range` after 2^20 reports with `"batch"`, and `wrong-state` while another admission is in progress.
+   * `out-of-range` after 2^20 reports with `"batch"` or `"first"`, and `wrong-state` while another admission is in
+   * progress.
    * Errors of the record pass through. An error changes nothing: the same report, given again, is admitted to the
    * same point.
    */
@@ -154,7 +163,7 @@ export class Admission {
     if (this.#queryPoints === "report" && keys.report === undefined) {
       throw new PrioError("invalid-argument", 'admit: expected keys with a report id, since query points are "report"');
     }
-    if (this.#queryPoints === "batch" && this.#count === MAX_REPORTS_AT_ONE_POINT) {
+    if (sharesPoint(this.#queryPoints) && this.#count === MAX_REPORTS_AT_ONE_POINT) {
       throw new PrioError(
         "out-of-range",
         `query points: expected at most ${MAX_REPORTS_AT_ONE_POINT} reports at one point`,
@@ -224,8 +233,8 @@ export function requireAdmissionOptions(options: AdmissionOptions, subject: stri
   const invalid = (option: string, expected: string, got: unknown) =>
     new PrioError("invalid-argument", `${subject}: ${option}: expected ${expected}, got ${kindOf(got)}`);
   if (!ServerSecret.is(secret)) throw invalid("secret", "a ServerSecret", secret);
-  if (queryPoints !== "stream" && queryPoints !== "report" && queryPoints !== "batch") {
-    throw invalid("queryPoints", '"stream", "report" or "batch"', queryPoints);
+  if (!QUERY_POINTS.includes(queryPoints)) {
+    throw invalid("queryPoints", QUERY_POINTS.map((kind) => `"${kind}"`).join(" or "), queryPoints);
   }
   const { add, addReport } = requireObject(replays, `${subject}: replays`) as Partial<
     ReplayRecord & AtomicReplayRecord

@@ -10,10 +10,18 @@ import { Prg, SEED_BYTES } from "./prg.js";
 import type { QueryPoint } from "./snip.js";
 
 /**
- * The kinds of query points. `"stream"` is libprio's: one point after the other, in the order of the packets.
- * `"report"` and `"batch"` are ours: a point bound to the report's id, and one point for a bounded number of reports.
+ * The kinds of query points. `"stream"` is libprio's: one point after the other, in the order of the packets. `"first"`
+ * is that of Mozilla's Spark pipeline: the first point of the stream for every report. `"report"` and `"batch"` are
+ * ours: a point bound to the report's id, and one point for a bounded number of reports.
  */
-export type QueryPoints = "stream" | "report" | "batch";
+export type QueryPoints = "stream" | "first" | "report" | "batch";
+
+export const QUERY_POINTS: readonly QueryPoints[] = ["stream", "first", "report", "batch"];
+
+/** Whether all reports of a session are checked at one point, which bounds their number. */
+export function sharesPoint(kind: QueryPoints): boolean {
+  return kind === "batch" || kind === "first";
+}
 
 /** The point that a report is checked at, and the weight that both sides of f·g = h are multiplied by. */
 export interface CheckAt {
@@ -63,6 +71,11 @@ export class StreamPoints {
  */
 export function checkAtStreamPoint(config: Config, r: bigint): CheckAt {
   return { point: config.snip.queryPoint(r), weight: 1n };
+}
+
+/** The check at the first point of the stream. Keep it for all reports, as the one at a batch's point. */
+export function checkAtFirstPoint(config: Config, secret: ServerSecret): CheckAt {
+  return checkAtStreamPoint(config, new StreamPoints(config, secret).peek());
 }
 
 /** The reports' own points. They depend on secret, batch id and report id alone, so no report disturbs another. */

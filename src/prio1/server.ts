@@ -9,7 +9,14 @@ import { publishedTotals, RunningTotal } from "./aggregate.js";
 import { Config } from "./config.js";
 import { OpenedReport } from "./opened-report.js";
 import { openPacket } from "./packet.js";
-import { type CheckAt, checkAtBatchPoint, checkAtStreamPoint, type QueryPoints, ReportPoints } from "./query-points.js";
+import {
+  type CheckAt,
+  checkAtBatchPoint,
+  checkAtFirstPoint,
+  checkAtStreamPoint,
+  type QueryPoints,
+  ReportPoints,
+} from "./query-points.js";
 import { type AtomicReplayRecord, type ReplayRecord, replayKeys, requireKeys } from "./replay.js";
 import type { ServerId } from "./share.js";
 import { VerifiedReport, Verifier } from "./verify.js";
@@ -38,8 +45,8 @@ export class Server {
   readonly #admission: Admission;
   /** With `"report"`, the source of the reports' points, made for the first one. */
   #reportPoints: ReportPoints | undefined;
-  /** With `"batch"`, the check of all reports, made for the first one. */
-  #checkAtBatchPoint: CheckAt | undefined;
+  /** With `"batch"` and `"first"`, the check of all reports, made for the first one. */
+  #checkAtOnePoint: CheckAt | undefined;
   readonly #total: RunningTotal;
 
   /** Throws `invalid-argument` for an option that does not match {@link ServerOptions}. */
@@ -176,8 +183,9 @@ export class Server {
       this.#reportPoints ??= new ReportPoints(this.#config, this.#secret);
       return this.#reportPoints.checkAt(reportId as Uint8Array);
     }
-    this.#checkAtBatchPoint ??= checkAtBatchPoint(this.#config, this.#secret);
-    return this.#checkAtBatchPoint;
+    const checkAtPoint = this.#queryPoints === "first" ? checkAtFirstPoint : checkAtBatchPoint;
+    this.#checkAtOnePoint ??= checkAtPoint(this.#config, this.#secret);
+    return this.#checkAtOnePoint;
   }
 
   #reportIdBytes(reportId: unknown): Uint8Array | undefined {

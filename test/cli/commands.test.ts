@@ -39,7 +39,7 @@ async function made<T>(command: string): Promise<T> {
 
 const lines = (path: string) => read(path).trimEnd().split("\n");
 
-describe.each(["stream", "report", "batch"])("a batch with bad rows, query points %s", (queryPoints) => {
+describe.each(["stream", "first", "report", "batch"])("a batch with bad rows, query points %s", (queryPoints) => {
   const at = (...names: string[]) => folder.path(queryPoints, ...names);
   const values = Array.from({ length: 60 }, (_, i) => [i % 2, Number(i % 3 === 0), 1, Number(i < 7)]);
   let env: Awaited<ReturnType<typeof deployment>>["env"];

@@ -29,7 +29,7 @@ import {
 } from "../../src/index.js";
 import { codeOf, configFor, errorOf, exchange, process, secret, serverA, serverB } from "../support/deployment.js";
 
-const modes = ["stream", "report", "batch"] as const satisfies readonly QueryPoints[];
+const modes = ["stream", "first", "report", "batch"] as const satisfies readonly QueryPoints[];
 const config = configFor({ fields: 3 });
 const client = new Client(config);
 

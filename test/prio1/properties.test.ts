@@ -6,7 +6,7 @@ import { Client, type Config, publish, type QueryPoints, Server } from "../../sr
 import { configFor, integerConfigFor, keysA, keysB, process, secret, serverA, serverB } from "../support/deployment.js";
 
 const shapes = fc.constantFrom(1, 2, 3, 7, 8, 9);
-const queryPoints = fc.constantFrom("stream" as const, "report" as const, "batch" as const);
+const queryPoints = fc.constantFrom("stream" as const, "first" as const, "report" as const, "batch" as const);
 const prgKeys = fc.constantFrom("batch" as const, "seed" as const);
 
 /** Encodes, checks and counts every row at a pair of fresh sessions. */

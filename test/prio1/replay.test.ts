@@ -37,7 +37,7 @@ describe("a session", () => {
   });
 
   it("refuses a report id that it has seen, and a packet under a second id", () => {
-    for (const queryPoints of ["stream", "report"] as const) {
+    for (const queryPoints of ["stream", "first", "report"] as const) {
       const a = serverA(small, { queryPoints });
       const [x, y] = [client.encode([1, 0, 1]), client.encode([1, 0, 1])];
       a.open(x.a, "x");
@@ -105,7 +105,7 @@ describe("a session", () => {
   it("is not even asked about a packet that does not open", () => {
     const add = vi.fn(() => true);
     const report = client.encode([1, 0, 1]);
-    for (const queryPoints of ["stream", "report", "batch"] as const) {
+    for (const queryPoints of ["stream", "first", "report", "batch"] as const) {
       const a = serverA(small, { queryPoints, replays: { add } });
       for (const packet of [new Uint8Array(200), report.b, report.a.slice(1), new Uint8Array(0)]) {
         expect(codeOf(() => a.open(packet, "id"))).toBe("cannot-open");
