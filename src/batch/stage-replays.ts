@@ -1,5 +1,5 @@
-// What a stage asks of the replay record (replay-record.ts), so that it is safe to run it again: no packet is checked at
-// two points, no report gets two second messages, and no two totals share a part of their reports.
+// What a stage asks of the replay record (replay-record.ts), so that it is safe to run it again: no packet is checked
+// at two points, no report gets two second messages, and no two totals share a part of their reports.
 
 import type { AtomicReplayRecord, ReplayAnswer, ReplayKeys } from "../index.js";
 import { Failure } from "./failure.js";
@@ -48,7 +48,7 @@ export class StageReplays implements AtomicReplayRecord {
     }
   }
 
-  /** Records that aggregate counts a report. Throws a Failure when an earlier aggregate has only some of the reports. */
+  /** Records that aggregate counts a report. Throws a Failure when an earlier aggregate has only some of them. */
   counted({ admitted }: Instruction): void {
     if (!this.#record.count(admitted.keys)) throw otherTotal();
   }
@@ -73,7 +73,7 @@ function digestOf({ messages }: Instruction): Uint8Array | null {
 
 function otherTotal(): Failure {
   return new Failure(
-    "an earlier run made an aggregate of some of these reports but not of all: the two would show single clients' values",
+    "an earlier run made an aggregate of some of these reports but not of all: both together show single clients",
     "use the earlier aggregate; aggregate the same reports again only with the same files",
   );
 }

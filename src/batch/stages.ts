@@ -91,8 +91,8 @@ export function aggregate(
 }
 
 /**
- * Runs a stage of a server, with the admission of the file's rows and the server's replay record. Before the stage gives
- * anything away it must commit the record; when it throws, the record stays as it was.
+ * Runs a stage of a server, with the admission of the file's rows and the server's replay record. Before the stage
+ * gives anything away it must commit the record; when it throws, the record stays as it was.
  */
 async function runAtServer(
   stage: ServerStage,

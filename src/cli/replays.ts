@@ -13,8 +13,9 @@ import type { Run } from "./run.js";
 const STAGES = ["verify1", "verify2", "aggregate"];
 
 /**
- * Opens the record of --replays for a stage, or undefined without the option: then verify1 warns. Throws a usage failure
- * when the stage would write to standard output, a pipe or a device, where rows leave before the record is on disk.
+ * Opens the record of --replays for a stage, or undefined without the option: then verify1 warns. Throws a usage
+ * failure when the stage would write to standard output, a pipe or a device: there, rows leave before the record is on
+ * disk.
  */
 export function replaysFrom(
   { options, reporter }: Run,

@@ -70,7 +70,10 @@ function stage(name: Stage, id: Id, files: Files = {}, settings: Record<string, 
     argv.push("--input-internal", files.internal ?? at(before, id, "data.ndjson"));
     argv.push("--input-external", files.external ?? at(before, other, "data.ndjson"));
   }
-  return prio([name, ...argv, "--jobs", "1", "--allow-empty", "--errors", at("errors")], { env: env(id, settings) });
+  return prio([name, ...argv, "--jobs", "1", "--allow-empty", "--errors", at("errors")], {
+    env: env(id, settings),
+    warnsOfReplays: true,
+  });
 }
 
 /** Runs a stage that must end well, without rows left out. */
@@ -180,7 +183,7 @@ describe("verify1", () => {
     const again = await stage("verify1", "A");
     expect(again.stderr).toBe("");
     const argv = ["verify1", "--quiet", "--input", at("raw", "A", "data.ndjson"), "--output", at("quiet")];
-    expect((await prio(argv, { env: env("A", { REPLAYS: "" }) })).stderr).toBe("");
+    expect((await prio(argv, { env: env("A", { REPLAYS: "" }), warnsOfReplays: true })).stderr).toBe("");
   });
 });
 

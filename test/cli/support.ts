@@ -13,16 +13,23 @@ export interface CommandResult {
   stderr: string;
 }
 
+/**
+ * What verify1 says without a record. `prio` leaves it out of what the command said: only replays.test.ts is about it.
+ */
+export const REPLAYS_WARNING: RegExp = /^prio: warning: without --replays DIR.*\n/gm;
+
 export interface CommandOptions {
   stdin?: string | Uint8Array;
   env?: Record<string, string>;
   /** Makes both outputs look like a terminal of so many columns. */
   columns?: number;
+  /** Keeps {@link REPLAYS_WARNING}. */
+  warnsOfReplays?: boolean;
 }
 
 export async function prio(
   argv: readonly string[],
-  { stdin = "", env = {}, columns }: CommandOptions = {},
+  { stdin = "", env = {}, columns, warnsOfReplays = false }: CommandOptions = {},
 ): Promise<CommandResult> {
   const sink = () => {
     const pieces: Buffer[] = [];
@@ -42,7 +49,8 @@ export async function prio(
     env,
   });
   const text = ({ pieces }: { pieces: Buffer[] }) => Buffer.concat(pieces).toString();
-  return { code, stdout: text(stdout), stderr: text(stderr) };
+  const said = text(stderr);
+  return { code, stdout: text(stdout), stderr: warnsOfReplays ? said : said.replaceAll(REPLAYS_WARNING, "") };
 }
 
 /** A fresh folder; `path` names a file in it. */

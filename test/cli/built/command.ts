@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { REPLAYS_WARNING } from "../support.js";
 
 export const root = resolve(fileURLToPath(new URL("../../..", import.meta.url)));
 export const bin = `${root}/dist/cli.js`;
@@ -31,9 +32,6 @@ export function start(argv: readonly string[], { env = {}, cwd, node = [] }: Opt
   return spawn(process.execPath, [...node, bin, ...argv], { cwd: cwd ?? root, env: { ...bare, ...env } });
 }
 
-/** What verify1 says without a record. These tests are about other things; test/cli/replays.test.ts is about that. */
-const WARNING = /^prio: warning: without --replays DIR.*\n/gm;
-
 /** Collects what a process says until it ends. */
 export async function ended(child: ChildProcess): Promise<Ended> {
   const stdout: Buffer[] = [];
@@ -45,7 +43,7 @@ export async function ended(child: ChildProcess): Promise<Ended> {
     code,
     signal,
     stdout: Buffer.concat(stdout),
-    stderr: Buffer.concat(stderr).toString().replaceAll(WARNING, ""),
+    stderr: Buffer.concat(stderr).toString().replaceAll(REPLAYS_WARNING, ""),
   };
 }
 
