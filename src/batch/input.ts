@@ -1,11 +1,20 @@
-// Files to read, as streams of bytes. A name that ends in .gz is decompressed, "-" is standard input.
+// Files to read, as streams of bytes. A name that ends in .gz is decompressed, "-" is standard input. A file that
+// changes while it is read is an error: what was read of it is neither its old content nor its new one.
 
-import { accessSync, constants, createReadStream, type ReadStream, statSync } from "node:fs";
+import { accessSync, type BigIntStats, constants, createReadStream, type ReadStream, statSync } from "node:fs";
 import { pipeline, type Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { Failure, systemFailure } from "./failure.js";
 
 const READ_BYTES = 2 ** 16;
+
+/**
+ * How many bytes may come of one compressed byte. Packets and messages are random bytes in base64, and the shortest
+ * rows of them shrink to a fifth. Clients' values may be nothing but zeros, which shrink as far as DEFLATE can.
+ */
+export const MAX_EXPANSION = { messages: 16, values: 1032 } as const;
+/** Decompressed bytes that are always let through. */
+const FREE_BYTES = 2 ** 26;
 
 /** A file to read, or standard input. */
 export class Input {
@@ -15,21 +24,27 @@ export class Input {
   readonly size: number | undefined;
   readonly #path: string;
   readonly #stdin: Readable;
+  readonly #maxExpansion: number;
+  /** The file as it was at the start; undefined for anything but a regular file. */
+  readonly #before: BigIntStats | undefined;
   #file: ReadStream | undefined;
 
   /** Throws a Failure when there is no such file, or when this process may not read it. */
-  constructor(path: string, stdin: Readable) {
+  constructor(path: string, stdin: Readable, maxExpansion: number = MAX_EXPANSION.messages) {
     this.name = path === "-" ? "standard input" : path;
     this.#path = path;
     this.#stdin = stdin;
+    this.#maxExpansion = maxExpansion;
     if (path === "-") return;
     try {
-      const stat = statSync(path);
+      const stat = statSync(path, { bigint: true });
       if (stat.isDirectory())
         throw new Failure(`cannot read ${path}: is a directory`, "name a file of rows, or - for standard input");
       // Fail before any work when the file cannot be read, but do not open it yet: a pipe can be opened only once.
       accessSync(path, constants.R_OK);
-      if (stat.isFile()) this.size = stat.size;
+      if (!stat.isFile()) return;
+      this.size = Number(stat.size);
+      this.#before = stat;
     } catch (error) {
       throw systemFailure(error, `cannot read ${path}`);
     }
@@ -37,7 +52,11 @@ export class Input {
 
   /** Whether rows can be read at any offset. */
   get isSeekable(): boolean {
-    return this.size !== undefined && !this.#path.endsWith(".gz");
+    return this.size !== undefined && !this.#isCompressed;
+  }
+
+  get #isCompressed(): boolean {
+    return this.#path.endsWith(".gz");
   }
 
   /** How many bytes of a file were read so far, before decompression. */
@@ -45,21 +64,52 @@ export class Input {
     return this.#file?.bytesRead ?? 0;
   }
 
-  /** The bytes of the file, decompressed. Throws a Failure when reading fails. */
+  /**
+   * The bytes of the file, decompressed. Throws a Failure when reading fails, or when the file has changed meanwhile.
+   */
   async *pieces(): AsyncGenerator<Buffer> {
     try {
       if (this.#path === "-") yield* this.#stdin as AsyncIterable<Buffer>;
-      else yield* this.#filePieces();
+      else yield* this.#isCompressed ? this.#decompressed() : this.#open();
     } catch (error) {
       throw systemFailure(error, `cannot read ${this.name}`);
     }
+    if (this.isSeekable && this.bytesRead !== this.size) throw this.changed();
+    this.requireUnchanged();
   }
 
-  #filePieces(): AsyncIterable<Buffer> {
+  #open(): ReadStream {
     this.#file = createReadStream(this.#path, { highWaterMark: READ_BYTES });
-    if (!this.#path.endsWith(".gz")) return this.#file;
+    return this.#file;
+  }
+
+  async *#decompressed(): AsyncGenerator<Buffer> {
+    let bytes = 0;
     // An error of either stream ends both, and the reader of the pieces gets it.
-    return pipeline(this.#file, createGunzip({ chunkSize: READ_BYTES }), () => undefined);
+    const gunzip = pipeline(this.#open(), createGunzip({ chunkSize: READ_BYTES }), () => undefined);
+    for await (const piece of gunzip as AsyncIterable<Buffer>) {
+      bytes += piece.length;
+      if (bytes > FREE_BYTES + this.#maxExpansion * this.bytesRead) {
+        throw new Failure(
+          `${this.name}: decompresses to more than ${this.#maxExpansion} times its size: no file of rows`,
+        );
+      }
+      yield piece;
+    }
+  }
+
+  /** Throws a Failure when a regular file is not the one that it was at the start. */
+  requireUnchanged(): void {
+    const before = this.#before;
+    if (before === undefined) return;
+    const now = statSync(this.#path, { bigint: true, throwIfNoEntry: false });
+    const isSame = (["dev", "ino", "size", "mtimeNs"] as const).every((name) => now?.[name] === before[name]);
+    if (!isSame) throw this.changed();
+  }
+
+  /** The Failure that says so. */
+  changed(): Failure {
+    return new Failure(`${this.name} has changed since this run began`, "run again when nobody writes it any more");
   }
 
   /** Closes an input that was not read to its end. */

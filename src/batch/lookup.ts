@@ -3,70 +3,97 @@
 // temporary file first.
 
 import { randomBytes } from "node:crypto";
-import { openSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, openSync, unlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemFailure } from "./failure.js";
+import { Failure, systemFailure } from "./failure.js";
 import { fingerprint, fingerprintKey } from "./fingerprints.js";
 import type { Input } from "./input.js";
 import { OffsetIndex } from "./offset-index.js";
+import { writeAll } from "./output-file.js";
 import { RandomAccessFile } from "./random-access-file.js";
 import { isRefusal, parseRow } from "./rows.js";
 
 /** The messages of one server, by report id. */
 export class MessageFile {
+  readonly #input: Input;
   readonly #file: RandomAccessFile;
   readonly #key = fingerprintKey();
   readonly #index: OffsetIndex;
 
-  private constructor(file: RandomAccessFile) {
+  private constructor(input: Input, file: RandomAccessFile) {
+    this.#input = input;
     this.#file = file;
+    if (file.size >= OffsetIndex.MAX_OFFSET) throw new Failure(`${input.name}: is too large`);
     let lines = 0;
     for (const _line of file.lines()) lines++;
     this.#index = new OffsetIndex(lines);
     for (const { line, offset } of file.lines()) {
       const row = parseRow(line);
-      if (!isRefusal(row)) this.#index.add(this.#hash(row.id), offset);
+      if (!isRefusal(row) && !this.#index.add(this.#fingerprint(row.id), offset)) throw input.changed();
     }
+    this.requireUnchanged();
   }
 
-  /** Indexes the rows of a file. It skips rows that cannot be read, so their ids are unknown. */
-  static async of(input: Input): Promise<MessageFile> {
+  /**
+   * Indexes the rows of a file. It skips rows that cannot be read, so their ids are unknown. A file that must be copied
+   * may have `maxCopied` bytes. Throws a Failure when the file cannot be read, is longer or changes.
+   */
+  static async of(input: Input, maxCopied = OffsetIndex.MAX_OFFSET): Promise<MessageFile> {
     let file: RandomAccessFile | undefined;
     try {
-      file = new RandomAccessFile(input.isSeekable ? openSync(input.name, "r") : await spool(input));
-      return new MessageFile(file);
+      file = new RandomAccessFile(input.isSeekable ? openSync(input.name, "r") : await copyOf(input, maxCopied));
+      return new MessageFile(input, file);
     } catch (error) {
       file?.close();
       throw systemFailure(error, `cannot read ${input.name}`);
     }
   }
 
+  /** How many bytes it has, decompressed. */
+  get size(): number {
+    return this.#file.size;
+  }
+
   /** The payload of the first row with this id, in base64, or undefined when there is none. */
   get(id: string): string | undefined {
-    for (const offset of this.#index.offsets(this.#hash(id))) {
-      const row = parseRow(this.#file.lineAt(offset));
-      if (!isRefusal(row) && row.id === id) return row.payload;
-    }
-    return undefined;
+    const offset = this.#index.get(this.#fingerprint(id));
+    if (offset === undefined) return undefined;
+    const row = parseRow(this.#file.lineAt(offset));
+    // Another id has the same fingerprint by chance, in one of 2^64 cases.
+    return isRefusal(row) || row.id !== id ? undefined : row.payload;
+  }
+
+  /** Throws a Failure when the file is not the one that was indexed. Ask it before you use what came of `get`. */
+  requireUnchanged(): void {
+    this.#input.requireUnchanged();
   }
 
   close(): void {
     this.#file.close();
   }
 
-  #hash(id: string): number {
-    return fingerprint(this.#key, id)[0];
+  #fingerprint(id: string): readonly [number, number] {
+    return fingerprint(this.#key, id);
   }
 }
 
 /** Copies an input to a temporary file without a name, and returns its descriptor. */
-async function spool(input: Input): Promise<number> {
+async function copyOf(input: Input, maxBytes: number): Promise<number> {
   const path = join(tmpdir(), `prio-${process.pid}-${randomBytes(8).toString("hex")}`);
   const fd = openSync(path, "wx+", 0o600);
-  unlinkSync(path);
-  for await (const piece of input.pieces()) {
-    for (let done = 0; done < piece.length; ) done += writeSync(fd, piece, done);
+  try {
+    unlinkSync(path);
+    let bytes = 0;
+    for await (const piece of input.pieces()) {
+      bytes += piece.length;
+      if (bytes > maxBytes)
+        throw new Failure(`${input.name}: has more than ${maxBytes} bytes: not a file of this batch`);
+      writeAll(fd, piece);
+    }
+  } catch (error) {
+    closeSync(fd);
+    throw error;
   }
   return fd;
 }

@@ -17,7 +17,16 @@ export type Messages = readonly [string, string] | Refusal;
 /** Looks up the messages on the report of an id. */
 export type MessagesOf = (id: string) => Messages;
 
-/** Runs `work` with both files open. `serverId` is this server. */
+/**
+ * What the other server's file may have where it must be copied: both files have rows of the same reports, and a row
+ * of ours is at most so many times shorter.
+ */
+const MAX_COPIED = { times: 4, more: 2 ** 26 } as const;
+
+/**
+ * Runs `work` with both files open. `serverId` is this server. Throws a Failure when one of the files changes before
+ * the end.
+ */
 export async function withMessages(
   files: ExchangedFiles,
   serverId: ServerId,
@@ -25,7 +34,7 @@ export async function withMessages(
 ): Promise<void> {
   const internal = await MessageFile.of(files.internal);
   try {
-    const external = await MessageFile.of(files.external);
+    const external = await MessageFile.of(files.external, MAX_COPIED.times * internal.size + MAX_COPIED.more);
     try {
       await work((id) => {
         const own = internal.get(id);
@@ -36,6 +45,7 @@ export async function withMessages(
         if (own === other) return refuse("own-message", id);
         return serverId === "A" ? [own, other] : [other, own];
       });
+      for (const file of [internal, external]) file.requireUnchanged();
     } finally {
       external.close();
     }

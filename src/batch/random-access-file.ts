@@ -13,6 +13,8 @@ const NEWLINE = 10;
 
 /** Keeps the block that it read last, so that lines in order cost no more than a scan. */
 export class RandomAccessFile {
+  /** The size when it was opened. What comes after is not read. */
+  readonly size: number;
   readonly #fd: number;
   readonly #buffer = Buffer.allocUnsafe(BLOCK);
   #block = this.#buffer.subarray(0, 0);
@@ -20,12 +22,13 @@ export class RandomAccessFile {
 
   constructor(fd: number) {
     this.#fd = fd;
+    this.size = fstatSync(fd).size;
   }
 
   /** All lines, with their offsets. */
   *lines(): Generator<{ line: Buffer; offset: number }> {
-    const { size } = fstatSync(this.#fd);
-    for (let offset = 0; offset < size; ) {
+    // A file that has become shorter ends where nothing can be read any more.
+    for (let offset = 0; offset < this.size && this.#blockAt(offset).length > 0; ) {
       const line = this.lineAt(offset);
       const { length } = line;
       yield { line, offset };
@@ -69,7 +72,8 @@ export class RandomAccessFile {
   #blockAt(offset: number): Buffer {
     if (offset < this.#start || offset >= this.#start + this.#block.length) {
       this.#start = offset;
-      this.#block = this.#buffer.subarray(0, readSync(this.#fd, this.#buffer, 0, BLOCK, offset));
+      const length = Math.max(0, Math.min(BLOCK, this.size - offset));
+      this.#block = this.#buffer.subarray(0, readSync(this.#fd, this.#buffer, 0, length, offset));
     }
     return this.#block.subarray(offset - this.#start);
   }

@@ -4,7 +4,7 @@
 import { isUtf8 } from "node:buffer";
 import { chunksOf, linesOf } from "../batch/chunks.js";
 import { Failure } from "../batch/failure.js";
-import { Input } from "../batch/input.js";
+import { Input, MAX_EXPANSION } from "../batch/input.js";
 import { decodeBase64 } from "../batch/rows.js";
 import { EXIT } from "./exit.js";
 import { shown } from "./foreign-text.js";
@@ -16,7 +16,7 @@ import type { Run } from "./run.js";
 const MAX_BINARY = 2 ** 24;
 
 export async function inspect({ io }: Run, path: string): Promise<number> {
-  const input = new Input(path, io.stdin);
+  const input = new Input(path, io.stdin, MAX_EXPANSION.values);
   const pieces = input.pieces();
   const first = await pieces.next();
   const start = first.done === true ? Buffer.alloc(0) : first.value;

@@ -2,7 +2,7 @@
 
 import { ClosedPipe, Failure } from "../batch/failure.js";
 import { fileIdentity } from "../batch/file-identity.js";
-import { Input } from "../batch/input.js";
+import { Input, MAX_EXPANSION } from "../batch/input.js";
 import type { ExchangedFiles } from "../batch/messages.js";
 import { openOutput } from "../batch/output.js";
 import type { OpenOutput, StageSettings } from "../batch/stages.js";
@@ -38,7 +38,11 @@ export async function runStage<const Files extends readonly StageFile[]>(
   const { options, reporter, io } = run;
   const errors = errorsFileFrom(run);
   requireDistinctPaths(run, errors === undefined ? files : [...files, errors]);
-  const input = new Input(options.required("input"), io.stdin);
+  const input = new Input(
+    options.required("input"),
+    io.stdin,
+    MAX_EXPANSION[name === "encode-shares" ? "values" : "messages"],
+  );
   const progress = reporter.progress(name, io.env, input.size, () => input.bytesRead);
   const opening =
     ({ path, mode }: StageFile): OpenOutput =>
