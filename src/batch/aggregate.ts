@@ -1,12 +1,17 @@
 // A server's aggregate as a file: a JSON object with its total share, the rows left out and all rows. A server that
 // counted a batch in parts has one object a line for each part.
 
+import { isUtf8 } from "node:buffer";
+import { isBlank } from "./chunks.js";
 import { Failure } from "./failure.js";
 import type { Input } from "./input.js";
+import { type JsonToken, scanObject, stringOf } from "./json-scanner.js";
 import { base64, decodeBase64 } from "./rows.js";
 
 /** Longest file that is read, in bytes: an aggregate of 262,143 totals takes 4.2 MB. */
 const MAX_AGGREGATE = 2 ** 26;
+/** Longest count that is read, in characters. */
+const MAX_DIGITS = 32;
 
 export interface Aggregate {
   /** The server's total shares, one for each part. */
@@ -29,9 +34,9 @@ export async function readAggregate(input: Input): Promise<Aggregate> {
     length += piece.length;
     if (length > MAX_AGGREGATE) throw notAnAggregate(input);
   }
-  const parts = objectsOf(Buffer.concat(pieces).toString("utf8")).map(readPart);
+  const parts: Part[] = [];
   const seen = new Set<string>();
-  for (const part of parts) {
+  for (const part of partsOf(Buffer.concat(pieces))) {
     if (part === null) throw notAnAggregate(input);
     const text = base64(part.share);
     // Parts without a report are all alike, and add nothing.
@@ -39,37 +44,43 @@ export async function readAggregate(input: Input): Promise<Aggregate> {
       throw new Failure(`${input.name}: two lines hold the same aggregate`, "each part of a batch counts once");
     }
     seen.add(text);
+    parts.push(part);
   }
   if (parts.length === 0) throw notAnAggregate(input);
-  const found = parts.filter((part) => part !== null);
-  return { shares: found.map(({ share }) => share), reports: found.reduce((sum, { reports }) => sum + reports, 0) };
+  return { shares: parts.map(({ share }) => share), reports: parts.reduce((sum, { reports }) => sum + reports, 0) };
 }
 
-/** The objects in a text: one over any number of lines, or one a line. Undefined stands for what is not JSON. */
-function objectsOf(text: string): unknown[] {
-  const whole = parse(text);
-  return whole === undefined ? text.split("\n").flatMap((line) => (line.trim() === "" ? [] : [parse(line)])) : [whole];
+interface Part {
+  readonly share: Uint8Array;
+  readonly reports: number;
 }
 
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
+/** The aggregates in a file: one over any number of lines, or one a line. Null stands for what is none. */
+function* partsOf(bytes: Buffer): Generator<Part | null> {
+  const whole = readPart(bytes);
+  if (whole !== null) return yield whole;
+  for (let start = 0; start < bytes.length; ) {
+    const newline = bytes.indexOf("\n", start);
+    const line = bytes.subarray(start, newline < 0 ? bytes.length : newline);
+    if (!isBlank(line)) yield readPart(line);
+    start += line.length + 1;
   }
 }
 
 /** The share and the count of an object, or null when it is no aggregate. */
-function readPart(value: unknown): { readonly share: Uint8Array; readonly reports: number } | null {
-  const { payload, error, total } = (value ?? {}) as { payload?: unknown; error?: unknown; total?: unknown };
-  const share = typeof payload === "string" ? decodeBase64(payload) : null;
-  return share === null || !isCount(error) || !isCount(total) || error > total
-    ? null
-    : { share, reports: total - error };
+function readPart(bytes: Buffer): Part | null {
+  const [payload, error, total] = (isUtf8(bytes) ? scanObject(bytes, ["payload", "error", "total"]) : null) ?? [];
+  const share = payload?.kind === "string" ? decodeBase64(stringOf(bytes, payload)) : null;
+  const [errors, rows] = [countOf(bytes, error), countOf(bytes, total)];
+  if (share === null || errors === undefined || rows === undefined || errors > rows) return null;
+  return { share, reports: rows - errors };
 }
 
-function isCount(x: unknown): x is number {
-  return Number.isSafeInteger(x) && (x as number) >= 0;
+/** A count of rows, or undefined when it is none. */
+function countOf(bytes: Buffer, token: JsonToken | undefined): number | undefined {
+  if (token?.kind !== "number" || token.end - token.start > MAX_DIGITS) return undefined;
+  const count = Number(bytes.toString("latin1", token.start, token.end));
+  return Number.isSafeInteger(count) && count >= 0 ? count : undefined;
 }
 
 function notAnAggregate({ name }: Input): Failure {

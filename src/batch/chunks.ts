@@ -1,9 +1,5 @@
 // Cuts a stream of bytes into chunks of whole lines, each of which one thread works on.
 
-/**
- * Longest line that is kept, in bytes. A packet for 262,143 fields takes 9 MB of base64; a longer line is one bad row.
- */
-const MAX_LINE = 32 * 2 ** 20;
 const NEWLINE = 10;
 
 /** Some whole lines of a file. */
@@ -18,8 +14,11 @@ export interface Chunk {
   readonly numbers: readonly number[];
 }
 
-/** A chunk is full when it reaches either limit. */
+/**
+ * A chunk is full when it reaches the limit of rows or bytes. Of a line with more bytes than `line`, nothing is kept.
+ */
 export interface ChunkLimits {
+  readonly line: number;
   readonly rows: number;
   readonly bytes: number;
 }
@@ -44,7 +43,7 @@ export async function* chunksOf(pieces: AsyncIterable<Buffer>, limits: ChunkLimi
 
   const endLine = (rest: Buffer): void => {
     number++;
-    const tooLong = begunBytes + rest.length > MAX_LINE;
+    const tooLong = begunBytes + rest.length > limits.line;
     let line = begun.length === 0 ? rest : Buffer.concat([...begun, rest]);
     begun = [];
     begunBytes = 0;
@@ -79,7 +78,7 @@ export async function* chunksOf(pieces: AsyncIterable<Buffer>, limits: ChunkLimi
     if (start === piece.length) continue;
     begunBytes += piece.length - start;
     // Once a line is too long, keep nothing of it.
-    if (begunBytes > MAX_LINE) begun = [];
+    if (begunBytes > limits.line) begun = [];
     else begun.push(piece.subarray(start));
   }
   if (begunBytes > 0) endLine(Buffer.alloc(0));
@@ -97,7 +96,8 @@ function joined(lines: readonly Buffer[], length: number): Uint8Array {
   return bytes;
 }
 
-function isBlank(line: Buffer): boolean {
+/** Whether a line has white space alone. */
+export function isBlank(line: Buffer): boolean {
   for (const byte of line) if (byte !== 32 && byte !== 9 && byte !== 13) return false;
   return true;
 }

@@ -10,17 +10,19 @@ import type { ChunkResult } from "./task.js";
 /** Encodes rows of values into rows of packets for A and for B. */
 export class EncodingSession {
   readonly #client: Client;
+  readonly #count: number;
   readonly #isForIntegers: boolean;
 
   constructor(batch: Batch) {
     this.#client = new Client(configOf(batch));
+    this.#count = batch.count;
     this.#isForIntegers = batch.precision !== undefined;
   }
 
   encode(chunk: Chunk): ChunkResult {
     let [a, b] = ["", ""];
     const outcomes = linesOf(chunk).map((line) => {
-      const values = parseValues(line);
+      const values = parseValues(line, this.#count);
       if (isRefusal(values)) return values;
       try {
         // The client checks every value itself.

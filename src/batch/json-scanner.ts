@@ -27,9 +27,9 @@ const SHORT = 40;
 const MAX_ESCAPED_NAME = 96;
 
 /**
- * The members of an object with these names, or null when the bytes, which must be UTF-8, are not one object and
- * nothing else. Of members with one name, the last counts, as for JSON.parse. Refuses more than MAX_DEPTH open
- * brackets.
+ * The members of an object with these names, which are ASCII, or null when the bytes, which must be UTF-8, are not
+ * one object and nothing else. Of members with one name, the last counts, as for JSON.parse. Refuses more than
+ * MAX_DEPTH open brackets.
  */
 export function scanObject(bytes: Buffer, names: readonly string[]): (JsonToken | undefined)[] | null {
   const found = new Array<JsonToken | undefined>(names.length).fill(undefined);

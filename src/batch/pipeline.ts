@@ -6,6 +6,7 @@ import { type Chunk, type ChunkLimits, chunksOf } from "./chunks.js";
 import type { Input } from "./input.js";
 import type { Output } from "./output.js";
 import { awaitedLater, Queue } from "./queue.js";
+import { maxShareRow, maxValuesRow } from "./row-limits.js";
 import { isRefusal, type Refusal } from "./rows.js";
 import { Tally } from "./tally.js";
 import type { ChunkResult, Decision, Instruction, OpenedRow, Task } from "./task.js";
@@ -16,12 +17,14 @@ const CHUNK_ELEMENTS = 2 ** 14;
 const MAX_CHUNK_ROWS = 32;
 const CHUNK_BYTES = 2 ** 18;
 
-function limitsFor({ batch }: Task): ChunkLimits {
-  const { fields } = configOf(batch);
+function limitsFor({ stage, batch }: Task): ChunkLimits {
+  const config = configOf(batch);
+  const { fields } = config;
   // A share has the fields, and as many elements of h as the least power of two above their number.
   const elements = fields + 2 ** Math.ceil(Math.log2(fields + 1));
+  const line = stage === "encode-shares" ? maxValuesRow(batch.count) : maxShareRow(config);
   const rows = Math.floor(CHUNK_ELEMENTS / elements);
-  return { rows: Math.max(1, Math.min(MAX_CHUNK_ROWS, rows)), bytes: CHUNK_BYTES };
+  return { rows: Math.max(1, Math.min(MAX_CHUNK_ROWS, rows)), bytes: CHUNK_BYTES, line };
 }
 
 /** What a stage over a file of rows needs. */

@@ -3,6 +3,8 @@
 
 import { isUtf8 } from "node:buffer";
 import { PrioError } from "../index.js";
+import { type JsonToken, scanObject, sizeOfArray, stringOf } from "./json-scanner.js";
+import { MAX_ID_BYTES } from "./row-limits.js";
 
 /** Why a row is left out. The list is closed, and docs/cli.md has it too. */
 export const REASONS = {
@@ -52,51 +54,62 @@ export function refusalOf(error: unknown, id?: string): Refusal {
   throw error;
 }
 
-/** Longest id, in bytes of UTF-8, as the library has it for report ids. */
-const MAX_ID_BYTES = 65535;
-
-/** Reads the object in a line. An empty line stands for one that was too long to keep (chunks.ts). */
-function parseFields(line: Buffer): { readonly id: unknown; readonly payload: unknown } | Refusal {
-  if (line.length === 0) return refuse("line-too-long");
-  if (!isUtf8(line)) return refuse("malformed-json");
-  try {
-    const value: unknown = JSON.parse(line.toString("utf8"));
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-      const { id, payload } = value as { id?: unknown; payload?: unknown };
-      return { id, payload };
-    }
-  } catch {
-    // Not JSON: the return below refuses it.
-  }
-  return refuse("malformed-json");
-}
-
 /** A row of packets or of verification messages. */
 export interface Row {
   readonly id: string;
   /** The id as it is written: Spark's are integers, which `id` has in decimal. */
-  readonly writtenId: string | number;
+  readonly writtenId: string | bigint;
   /** Still in base64. */
   readonly payload: string;
 }
 
-/** Reads a row of packets or of verification messages. */
-export function parseRow(line: Buffer): Row | Refusal {
-  const fields = parseFields(line);
-  if (isRefusal(fields)) return fields;
-  const { id: writtenId, payload } = fields;
-  const id = Number.isSafeInteger(writtenId) ? String(writtenId) : writtenId;
-  if (typeof id !== "string" || !isId(id)) return refuse("missing-field");
-  if (typeof payload !== "string") return refuse("missing-field", id);
-  return { id, writtenId: writtenId as string | number, payload };
+/** Finds members of the object in a line. An empty line stands for one that was too long to keep (chunks.ts). */
+function membersOf(line: Buffer, names: readonly string[]): (JsonToken | undefined)[] | Refusal {
+  if (line.length === 0) return refuse("line-too-long");
+  return (isUtf8(line) ? scanObject(line, names) : null) ?? refuse("malformed-json");
 }
 
-/** Reads a row of a client's values. */
-export function parseValues(line: Buffer): readonly unknown[] | Refusal {
-  const fields = parseFields(line);
-  if (isRefusal(fields)) return fields;
-  return Array.isArray(fields.payload) ? fields.payload : refuse("missing-field");
+/** Reads a row of packets or of verification messages. */
+export function parseRow(line: Buffer): Row | Refusal {
+  const members = membersOf(line, ["id", "payload"]);
+  if (isRefusal(members)) return members;
+  const [idToken, payload] = members;
+  const writtenId = idToken === undefined ? undefined : idOf(line, idToken);
+  if (writtenId === undefined) return refuse("missing-field");
+  const id = String(writtenId);
+  if (payload?.kind !== "string") return refuse("missing-field", id);
+  return { id, writtenId, payload: stringOf(line, payload) };
 }
+
+/** Reads a row of a client's values, of which there must be `count`. The values are not checked. */
+export function parseValues(line: Buffer, count: number): readonly unknown[] | Refusal {
+  const members = membersOf(line, ["payload"]);
+  if (isRefusal(members)) return members;
+  const [payload] = members;
+  if (payload?.kind !== "array") return refuse("missing-field");
+  // Nothing is built of lists that are too long or that hold others.
+  const { items, isFlat } = sizeOfArray(line, payload);
+  if (items !== count) return refuse("wrong-length");
+  if (!isFlat) return refuse("out-of-range");
+  return JSON.parse(line.toString("utf8", payload.start, payload.end)) as unknown[];
+}
+
+/** The id of a row, or undefined when it is none. */
+function idOf(line: Buffer, token: JsonToken): string | bigint | undefined {
+  if (token.kind === "string") {
+    const id = stringOf(line, token);
+    return isId(id) ? id : undefined;
+  }
+  const digits = token.end - token.start;
+  if (token.kind !== "number" || digits > MAX_INTEGER_DIGITS) return undefined;
+  const text = line.toString("latin1", token.start, token.end);
+  if (!/^-?\d+$/.test(text)) return undefined;
+  const id = BigInt(text);
+  return BigInt.asIntN(64, id) === id ? id : undefined;
+}
+
+/** Of 64 bits, with a sign. */
+const MAX_INTEGER_DIGITS = 20;
 
 /** Whether the library accepts `id` as a report id. */
 export function isId(id: string): boolean {
@@ -125,8 +138,8 @@ function joinedLines(text: string): string | null {
 }
 
 /** Writes a row with its newline. */
-export function formatRow(id: string | number, payload: Uint8Array): string {
-  return `{"id": ${typeof id === "number" ? id : pythonString(id)}, "payload": "${base64(payload)}"}\n`;
+export function formatRow(id: string | bigint, payload: Uint8Array): string {
+  return `{"id": ${typeof id === "bigint" ? id : pythonString(id)}, "payload": "${base64(payload)}"}\n`;
 }
 
 export function base64(bytes: Uint8Array): string {

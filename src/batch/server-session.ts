@@ -10,7 +10,7 @@ import type { ChunkResult, Decision, Instruction, OpenedRow, ServerTask } from "
 /** A report that opened, and its row's id as that is written. */
 interface Opened {
   readonly report: OpenedReport;
-  readonly writtenId: string | number;
+  readonly writtenId: string | bigint;
 }
 
 /** A server's side of verify1, verify2 or aggregate. */

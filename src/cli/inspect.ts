@@ -14,6 +14,8 @@ import type { Run } from "./run.js";
 
 /** Longest binary file that is read, in bytes. The largest message, a packet for 262,143 fields, is shorter. */
 const MAX_BINARY = 2 ** 24;
+/** Longest line that is looked at: the largest packet in base64 takes a little more than half of it. */
+const MAX_LINE = 2 ** 24;
 
 export async function inspect({ io }: Run, path: string): Promise<number> {
   const input = new Input(path, io.stdin, MAX_EXPANSION.values);
@@ -86,7 +88,7 @@ async function describeRows(pieces: AsyncIterable<Buffer>): Promise<readonly [st
   const kinds = new Map<RowKind, { rows: number; sizes: Range }>();
   let [rows, malformed] = [0, 0];
   let first: Row | undefined;
-  for await (const chunk of chunksOf(pieces, { rows: 256, bytes: 2 ** 20 })) {
+  for await (const chunk of chunksOf(pieces, { rows: 256, bytes: 2 ** 20, line: MAX_LINE })) {
     for (const line of linesOf(chunk)) {
       rows++;
       const row = readRow(line);

@@ -20,7 +20,7 @@ it("chunks hold a file's lines, however the bytes come and whatever the limits a
         }
         const found: [number, string][] = [];
         let index = 0;
-        for await (const chunk of chunksOf(pieces(), { rows, bytes })) {
+        for await (const chunk of chunksOf(pieces(), { rows, bytes, line: 1000 })) {
           expect(chunk.index).toBe(index++);
           expect(chunk.ends.length).toBeLessThanOrEqual(rows);
           for (const [i, x] of linesOf(chunk).entries()) {

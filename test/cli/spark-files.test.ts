@@ -136,7 +136,7 @@ it.each([
   ["a blank in a line", (text: string) => wrapped(text).replace(/.\r/, " \r")],
   ["a foreign character", (text: string) => wrapped(text).replace(/^./, "*")],
   ["an id that is no integer", (text: string) => wrapped(text), 1.5],
-  ["an id beyond the safe integers", (text: string) => wrapped(text), 2 ** 53],
+  ["an id of more than 64 bits", (text: string) => wrapped(text), 2 ** 63],
 ])("leaves out a row with %s", async (name, damage, id = 1) => {
   const { publicKey, privateKey } = await keysOf();
   const raw = folder.path("damaged.json");
