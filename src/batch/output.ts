@@ -190,8 +190,24 @@ class StandardOutput implements Output {
   }
 }
 
+/**
+ * Waits until all that was written to standard output has left, or its reader has gone away. Throws a Failure when it
+ * failed.
+ */
+export function flushed(stdout: Writable): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const end = (error: unknown): void => {
+      const failure = error && streamFailure(stdout.errored ?? error);
+      if (!failure || failure instanceof ClosedPipe) resolve();
+      else reject(failure);
+    };
+    if (stdout.errored) end(stdout.errored);
+    else stdout.write("", end);
+  });
+}
+
 /** An error of writing to a standard stream as what ends the run. */
-export function streamFailure(error: unknown): unknown {
+function streamFailure(error: unknown): unknown {
   const code = systemCode(error);
   if (code === "EPIPE" || code === "ERR_STREAM_DESTROYED") return new ClosedPipe();
   return systemFailure(error, "cannot write standard output");

@@ -4,6 +4,7 @@
 import { readFileSync } from "node:fs";
 import { type Command, CommanderError } from "commander";
 import { ClosedPipe, Failure, systemFailure } from "../batch/failure.js";
+import { flushed } from "../batch/output.js";
 import { PrioError } from "../index.js";
 import { EXIT, exitCodeOf, usage } from "./exit.js";
 import type { Io } from "./io.js";
@@ -24,16 +25,21 @@ export async function runCommand(argv: readonly string[], io: Io): Promise<numbe
   let reporter = new Reporter(io, argv.includes("--quiet"));
   try {
     const chosen = parse(argv, io);
-    if (typeof chosen === "number") return chosen;
-    const { values, work, argument } = chosen;
-    reporter = new Reporter(io, values.has("quiet"));
-    return await work({ options: new Options(values, io.env), reporter, io }, argument);
+    reporter = new Reporter(io, typeof chosen !== "number" && chosen.values.has("quiet"));
+    const exitCode = typeof chosen === "number" ? chosen : await start(chosen, reporter, io);
+    // Commands write without waiting. Whether all of it has left shows here.
+    await flushed(io.stdout);
+    return exitCode;
   } catch (error) {
     if (error instanceof ClosedPipe) return EXIT.done;
     const failure = failureOf(error);
     reporter.error(failure);
     return exitCodeOf(failure);
   }
+}
+
+function start({ values, work, argument }: Chosen, reporter: Reporter, io: Io): Promise<number> | number {
+  return work({ options: new Options(values, io.env), reporter, io }, argument);
 }
 
 /** The command that the command line names, or the exit code when it asks for help or the version only. */

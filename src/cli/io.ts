@@ -1,6 +1,8 @@
 // The standard streams and the environment of a run, and which colours and characters a terminal gets.
 
-import type { Readable, Writable } from "node:stream";
+import { fstatSync } from "node:fs";
+import { type Readable, Writable } from "node:stream";
+import { writeAll } from "../batch/output-file.js";
 
 /** A standard stream, which may be a terminal. */
 export interface Terminal extends Writable {
@@ -16,6 +18,26 @@ export interface Io {
   readonly stdout: Terminal;
   readonly stderr: Terminal;
   readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * Standard output as it is, or, where it is a file, a stream that writes all of it. Node's own stream takes no notice
+ * when the system writes fewer bytes than it is given, as it does when the disk is nearly full.
+ */
+export function wholeOutput(stdout: Terminal & { readonly fd: number }): Terminal {
+  const { fd } = stdout;
+  if (!fstatSync(fd).isFile()) return stdout;
+  const stream = new Writable({
+    write(bytes: Buffer, _encoding, done) {
+      try {
+        writeAll(fd, bytes);
+        done();
+      } catch (error) {
+        done(error as Error);
+      }
+    },
+  });
+  return Object.assign(stream, { fd });
 }
 
 const STYLES = { bold: "1", dim: "2", red: "31", yellow: "33", cyan: "36" } as const;

@@ -4,6 +4,7 @@
 import { removeTemporaryFiles } from "../batch/temporary-files.js";
 import { runCommand } from "./command.js";
 import { EXIT } from "./exit.js";
+import { wholeOutput } from "./io.js";
 
 for (const [signal, exitCode] of [
   ["SIGINT", EXIT.interrupted],
@@ -17,8 +18,10 @@ for (const [signal, exitCode] of [
     process.exit(exitCode);
   });
 }
-// Where rows are written, a reader that has gone is noticed (batch/output.ts). Elsewhere there is nobody left to tell.
-for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+const { stdin, stderr, env } = process;
+const stdout = wholeOutput(process.stdout);
+// Errors of standard output are noticed where it is written and at the end of the run. Those of standard error nobody
+// could be told of.
+for (const stream of [stdout, stderr]) stream.on("error", () => undefined);
 
-const { stdin, stdout, stderr, env } = process;
 process.exitCode = await runCommand(process.argv.slice(2), { stdin, stdout, stderr, env });

@@ -1,7 +1,8 @@
 // Files that hold a secret: written for their owner alone and never over another file, read only when nobody else can.
 
-import { closeSync, fsyncSync, openSync, readFileSync, statSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, statSync, unlinkSync, writeSync } from "node:fs";
 import { Failure, systemCode, systemFailure } from "../batch/failure.js";
+import { readSmallFile } from "../batch/small-file.js";
 import { usage } from "./exit.js";
 
 /** In bytes: far longer than any secret, short enough to read in one piece. */
@@ -34,8 +35,9 @@ export function readSecretFile(path: string, name: string): string {
   try {
     const stat = statSync(path);
     if (stat.isFile()) refuseOpenFile(path, name, stat.mode);
-    if (stat.size > MAX_SECRET_FILE) throw usage(`${path}: expected a ${name}, got ${stat.size} bytes`);
-    return readFileSync(path, "utf8").trim();
+    const bytes = readSmallFile(path, MAX_SECRET_FILE);
+    if (bytes === null) throw usage(`${path}: expected a ${name}, got more than ${MAX_SECRET_FILE} bytes`);
+    return bytes.toString("utf8").trim();
   } catch (error) {
     throw systemFailure(error, `cannot read the ${name} file ${path}`);
   }

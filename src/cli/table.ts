@@ -1,7 +1,7 @@
 // `prio publish --pretty`: the totals as a table with bars.
 
-import { readFileSync } from "node:fs";
 import { systemFailure } from "../batch/failure.js";
+import { readSmallFile } from "../batch/small-file.js";
 import { usage } from "./exit.js";
 import { clip, shown } from "./foreign-text.js";
 import { painter } from "./io.js";
@@ -16,6 +16,8 @@ export interface Results {
 }
 
 const MAX_LABEL = 40;
+/** Bytes of a file of labels: so many, and so many more for each label. */
+const [MAX_LABELS, MAX_LABEL_BYTES] = [65536, 1024];
 const MAX_BAR = 40;
 const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 
@@ -27,7 +29,9 @@ export function readLabels(path: string | undefined, count: number): string[] {
   if (path === undefined) return Array.from({ length: count }, (_, i) => String(i));
   let text: string;
   try {
-    text = readFileSync(path, "utf8").trim();
+    const bytes = readSmallFile(path, MAX_LABELS + MAX_LABEL_BYTES * count);
+    if (bytes === null) throw usage(`${path}: expected ${count} labels, got more bytes than these can have`);
+    text = bytes.toString("utf8").trim();
   } catch (error) {
     throw systemFailure(error, `cannot read ${path}`);
   }

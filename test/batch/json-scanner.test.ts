@@ -13,8 +13,8 @@ function scanned(text: string | Buffer): unknown[] | null {
   const bytes = Buffer.concat([Buffer.from("xyz"), Buffer.from(text)]).subarray(3);
   const found = isUtf8(bytes) ? scanObject(bytes, NAMES) : null;
   if (found === null) return null;
-  return found.map((token) => {
-    if (token === undefined) return;
+  return found.map((token): unknown => {
+    if (token === undefined) return token;
     if (token.kind === "string") return stringOf(bytes, token);
     const value: unknown = JSON.parse(bytes.toString("utf8", token.start, token.end));
     const kind = Array.isArray(value)

@@ -1,7 +1,7 @@
 // Every command in process: a whole exchange with bad rows in each mode, what is refused and how it is told, and that
 // nothing secret is ever printed.
 
-import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type CommandResult, prio, recordedBatch, scratch, secretsOf } from "./support.js";
 
@@ -347,6 +347,43 @@ describe("usage", () => {
     chmodSync(key, 0o600);
     writeFileSync(key, "{}");
     expect((await verify1(files, bare)).stderr).toMatch(/expected "private_key" in the JSON object, found none/);
+  });
+
+  it("files without end are read no further than they can be, and named", async () => {
+    const endless = "/dev/zero";
+    const bare = { PRIVATE_KEY_HEX: "" };
+    const side = (name: string) => recorded.path(`server_a/intermediate/${name}/aggregate/data.ndjson`);
+    const publish = ["publish", "--pretty", "--input-external", side("external")];
+    const cases: [Promise<CommandResult>, number, RegExp][] = [
+      [
+        verify1(["--private-key-file", endless], bare),
+        2,
+        /\/dev\/zero: expected a private key, got more than 65536 bytes/,
+      ],
+      [
+        prio([...publish, "--input-internal", side("internal"), "--labels", endless], { env }),
+        2,
+        /\/dev\/zero: expected 12/,
+      ],
+      [prio([...publish, "--input-internal", endless], { env }), 1, /\/dev\/zero: expected an aggregate/],
+      [
+        prio(
+          [
+            ...["verify2", "--input", raw, "--output", folder.path("endless"), "--jobs", "1"],
+            ...["--input-internal", recorded.path("server_a/intermediate/internal/verify1/data.ndjson")],
+            ...["--input-external", endless],
+          ],
+          { env },
+        ),
+        1,
+        /\/dev\/zero: has more than \d+ bytes: not a file of this batch/,
+      ],
+    ];
+    for (const [result, exitCode, sentence] of cases) {
+      const { code, stderr } = await result;
+      expect([code, stderr]).toEqual([exitCode, expect.stringMatching(sentence)]);
+    }
+    expect(readdirSync(folder.path("endless"))).toEqual([]);
   });
 
   it("when nearly everything fails, a hint says what that usually means", async () => {

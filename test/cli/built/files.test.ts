@@ -239,6 +239,16 @@ describe("files and streams", () => {
     ]);
   });
 
+  it("a key that does not fit the disk fails in a sentence, even if a part of it does", async () => {
+    const sentence = (text: string) => `prio: error: cannot write standard output: ${text}\n`;
+    const full = await bash(`"${process.execPath}" "${bin}" keygen > /dev/full`, { cwd: folder.path() });
+    expect([full.code, full.stderr]).toEqual([1, sentence("no space left on the device")]);
+    // The file may have 1,024 bytes, and the system takes so many of the last write.
+    const script = `ulimit -f 1; head -c 1000 /dev/zero > key; "${process.execPath}" "${bin}" keygen >> key`;
+    const part = await bash(script, { cwd: folder.path() });
+    expect([part.code, part.stderr]).toEqual([1, sentence("the file would be too large")]);
+  });
+
   it("what cannot be written is told before any work", async () => {
     deployment.write("a-file", "");
     mkdirSync(deployment.path("taken/data.ndjson"), { recursive: true });

@@ -1,0 +1,22 @@
+// Files that are read in one piece: keys, secrets, labels. They may be pipes and devices, so the bytes are counted
+// and not asked for.
+
+import { closeSync, openSync, readSync } from "node:fs";
+
+/** The whole file, or null when it has more than `maxBytes`: of those, no more are read. Throws the system's error. */
+export function readSmallFile(path: string, maxBytes: number): Buffer | null {
+  const fd = openSync(path, "r");
+  try {
+    const pieces: Buffer[] = [];
+    for (let length = 0; length <= maxBytes; ) {
+      const piece = Buffer.alloc(Math.min(maxBytes + 1 - length, 2 ** 16));
+      const read = readSync(fd, piece, 0, piece.length, null);
+      if (read === 0) return Buffer.concat(pieces);
+      pieces.push(piece.subarray(0, read));
+      length += read;
+    }
+    return null;
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,58 @@
+// Whatever a command writes to standard output: when the disk is full, that is an error.
+
+import { Readable, Writable } from "node:stream";
+import { expect, it } from "vitest";
+import { runCommand } from "../../src/cli/command.js";
+import { recordedBatch } from "./support.js";
+
+const recorded = recordedBatch("cli-clean");
+const aggregate = (side: string) => recorded.path(`server_a/intermediate/${side}/aggregate/data.ndjson`);
+const published = ["publish", "--input-internal", aggregate("internal"), "--input-external", aggregate("external")];
+
+/** Runs a command whose standard output fails at every write, with the code of the system, now or a moment later. */
+async function failing(argv: readonly string[], code: string, isLate: boolean) {
+  const error = Object.assign(new Error(code), { code });
+  const stdout = new Writable({
+    write(_piece, _encoding, done) {
+      if (isLate) setImmediate(done, error);
+      else done(error);
+    },
+  });
+  stdout.on("error", () => undefined);
+  let said = "";
+  const stderr = new Writable({
+    write(piece: Buffer, _encoding, done) {
+      said += piece.toString();
+      done();
+    },
+  });
+  const exitCode = await runCommand(argv, { stdin: Readable.from([]), stdout, stderr, env: recorded.env("a") });
+  return { exitCode, said };
+}
+
+const commands = [
+  ["keygen"],
+  ["shared-seed"],
+  ["inspect", aggregate("internal")],
+  [...published, "--pretty"],
+  [...published, "--output", "-"],
+  ["verify1", "--input", recorded.path("server_a/raw/data.ndjson"), "--output", "-", "--jobs", "1"],
+  ["completion", "bash"],
+  ["--help"],
+  ["help", "verify1"],
+  ["keygen", "--help"],
+  ["--version"],
+];
+
+it.each(commands.map((argv) => [argv.join(" ").replaceAll(recorded.path(""), ""), argv] as const))(
+  "prio %s",
+  async (_, argv) => {
+    for (const isLate of [false, true]) {
+      const full = await failing(argv, "ENOSPC", isLate);
+      expect(full.exitCode).toBe(1);
+      expect(full.said).toMatch(/^prio: error: cannot write standard output: no space left on the device$/m);
+      // A reader that has gone away is no error.
+      expect((await failing(argv, "EPIPE", isLate)).exitCode).toBe(0);
+    }
+  },
+);
