@@ -15,7 +15,7 @@ const BRACE_ALONE = /^(?:\xef\xbb\xbf)?\s*\{[ \t\r]*\n/;
 /** Bytes that are looked at for the first line. */
 const FIRST_LINE = 64;
 
-/** The documents of a stream of bytes. `longest` bounds one that stands over many lines. */
+/** The documents of a stream of bytes. Of one with more than `longest` bytes, nothing is kept. */
 export async function* documentsOf(pieces: AsyncIterable<Buffer>, longest: number): AsyncGenerator<Document> {
   const iterator = pieces[Symbol.asyncIterator]();
   try {
@@ -27,14 +27,14 @@ export async function* documentsOf(pieces: AsyncIterable<Buffer>, longest: numbe
     }
     const all = resumed(start, iterator);
     if (BRACE_ALONE.test(start.subarray(0, FIRST_LINE).toString("latin1"))) yield await whole(all, longest);
-    else yield* lines(all);
+    else yield* lines(all, longest);
   } finally {
     await iterator.return?.();
   }
 }
 
-async function* lines(pieces: AsyncIterable<Buffer>): AsyncGenerator<Document> {
-  for await (const chunk of chunksOf(pieces, LINES)) {
+async function* lines(pieces: AsyncIterable<Buffer>, longest: number): AsyncGenerator<Document> {
+  for await (const chunk of chunksOf(pieces, { ...LINES, line: longest })) {
     for (const [i, bytes] of linesOf(chunk).entries()) yield { bytes, line: chunk.numbers[i] as number };
   }
 }

@@ -10,7 +10,8 @@ const READ_BYTES = 2 ** 16;
 
 /**
  * How many bytes may come of one compressed byte. Packets and messages are random bytes in base64, and the shortest
- * rows of them shrink to a fifth. Clients' values may be nothing but zeros, which shrink as far as DEFLATE can.
+ * rows of them shrink to a fifth. Clients' values may be nothing but zeros, and pings are much alike: they shrink as
+ * far as DEFLATE can.
  */
 export const MAX_EXPANSION = { messages: 16, values: 1032 } as const;
 /** Decompressed bytes that are always let through. */

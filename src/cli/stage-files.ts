@@ -3,7 +3,7 @@
 
 import { chunksOf, linesOf } from "../batch/chunks.js";
 import { Failure } from "../batch/failure.js";
-import { Input } from "../batch/input.js";
+import { Input, MAX_EXPANSION } from "../batch/input.js";
 import { KIND_NAMES, type RowKind, readRow } from "./row-kinds.js";
 import type { Run } from "./run.js";
 
@@ -17,13 +17,14 @@ const EXPECTED: Readonly<Record<string, Readonly<Record<string, RowKind>>>> = {
 };
 
 /** How much of a file is looked at. */
-const SAMPLE = { rows: 64, bytes: 2 ** 20 };
+const SAMPLE = { rows: 64, bytes: 2 ** 20, line: 2 ** 24 };
 
 /** Says which option of a stage names a file of another kind than it expects, or returns undefined. */
 export async function wrongFile({ options, io }: Run, stage: string): Promise<string | undefined> {
   for (const [option, expected] of Object.entries(EXPECTED[stage] ?? {})) {
     const path = options.text(option);
-    const kind = path === undefined || path === "-" ? undefined : await kindOf(new Input(path, io.stdin));
+    const kind =
+      path === undefined || path === "-" ? undefined : await kindOf(new Input(path, io.stdin, MAX_EXPANSION.values));
     if (kind !== undefined && kind !== expected)
       return `--${option} expects ${KIND_NAMES[expected]}; its file has ${KIND_NAMES[kind]}`;
   }

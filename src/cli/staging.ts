@@ -4,7 +4,7 @@ import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Failure, systemFailure } from "../batch/failure.js";
 import { canonicalPath, fileIdentity } from "../batch/file-identity.js";
-import { Input } from "../batch/input.js";
+import { Input, MAX_EXPANSION } from "../batch/input.js";
 import { inputFiles } from "../batch/input-files.js";
 import { openOutput } from "../batch/output.js";
 import { stagePings } from "../batch/staging.js";
@@ -30,7 +30,7 @@ export async function staging(run: Run): Promise<number> {
   const files = inputFiles(options.required("input"), date);
   requireApart(run, directory, files, errors);
   const batchIds = batchIdsFrom(options.text("data-config"));
-  const inputs = files.map((path) => new Input(path, io.stdin));
+  const inputs = files.map((path) => new Input(path, io.stdin, MAX_EXPANSION.values));
   const progress = reporter.progress("staging", io.env, sizeOf(inputs), () =>
     inputs.reduce((sum, input) => sum + input.bytesRead, 0),
   );

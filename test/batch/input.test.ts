@@ -69,17 +69,18 @@ describe.each(Object.entries(disturbances))("a file that %s", (_, disturb) => {
   });
 
   it("while its messages are looked up", async () => {
-    const [internal, external] = [file(), file()];
+    const other = rows.replaceAll("AAAA", "CCCC");
+    const [internal, external] = [file(), file(other)];
     for (const disturbed of [internal, external]) {
       const files = { internal: new Input(internal, stdin), external: new Input(external, stdin) };
       const looking = withMessages(files, "A", (messagesOf) => {
-        expect(messagesOf("report 17")).toEqual(["AAAA", "AAAA"]);
+        expect(messagesOf("report 17")).toEqual(["AAAA", "CCCC"]);
         disturb(disturbed);
         messagesOf("report 4999");
         return Promise.resolve();
       });
       await expect(looking).rejects.toThrow(sentence);
-      writeFileSync(disturbed, rows);
+      writeFileSync(disturbed, disturbed === internal ? rows : other);
     }
   });
 
