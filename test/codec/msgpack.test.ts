@@ -1,4 +1,4 @@
-// The msgpack subset against an independent implementation, and against bytes that nobody meant.
+// The msgpack subset against an independent implementation, and on arbitrary bytes.
 
 import { decode, encode } from "@msgpack/msgpack";
 import fc from "fast-check";
@@ -17,7 +17,7 @@ const written = (write: (writer: Writer) => void, capacity = 70000) => {
   return writer.written();
 };
 
-/** Lengths on both sides of every change of header. */
+/** Lengths on both sides of each length at which the header changes. */
 const lengths = fc.oneof(fc.constantFrom(0, 1, 15, 16, 31, 32, 255, 256, 65535), fc.integer({ min: 0, max: 65535 }));
 
 describe("writing", () => {

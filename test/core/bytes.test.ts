@@ -1,4 +1,4 @@
-// Text forms and helpers of byte strings.
+// Byte strings: their text encodings, checks and helpers.
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -20,7 +20,7 @@ import {
 import { codeOf, errorOf } from "../support/deployment.js";
 import { bytesOfAnotherRealm } from "../support/realm.js";
 
-/** Bytes as one number after the other in a base of 2^`bits`, most significant bit first, as digits of `alphabet`. */
+/** Encodes bytes in groups of `bits` bits, the most significant first, as characters of `alphabet`. */
 function digits(bytes: Uint8Array, bits: number, alphabet: string): string {
   const binary = Array.from(bytes, (byte) => byte.toString(2).padStart(8, "0")).join("");
   const groups = binary.match(new RegExp(`.{1,${bits}}`, "g")) ?? [];
@@ -54,7 +54,7 @@ describe("hex and base64", () => {
     expect(codeOf(() => fromHex(" abc", "x", 2))).toBe("invalid-encoding");
     expect(codeOf(() => fromBase64(null, "x", 2))).toBe("invalid-argument");
     expect(codeOf(() => fromBase64("AAA", "x", 2))).toBe("wrong-length");
-    // Another alphabet, white space, padding in the middle, a whole byte too many, bits that no byte holds.
+    // Another alphabet, white space, padding in the middle, one byte too many, stray bits.
     for (const text of ["A_A=", "A\nA=", "A=AA", "AAAA", "AAB=", "===="]) {
       const error = errorOf(() => fromBase64(text, "secret", 2));
       expect(error.code).toBe("invalid-encoding");

@@ -1,4 +1,4 @@
-// The prime field over BigInt: its parameters, its laws, and noble's own field as an independent judge.
+// The prime field over BigInt: its parameters, its laws, and noble's field as an independent oracle.
 
 import { Field as nobleField } from "@noble/curves/abstract/modular.js";
 import fc from "fast-check";
@@ -30,7 +30,7 @@ function isProbablePrime(n: bigint): boolean {
   });
 }
 
-describe("the parameters of Prio v1", () => {
+describe("the parameters of FIELD_87", () => {
   test("p is 2^87 + 2^19 + 1 and prime, of 88 bits and 11 bytes", () => {
     expect(p).toBe(2n ** 87n + 2n ** 19n + 1n);
     expect(isProbablePrime(p)).toBe(true);

@@ -9,7 +9,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-/** The lengths in bytes of the arrays that are made from now on. */
+/** Records the lengths in bytes of the arrays that are allocated from now on. */
 function allocations(): number[] {
   const lengths: number[] = [];
   vi.stubGlobal(
@@ -24,7 +24,7 @@ function allocations(): number[] {
   return lengths;
 }
 
-/** Keys of two words, evenly distributed as digests are; two alike are a chance of 2^−31. */
+/** Keys of two words, uniform as digests are. The chance that two are equal is 2^−31. */
 function different(count: number): number[][] {
   const words = new Uint32Array(systemRandom(8 * count).buffer);
   return Array.from({ length: count }, (_, i) => [words[2 * i] as number, words[2 * i + 1] as number]);
@@ -36,7 +36,7 @@ describe("a set of keys", () => {
     const [old, ...fresh] = different(600) as [number[], ...number[][]];
     expect(set.addAll([old])).toBe(-1);
     expect(set.addAll([...fresh, [0, 0], old])).toBe(600);
-    // As many at once as no table has room for.
+    // More at once than any table has room for.
     expect(set.addAll([...fresh, [0, 0]])).toBe(-1);
     expect(set.addAll([[1, 1], [0, 0], old])).toBe(1);
     expect(set.add([1, 1])).toBe(true);
@@ -44,7 +44,7 @@ describe("a set of keys", () => {
   });
 
   it("answers as a Set does, for any keys in any order", () => {
-    // Few values of each word, so that keys come twice, share words, and have words of zero.
+    // Few values of each word, so that keys repeat, share words and have zero words.
     const word = fc.oneof(fc.nat(2), fc.constantFrom(0x80000000, 0xffffffff), fc.nat(0xffffffff));
     fc.assert(
       fc.property(
@@ -107,7 +107,7 @@ describe("a set of keys", () => {
     const lengths = allocations();
     const keys = new KeySet(2, systemRandom);
     const slot = 8;
-    // A table of this many bytes takes the place of one two thirds as long.
+    // A table of this many bytes replaces one that is two thirds as long.
     const held = () => lengths.reduce((sum, length) => sum + length, 0);
     let [inUse, seen] = [0, 0];
     const ratios: number[] = [];
@@ -120,7 +120,7 @@ describe("a set of keys", () => {
         // The first ones are the multipliers and the tables of an empty set.
         inUse += seen < 2 + 64 ? length : Math.round(length / 3);
         if (count > 10_000) {
-          // Never is there more than one table twice, and none is a large part of the whole.
+          // Only one table at a time exists twice, and no table is a large part of the whole.
           expect(length).toBeLessThan(0.05 * inUse);
         }
       }
@@ -147,7 +147,7 @@ describe("a set of keys", () => {
     for (const key of all.slice(0, 49_000)) keys.add(key);
     let reads = 0;
     for (const key of all.slice(49_000)) {
-      // Each slot that is looked at is compared with the whole key.
+      // Each slot visited is compared with the whole key.
       const counted = new Proxy(key, {
         get(target, name) {
           reads++;
@@ -159,7 +159,7 @@ describe("a set of keys", () => {
     expect(reads / 1000 / 2).toBeLessThan(40);
   });
 
-  it("changes nothing when the memory for a larger table is not to be had", () => {
+  it("changes nothing when the memory for a larger table cannot be allocated", () => {
     const keys = new KeySet(2, systemRandom);
     const [first, ...rest] = different(5_000);
     let failed = 0;

@@ -1,4 +1,4 @@
-// The transforms against naive evaluation, against noble's FFT as an independent judge, and at every length there is.
+// The transforms against naive evaluation, against noble's FFT as an independent oracle, and at every length.
 
 import { FFT, rootsOfUnity } from "@noble/curves/abstract/fft.js";
 import { Field as nobleField } from "@noble/curves/abstract/modular.js";
@@ -11,7 +11,7 @@ import { errorOf } from "../support/deployment.js";
 import { describeVectors, element, evaluate, field, p, packed, pseudoRandomElements, reference } from "./support.js";
 
 const noble = nobleField(p);
-// noble takes the generator of the whole 2-adic part from a non-residue g^((p−1)/2^19): find one that yields ours.
+// noble computes the generator of the subgroup of order 2^19 as g^((p−1)/2^19): find a g that gives ours.
 const oddFactor = (p - 1n) >> 19n;
 const nobleGenerator = field.pow(field.generator, inverseModulo(oddFactor, 2n ** 19n));
 const nobleRoots = rootsOfUnity(noble, nobleGenerator);

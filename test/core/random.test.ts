@@ -43,7 +43,7 @@ describe("a buffered source", () => {
     expect([3, 0, 7].map((length) => [...random(length)])).toEqual([[0, 1, 2], [], [3, 4, 5, 6, 7, 8, 9]]);
     expect([6, 5, 12].map((length) => [...random(length)])).toEqual([
       [10, 11, 12, 13, 14, 15],
-      // The four bytes left of the second draw do not do: nobody gets them.
+      // The four bytes left of the second draw are too few, so they are dropped.
       [20, 21, 22, 23, 24],
       [30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41],
     ]);

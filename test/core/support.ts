@@ -33,7 +33,7 @@ export const edgeElements: bigint[] = (() => {
       found.add(field.reduce(-x));
     }
   }
-  // Every limb at half its unit, where rounding to nearest may go either way, with all signs.
+  // Every limb at half the next unit, where rounding to nearest may go either way, with all signs.
   for (let signs = 0; signs < 16; signs++) {
     let x = 0n;
     for (const [k, half] of [1n << 22n, 1n << 45n, 1n << 67n, 1n << 86n].entries())
@@ -58,7 +58,7 @@ export function lists(count: number, maxLength = 40): fc.Arbitrary<bigint[][]> {
     );
 }
 
-/** A fixed sequence of elements that look random, for lengths that fast-check would be slow at. */
+/** A fixed sequence of elements that look random, for lengths at which fast-check would be slow. */
 export function pseudoRandomElements(length: number, seed = 1): bigint[] {
   let state = seed >>> 0;
   const word = (): bigint => {
