@@ -158,8 +158,8 @@ class Packed87Vector implements Vector<Packed87Vector>, BigEndianElements {
     let next = i;
     for (let start = 0; start < bytes.length; ) {
       // A candidate whose top bit is set is not below p, except for those few that begin as p does. Which ones pass is
-      // random, so the processor would predict a branch wrongly half of the time. Instead every offset is noted, and the
-      // next one replaces it when it does not count.
+      // random, so the processor would predict a branch wrongly half of the time. Instead every offset is noted, and
+      // the next one replaces it when it does not count.
       const end = Math.min(bytes.length, start + OFFSETS.length * stride);
       let count = 0;
       for (; start < end; start += stride) {

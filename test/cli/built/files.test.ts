@@ -244,7 +244,7 @@ describe("files and streams", () => {
     const full = await bash(`"${process.execPath}" "${bin}" keygen > /dev/full`, { cwd: folder.path() });
     expect([full.code, full.stderr]).toEqual([1, sentence("no space left on the device")]);
     // The file may have 1,024 bytes, and the system takes so many of the last write.
-    const script = `ulimit -f 1; head -c 1000 /dev/zero > key; "${process.execPath}" "${bin}" keygen >> key`;
+    const script = `umask 077; ulimit -f 1; head -c 1000 /dev/zero > key; "${process.execPath}" "${bin}" keygen >> key`;
     const part = await bash(script, { cwd: folder.path() });
     expect([part.code, part.stderr]).toEqual([1, sentence("the file would be too large")]);
   });
@@ -289,7 +289,16 @@ describe("files and streams", () => {
   it("an empty file is an empty batch", async () => {
     deployment.write("raw/A/empty.ndjson", "");
     deployment.write("raw/B/empty.ndjson", "\n \r\n");
-    expect(await deployment.collect("empty.ndjson")).toEqual(new Array(8).fill(0));
+    for (const stage of ["verify1", "verify2", "aggregate"] as const) {
+      for (const id of ["A", "B"] as const) {
+        // Nothing came through, so the stage says so by its code; its output is there all the same.
+        expect((await deployment.stage(stage, id, "empty.ndjson")).code).toBe(4);
+        const allowed = await deployment.stage(stage, id, "empty.ndjson", ["--allow-empty"]);
+        expect([allowed.code, allowed.stdout.toString()]).toEqual([0, "0 errors out of 0 total\n"]);
+      }
+    }
+    const published = await deployment.publish("A", "empty.ndjson", ["--output", "-", "--min-reports", "1"]);
+    expect([published.code, published.stdout.length]).toEqual([1, 0]);
   }, 60_000);
 
   it("--jobs has no influence on the bytes", async () => {

@@ -122,7 +122,7 @@ it("bash completes commands, options and values", async () => {
   expect(await complete("veri")).toEqual(["verify1", "verify2"]);
   expect(await complete("verify1", "--inp")).toEqual(["--input"]);
   expect(await complete("verify2", "--input-")).toEqual(["--input-internal", "--input-external"]);
-  expect(await complete("aggregate", "--query-points", "")).toEqual(["stream", "report", "batch"]);
+  expect(await complete("aggregate", "--query-points", "")).toEqual(["stream", "first", "report", "batch"]);
   expect(await complete("verify1", "--input", "da")).toEqual(["data.ndjson"]);
   expect(await complete("completion", "")).toEqual(["bash", "zsh", "fish"]);
 });
