@@ -56,6 +56,8 @@ const inChromium: TestProjectConfiguration[] =
 
 export default defineConfig({
   test: {
+    // One worker for each core: by default vitest leaves one core to itself.
+    maxWorkers: "100%",
     reporters: jsonReport === undefined ? ["default"] : ["default", ["json", { outputFile: jsonReport }]],
     coverage: {
       provider: "v8",
