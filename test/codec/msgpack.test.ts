@@ -26,7 +26,12 @@ describe("writing", () => {
       fc.property(lengths, (length) => {
         const content = new Uint8Array(length).fill(0x61);
         // Up to 65,538 bytes a hundred times: toEqual would take seven seconds over them.
-        expect(equalBytes(written((w) => w.str(content)), encode("a".repeat(length)))).toBe(true);
+        expect(
+          equalBytes(
+            written((w) => w.str(content)),
+            encode("a".repeat(length)),
+          ),
+        ).toBe(true);
       }),
     );
     fc.assert(
