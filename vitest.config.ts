@@ -21,6 +21,8 @@ const otherProjects = [
 /** Unit tests that need files, processes or Node's own modules. Everything else runs in Chromium too. */
 const nodeOnly = [
   "test/house.test.ts",
+  "test/files/**",
+  "test/replays/**",
   "test/batch/**",
   "test/cli/**",
   "test/**/*.node.test.ts",

@@ -15,6 +15,9 @@ export const programs = {
   "dist/cli-worker.js": "src/batch/worker.ts",
 };
 
+/** The entries of the library that need Node. All others run wherever JavaScript does. */
+export const entriesForNode = ["dist/replays/index.js"];
+
 /**
  * The entries of the library: each file of dist/ in the exports of package.json, and its source.
  *

@@ -2,10 +2,10 @@
 // counted a batch in parts has one object a line for each part.
 
 import { isUtf8 } from "node:buffer";
-import { isBlank } from "./chunks.js";
-import { Failure } from "./failure.js";
-import type { Input } from "./input.js";
-import { type JsonToken, scanObject, stringOf } from "./json-scanner.js";
+import { isBlank } from "../files/chunks.js";
+import { Failure } from "../files/failure.js";
+import type { Input } from "../files/input.js";
+import { type JsonToken, scanObject, stringOf } from "../files/json-scanner.js";
 import { base64, decodeBase64 } from "./rows.js";
 
 /** Longest file that is read, in bytes: an aggregate of 262,143 totals takes 4.2 MB. */

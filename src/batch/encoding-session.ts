@@ -1,9 +1,9 @@
 // The client's side over part of a file: rows of values in, rows of packets out. It runs in any thread.
 
 import { randomUUID } from "node:crypto";
+import { type Chunk, linesOf } from "../files/chunks.js";
 import { Client } from "../index.js";
 import { type Batch, configOf } from "./batch.js";
-import { type Chunk, linesOf } from "./chunks.js";
 import { formatRow, isRefusal, parseValues, refusalOf } from "./rows.js";
 import type { ChunkResult } from "./task.js";
 

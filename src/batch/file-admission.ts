@@ -1,5 +1,6 @@
 // Which rows of a file are admitted: the library's admission over the whole file, in one thread and in order.
 
+import { Failure } from "../files/failure.js";
 import {
   Admission,
   type Admitted,
@@ -10,7 +11,6 @@ import {
   ServerSecret,
 } from "../index.js";
 import { configOf, type ServerRole } from "./batch.js";
-import { Failure } from "./failure.js";
 import { FingerprintRecord } from "./fingerprints.js";
 import type { MessagesOf } from "./messages.js";
 import { isRefusal, refuse } from "./rows.js";

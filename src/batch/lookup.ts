@@ -6,12 +6,12 @@ import { randomBytes } from "node:crypto";
 import { closeSync, openSync, unlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Failure, systemFailure } from "./failure.js";
+import { writeAll } from "../files/disk.js";
+import { Failure, systemFailure } from "../files/failure.js";
+import type { Input } from "../files/input.js";
+import { OffsetIndex } from "../files/offset-index.js";
+import { RandomAccessFile } from "../files/random-access-file.js";
 import { fingerprint, fingerprintKey } from "./fingerprints.js";
-import type { Input } from "./input.js";
-import { OffsetIndex } from "./offset-index.js";
-import { writeAll } from "./output-file.js";
-import { RandomAccessFile } from "./random-access-file.js";
 import { isRefusal, parseRow } from "./rows.js";
 
 /** The messages of one server, by report id. */

@@ -1,7 +1,7 @@
 // Both servers' messages on a report, from the files of the stage before.
 
+import type { Input } from "../files/input.js";
 import type { ServerId } from "../index.js";
-import type { Input } from "./input.js";
 import { MessageFile } from "./lookup.js";
 import { type Refusal, refuse } from "./rows.js";
 

@@ -1,10 +1,10 @@
 // How a stage goes over the rows of a file: chunks go to the threads, each row that opened gets a decision, and the
 // output and the counts are in the order of the file.
 
+import { type Chunk, type ChunkLimits, chunksOf } from "../files/chunks.js";
+import type { Input } from "../files/input.js";
+import type { Output } from "../files/output.js";
 import { configOf } from "./batch.js";
-import { type Chunk, type ChunkLimits, chunksOf } from "./chunks.js";
-import type { Input } from "./input.js";
-import type { Output } from "./output.js";
 import { awaitedLater, Queue } from "./queue.js";
 import { maxShareRow, maxValuesRow } from "./row-limits.js";
 import { isRefusal, type Refusal } from "./rows.js";

@@ -2,8 +2,8 @@
 // module does, with ", " and ": " and everything beyond ASCII escaped.
 
 import { isUtf8 } from "node:buffer";
+import { type JsonToken, scanObject, sizeOfArray, stringOf } from "../files/json-scanner.js";
 import { PrioError } from "../index.js";
-import { type JsonToken, scanObject, sizeOfArray, stringOf } from "./json-scanner.js";
 import { MAX_ID_BYTES } from "./row-limits.js";
 
 /** Why a row is left out. The list is closed, and docs/cli.md has it too. */

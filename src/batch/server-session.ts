@@ -1,9 +1,9 @@
 // A server's side of a stage over part of a file, in any thread: it opens packets, and checks the reports that the
 // whole file's admission lets through (file-admission.ts).
 
+import { type Chunk, linesOf } from "../files/chunks.js";
 import { type OpenedReport, PrioError, PrivateKey, Server, ServerSecret } from "../index.js";
 import { configOf } from "./batch.js";
-import { type Chunk, linesOf } from "./chunks.js";
 import { decodeBase64, formatRow, isRefusal, parseRow, type Refusal, refusalOf, refuse } from "./rows.js";
 import type { ChunkResult, Decision, Instruction, OpenedRow, ServerTask } from "./task.js";
 

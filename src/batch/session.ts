@@ -1,6 +1,6 @@
 // What a thread does for a run: it answers requests about chunks of rows, in order, with what its task needs for them.
 
-import type { Chunk } from "./chunks.js";
+import type { Chunk } from "../files/chunks.js";
 import { EncodingSession } from "./encoding-session.js";
 import { ServerSession } from "./server-session.js";
 import type { Decision, Task } from "./task.js";

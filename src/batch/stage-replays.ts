@@ -1,10 +1,10 @@
-// What a stage asks of the replay record (replay-record.ts), so that it is safe to run it again: no packet is checked
-// at two points, no report gets two second messages, and no two totals share a part of their reports.
+// What a stage asks of the replay record (replays/record.ts), so that it is safe to run it again: no packet is
+// checked at two points, no report gets two second messages, and no two totals share a part of their reports.
 
+import { Failure } from "../files/failure.js";
 import type { AtomicReplayRecord, ReplayAnswer, ReplayKeys } from "../index.js";
-import { Failure } from "./failure.js";
+import type { FileReplayRecord } from "../replays/record.js";
 import { FingerprintRecord } from "./fingerprints.js";
-import type { FileReplayRecord } from "./replay-record.js";
 import { decodeBase64 } from "./rows.js";
 import type { Instruction } from "./task.js";
 

@@ -2,10 +2,11 @@
 // batch, in it the parts. The n-th row of a batch has the integer n as its id, at both servers and in parts of the same
 // number.
 
-import { closeSync, fsyncSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { systemFailure } from "./failure.js";
-import { partitionName } from "./partition.js";
+import { syncDirectory, writeAll } from "../files/disk.js";
+import { systemFailure } from "../files/failure.js";
+import { partitionName } from "../files/partition.js";
 import type { Reason } from "./rows.js";
 
 const SERVERS = ["a", "b"] as const;
@@ -75,7 +76,7 @@ export class StagedFiles {
       for (const directory of batch.directories) directories.add(directory).add(dirname(directory));
       for (const { path } of batch.parts.flat()) withFile(path, "r+", fsyncSync);
     }
-    if (process.platform !== "win32") for (const directory of directories) withFile(directory, "r", fsyncSync);
+    for (const path of directories) written(path, () => syncDirectory(path));
   }
 
   #create(batchId: string): StagedBatch | null {
@@ -115,9 +116,7 @@ export class StagedFiles {
         if (file.pending.length === 0) continue;
         const bytes = Buffer.from(file.pending.join(""), "latin1");
         file.pending = [];
-        withFile(file.path, "a", (fd) => {
-          for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
-        });
+        withFile(file.path, "a", (fd) => writeAll(fd, bytes));
       }
     }
     this.#pending = 0;
@@ -125,13 +124,20 @@ export class StagedFiles {
 }
 
 function withFile(path: string, flags: string, work: (fd: number) => void): void {
-  try {
+  written(path, () => {
     const fd = openSync(path, flags);
     try {
       work(fd);
     } finally {
       closeSync(fd);
     }
+  });
+}
+
+/** Writes something at `path`. A refusal by the system is a Failure that names it. */
+function written(path: string, work: () => void): void {
+  try {
+    work();
   } catch (error) {
     throw systemFailure(error, `cannot write ${path}`);
   }

@@ -1,13 +1,13 @@
 // The stages over a file of rows: what each does with every row, and what it writes.
 
+import { type Output, withOutputs } from "../files/output.js";
 import { PrivateKey, Server, ServerSecret } from "../index.js";
+import type { FileReplayRecord } from "../replays/record.js";
 import { formatAggregate } from "./aggregate.js";
 import { type Batch, configOf, type ServerRole, type ServerStage } from "./batch.js";
 import { FileAdmission } from "./file-admission.js";
 import { type ExchangedFiles, withMessages } from "./messages.js";
-import { type Output, withOutputs } from "./output.js";
 import { type Pipeline, type PipelineSettings, runPipeline } from "./pipeline.js";
-import type { FileReplayRecord } from "./replay-record.js";
 import { isRefusal, refuse } from "./rows.js";
 import { StageReplays } from "./stage-replays.js";
 import type { Tally } from "./tally.js";

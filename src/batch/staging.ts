@@ -1,11 +1,11 @@
 // From clients' pings to both servers' files of shares: goes over files of pings, drops those whose id was seen before,
 // and writes each report's packets under one new id.
 
-import { type Document, documentsOf } from "./documents.js";
+import { type Document, documentsOf } from "../files/documents.js";
+import type { Input } from "../files/input.js";
+import { type Output, withOutputs } from "../files/output.js";
+import { OutputDirectory } from "../files/output-directory.js";
 import { FingerprintRecord } from "./fingerprints.js";
-import type { Input } from "./input.js";
-import { type Output, withOutputs } from "./output.js";
-import { OutputDirectory } from "./output-directory.js";
 import { MAX_PING_DOCUMENT, readPing } from "./ping.js";
 import { isRefusal, type Refusal, refuse } from "./rows.js";
 import { StagedFiles } from "./staged-files.js";

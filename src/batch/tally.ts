@@ -1,7 +1,7 @@
 // What became of the rows of a file: counts by reason, and the list that --errors names.
 
-import type { Chunk } from "./chunks.js";
-import type { Output } from "./output.js";
+import type { Chunk } from "../files/chunks.js";
+import type { Output } from "../files/output.js";
 import { pythonString, type Reason, type Refusal } from "./rows.js";
 
 /** Counts rows, and lists those that were left out. */

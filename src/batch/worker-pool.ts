@@ -2,7 +2,7 @@
 // order, so the output does not depend on how many threads there are.
 
 import { Worker } from "node:worker_threads";
-import type { Chunk } from "./chunks.js";
+import type { Chunk } from "../files/chunks.js";
 import type { Refusal } from "./rows.js";
 import { createSession, type Request, type Session } from "./session.js";
 import type { ChunkResult, Decision, OpenedRow, Task } from "./task.js";

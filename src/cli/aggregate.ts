@@ -1,7 +1,7 @@
 // `prio aggregate`: checks each report's proof with both servers' second messages, and adds up the valid reports.
 
-import { outputName, outputPath } from "../batch/output.js";
 import * as stages from "../batch/stages.js";
+import { outputName, outputPath } from "../files/output.js";
 import { EXCHANGE_FILES, serverRoleFrom } from "./batch-options.js";
 import { requireOneDash } from "./options.js";
 import type { Run } from "./run.js";

@@ -3,8 +3,8 @@
 
 import { readFileSync } from "node:fs";
 import { type Command, CommanderError } from "commander";
-import { ClosedPipe, Failure, systemFailure } from "../batch/failure.js";
-import { flushed } from "../batch/output.js";
+import { ClosedPipe, Failure, systemFailure } from "../files/failure.js";
+import { flushed } from "../files/output.js";
 import { PrioError } from "../index.js";
 import { EXIT, exitCodeOf, usage } from "./exit.js";
 import type { Io } from "./io.js";

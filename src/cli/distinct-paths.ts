@@ -1,7 +1,7 @@
 // Keeps a run from writing over a file that it reads or that holds a secret: before a command starts, every path that
 // it will write is compared with all others.
 
-import { fileIdentity, openFileIdentity } from "../batch/file-identity.js";
+import { fileIdentity, openFileIdentity } from "../files/file-identity.js";
 import { usage } from "./exit.js";
 import type { Io } from "./io.js";
 import type { Options } from "./options.js";

@@ -1,7 +1,7 @@
 // `prio encode-shares`: turns rows of clients' values into rows of packets for both servers.
 
-import { outputName, outputPath } from "../batch/output.js";
 import * as stages from "../batch/stages.js";
+import { outputName, outputPath } from "../files/output.js";
 import { BATCH_OPTIONS, batchFrom } from "./batch-options.js";
 import { requireOneDash } from "./options.js";
 import type { Run } from "./run.js";

@@ -1,6 +1,6 @@
 // How a run ends: the exit codes, and the failures that have a code of their own.
 
-import { Failure } from "../batch/failure.js";
+import { Failure } from "../files/failure.js";
 
 /** The exit codes of docs/cli.md. A signal gives 128 plus its number, as in a shell. */
 export const EXIT = {

@@ -2,10 +2,10 @@
 // without a key. It never shows values, shares, seeds or secret keys, only that they are there.
 
 import { isUtf8 } from "node:buffer";
-import { chunksOf, linesOf } from "../batch/chunks.js";
-import { Failure } from "../batch/failure.js";
-import { Input, MAX_EXPANSION } from "../batch/input.js";
 import { decodeBase64 } from "../batch/rows.js";
+import { chunksOf, linesOf } from "../files/chunks.js";
+import { Failure } from "../files/failure.js";
+import { Input, MAX_EXPANSION } from "../files/input.js";
 import { EXIT } from "./exit.js";
 import { shown } from "./foreign-text.js";
 import { describeMessage, type Fact, grouped, kindOfMessage, MESSAGE_KINDS } from "./message-kinds.js";

@@ -2,7 +2,7 @@
 
 import { fstatSync } from "node:fs";
 import { type Readable, Writable } from "node:stream";
-import { writeAll } from "../batch/output-file.js";
+import { writeAll } from "../files/disk.js";
 
 /** A standard stream, which may be a terminal. */
 export interface Terminal extends Writable {

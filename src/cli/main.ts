@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The process that runs the command: signals, streams that may break, the exit code.
 
-import { removeTemporaryFiles } from "../batch/temporary-files.js";
+import { removeTemporaryFiles } from "../files/temporary-files.js";
 import { runCommand } from "./command.js";
 import { EXIT } from "./exit.js";
 import { wholeOutput } from "./io.js";

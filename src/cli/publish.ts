@@ -3,9 +3,9 @@
 import { randomUUID } from "node:crypto";
 import { type Aggregate, readAggregate } from "../batch/aggregate.js";
 import { configOf } from "../batch/batch.js";
-import { Failure } from "../batch/failure.js";
-import { Input } from "../batch/input.js";
-import { openOutput, outputName, outputPath, withOutputs } from "../batch/output.js";
+import { Failure } from "../files/failure.js";
+import { Input } from "../files/input.js";
+import { openOutput, outputName, outputPath, withOutputs } from "../files/output.js";
 import { PrioError, publish as publishTotals } from "../index.js";
 import { batchFrom, serverIdFrom } from "./batch-options.js";
 import { requireDistinctPaths } from "./distinct-paths.js";

@@ -2,9 +2,9 @@
 
 import { statSync } from "node:fs";
 import type { ServerRole } from "../batch/batch.js";
-import { Failure } from "../batch/failure.js";
-import { FileReplayRecord, ReplayRecordError, type ReplayRecordErrorCode } from "../batch/replay-record.js";
+import { Failure } from "../files/failure.js";
 import { ServerSecret } from "../index.js";
+import { FileReplayRecord, ReplayRecordError, type ReplayRecordErrorCode } from "../replays/record.js";
 import type { NamedFile } from "./distinct-paths.js";
 import { usage } from "./exit.js";
 import type { Run } from "./run.js";

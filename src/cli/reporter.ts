@@ -1,7 +1,7 @@
 // Writes errors, hints, warnings and the progress line to standard error. Results go to standard output. Messages quote
 // what the user gave; they are masked here, once for all.
 
-import type { Failure } from "../batch/failure.js";
+import type { Failure } from "../files/failure.js";
 import { shown } from "./foreign-text.js";
 import { type Io, painter, type Style, type Terminal } from "./io.js";
 import { Progress } from "./progress.js";

@@ -1,8 +1,8 @@
 // Files that hold a secret: written for their owner alone and never over another file, read only when nobody else can.
 
 import { closeSync, fsyncSync, openSync, statSync, unlinkSync, writeSync } from "node:fs";
-import { Failure, systemCode, systemFailure } from "../batch/failure.js";
-import { readSmallFile } from "../batch/small-file.js";
+import { Failure, systemCode, systemFailure } from "../files/failure.js";
+import { readSmallFile } from "../files/small-file.js";
 import { usage } from "./exit.js";
 
 /** In bytes: far longer than any secret, short enough to read in one piece. */

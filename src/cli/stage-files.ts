@@ -1,9 +1,9 @@
 // Notices another stage's file in the place of the one that an option expects. Only a run that failed asks: clients
 // choose what their rows look like, and must not be able to stop a run that would go well.
 
-import { chunksOf, linesOf } from "../batch/chunks.js";
-import { Failure } from "../batch/failure.js";
-import { Input, MAX_EXPANSION } from "../batch/input.js";
+import { chunksOf, linesOf } from "../files/chunks.js";
+import { Failure } from "../files/failure.js";
+import { Input, MAX_EXPANSION } from "../files/input.js";
 import { KIND_NAMES, type RowKind, readRow } from "./row-kinds.js";
 import type { Run } from "./run.js";
 

@@ -1,12 +1,12 @@
 // What all commands over a file of rows share: their files, the progress line, and the counts at the end.
 
-import { ClosedPipe, Failure } from "../batch/failure.js";
-import { fileIdentity } from "../batch/file-identity.js";
-import { Input, MAX_EXPANSION } from "../batch/input.js";
 import type { ExchangedFiles } from "../batch/messages.js";
-import { openOutput } from "../batch/output.js";
 import type { OpenOutput, StageSettings } from "../batch/stages.js";
 import type { Tally } from "../batch/tally.js";
+import { ClosedPipe, Failure } from "../files/failure.js";
+import { fileIdentity } from "../files/file-identity.js";
+import { Input, MAX_EXPANSION } from "../files/input.js";
+import { openOutput } from "../files/output.js";
 import { jobsFrom } from "./batch-options.js";
 import { reportCounts } from "./counts.js";
 import { type NamedFile, requireDistinctPaths } from "./distinct-paths.js";

@@ -2,12 +2,12 @@
 
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { Failure, systemFailure } from "../batch/failure.js";
-import { canonicalPath, fileIdentity } from "../batch/file-identity.js";
-import { Input, MAX_EXPANSION } from "../batch/input.js";
-import { inputFiles } from "../batch/input-files.js";
-import { openOutput } from "../batch/output.js";
 import { stagePings } from "../batch/staging.js";
+import { Failure, systemFailure } from "../files/failure.js";
+import { canonicalPath, fileIdentity } from "../files/file-identity.js";
+import { Input, MAX_EXPANSION } from "../files/input.js";
+import { inputFiles } from "../files/input-files.js";
+import { openOutput } from "../files/output.js";
 import { reportCounts } from "./counts.js";
 import { type NamedFile, PROTECTED_OPTIONS, requireDistinctPaths } from "./distinct-paths.js";
 import { usage } from "./exit.js";

@@ -1,7 +1,7 @@
 // `prio publish --pretty`: the totals as a table with bars.
 
-import { systemFailure } from "../batch/failure.js";
-import { readSmallFile } from "../batch/small-file.js";
+import { systemFailure } from "../files/failure.js";
+import { readSmallFile } from "../files/small-file.js";
 import { usage } from "./exit.js";
 import { clip, shown } from "./foreign-text.js";
 import { painter } from "./io.js";

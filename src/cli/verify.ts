@@ -1,7 +1,7 @@
 // `prio verify1` and `prio verify2`: write a server's first and second message on each report in a file of shares.
 
-import { outputName, outputPath } from "../batch/output.js";
 import * as stages from "../batch/stages.js";
+import { outputName, outputPath } from "../files/output.js";
 import { EXCHANGE_FILES, serverRoleFrom } from "./batch-options.js";
 import { requireOneDash } from "./options.js";
 import type { Run } from "./run.js";

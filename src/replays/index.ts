@@ -5,4 +5,4 @@ export {
   type FileReplayRecordOptions,
   ReplayRecordError,
   type ReplayRecordErrorCode,
-} from "../batch/replay-record.js";
+} from "./record.js";

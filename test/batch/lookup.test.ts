@@ -4,8 +4,8 @@ import { writeFileSync } from "node:fs";
 import { Readable } from "node:stream";
 import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, it } from "vitest";
-import { Input } from "../../src/batch/input.js";
 import { MessageFile } from "../../src/batch/lookup.js";
+import { Input } from "../../src/files/input.js";
 import { scratch } from "../cli/support.js";
 
 const folder = scratch();

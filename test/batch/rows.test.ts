@@ -3,7 +3,6 @@
 
 import { describe, expect, it } from "vitest";
 import { configOf } from "../../src/batch/batch.js";
-import { chunksOf, linesOf } from "../../src/batch/chunks.js";
 import { maxShareRow, maxValuesRow } from "../../src/batch/row-limits.js";
 import {
   decodeBase64,
@@ -14,6 +13,7 @@ import {
   pythonString,
   refuse,
 } from "../../src/batch/rows.js";
+import { chunksOf, linesOf } from "../../src/files/chunks.js";
 import { Client, Config, generateKeyPair } from "../../src/index.js";
 
 const row = (text: string) => parseRow(Buffer.from(text));

@@ -6,8 +6,8 @@ import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { FileReplayRecord } from "../../src/batch/replay-record.js";
 import { generateKeyPair, ServerSecret } from "../../src/index.js";
+import { FileReplayRecord } from "../../src/replays/record.js";
 import { type CommandResult, prio, scratch } from "./support.js";
 
 type Id = "A" | "B";

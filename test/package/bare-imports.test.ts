@@ -4,7 +4,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path/posix";
 import { expect, test } from "vitest";
-import { library, programs } from "../../scripts/bundle.mjs";
+import { entriesForNode, library, programs } from "../../scripts/bundle.mjs";
 import { importsOf } from "../support/imports.js";
 import { distFiles, read, root } from "./built.js";
 
@@ -25,9 +25,6 @@ function unresolvable(path: string, text: string, exists: (path: string) => bool
     .map(({ specifier, line }) => `${path}:${line}: ${specifier ?? "computed import"}`);
 }
 
-/** Whether an entry of the library is for Node alone: the replay record on disk. */
-const isForNode = (path: string): boolean => path.includes("replays");
-
 /** The entries, by their paths below dist/, and every file that they import, directly or not. */
 function loadedBy(entries: string[]): Set<string> {
   const files = new Set(entries.map((path) => path.replace(/^dist\//, "")));
@@ -42,7 +39,7 @@ function loadedBy(entries: string[]): Set<string> {
 test("no file in dist has a bare import, and none of the library needs Node", () => {
   const files = distFiles().filter((path) => !path.endsWith(".map"));
   expect(files).toEqual(expect.arrayContaining(["index.js", "index.d.ts"]));
-  const ofLibrary = loadedBy(Object.keys(library(root)).filter((path) => !isForNode(path)));
+  const ofLibrary = loadedBy(Object.keys(library(root)).filter((path) => !entriesForNode.includes(path)));
   const found = files.flatMap((path) => {
     const hasNode = path.endsWith(".js") && !ofLibrary.has(path);
     return unresolvable(path, read(`dist/${path}`), (target) => existsSync(`${root}/dist/${target}`), hasNode);

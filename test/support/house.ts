@@ -21,10 +21,11 @@ export const house: Readonly<Record<string, Room>> = {
   index: { rooms: ["errors", "crypto", "prio1"] },
   dp: { rooms: ["errors", "core"] },
   dap: { rooms: ["errors", "core", "crypto", "vdaf", "prio1", "prio3", "dp"] },
-  // The engine and the command use the public names of the protocol, as any other program would.
-  batch: { rooms: ["errors", "core", "index"], packages: ["node:*"] },
-  replays: { rooms: ["batch"] },
-  cli: { rooms: ["errors", "core", "index", "batch"], packages: ["node:*", "commander"] },
+  // The record on disk, the engine and the command use the public names of the protocol, as any other program would.
+  files: { rooms: ["errors"], packages: ["node:*"] },
+  replays: { rooms: ["errors", "core", "index", "files"], packages: ["node:*"] },
+  batch: { rooms: ["errors", "core", "index", "files", "replays"], packages: ["node:*"] },
+  cli: { rooms: ["errors", "core", "index", "files", "replays", "batch"], packages: ["node:*", "commander"] },
 };
 
 /**

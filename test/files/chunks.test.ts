@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { chunksOf, linesOf } from "../../src/batch/chunks.js";
+import { chunksOf, linesOf } from "../../src/files/chunks.js";
 
 it("chunks hold a file's lines, however the bytes come and whatever the limits are", async () => {
   const line = fc.stringMatching(/^[a-z{} ]{0,12}$/);

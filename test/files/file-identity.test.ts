@@ -2,7 +2,7 @@
 
 import { linkSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { fileIdentity } from "../../src/batch/file-identity.js";
+import { fileIdentity } from "../../src/files/file-identity.js";
 import { scratch } from "../cli/support.js";
 
 const folder = scratch();

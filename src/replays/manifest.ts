@@ -7,17 +7,11 @@ import { hash } from "node:crypto";
 import { closeSync, fstatSync, fsyncSync, openSync, renameSync } from "node:fs";
 import { endianness } from "node:os";
 import { join } from "node:path";
+import { readAll, syncDirectory, writeAll } from "../files/disk.js";
+import { systemCode } from "../files/failure.js";
 import type { ServerId } from "../index.js";
-import {
-  FILE_MODE,
-  ReplayRecordError,
-  readWhole,
-  syncDirectory,
-  systemCode,
-  withSystem,
-  writeWhole,
-} from "./replay-files.js";
-import type { SegmentDescription } from "./replay-segments.js";
+import { FILE_MODE, ReplayRecordError, withSystem } from "./record-files.js";
+import type { SegmentDescription } from "./segments.js";
 
 /** Whose record it is. */
 export interface ReplayOwner {
@@ -68,7 +62,7 @@ export function writeManifest(directory: string, manifest: Manifest): void {
   withSystem(`cannot write ${path}`, () => {
     const fd = openSync(temporary, "w", FILE_MODE);
     try {
-      writeWhole(fd, Buffer.from(`${line}\n${hash("sha256", line)}\n`));
+      writeAll(fd, Buffer.from(`${line}\n${hash("sha256", line)}\n`));
       fsyncSync(fd);
     } finally {
       closeSync(fd);
@@ -91,7 +85,7 @@ function textOf(path: string): string | undefined {
   try {
     const { size } = fstatSync(fd);
     const bytes = Buffer.alloc(Math.min(size, MAX_BYTES));
-    readWhole(fd, bytes, 0);
+    readAll(fd, bytes, 0);
     return bytes.toString("latin1");
   } finally {
     closeSync(fd);

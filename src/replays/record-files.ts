@@ -1,8 +1,7 @@
-// What the files of a replay record need of the file system: whole reads and writes, names that survive a power cut,
-// and one error class for everything that can go wrong with a record, so that no failure is ever taken for "not seen
-// before".
+// The one error class for everything that can go wrong with a record, so that no failure is ever taken for "not seen
+// before"; and who may read its files.
 
-import { closeSync, fsyncSync, openSync, readSync, writeSync } from "node:fs";
+import { systemCode } from "../files/failure.js";
 
 /**
  * What a {@link ReplayRecordError} can be about. The list is closed.
@@ -41,38 +40,7 @@ export function withSystem<T>(subject: string, work: () => T): T {
     return work();
   } catch (error) {
     const code = systemCode(error);
-    if (code === undefined) throw error;
+    if (code === undefined || error instanceof ReplayRecordError) throw error;
     throw new ReplayRecordError("unavailable", `${subject}: ${code}`, { cause: error });
-  }
-}
-
-/** The system's name for an error, such as `ENOENT`, or undefined. */
-export function systemCode(error: unknown): string | undefined {
-  return error instanceof Error && "syscall" in error && "code" in error ? String(error.code) : undefined;
-}
-
-/** Writes all of `bytes` at the file's position. */
-export function writeWhole(fd: number, bytes: Uint8Array): void {
-  for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
-}
-
-/** Fills `bytes` from `position` on. Returns false when the file ends before. */
-export function readWhole(fd: number, bytes: Uint8Array, position: number): boolean {
-  for (let done = 0; done < bytes.length; ) {
-    const read = readSync(fd, bytes, done, bytes.length - done, position + done);
-    if (read === 0) return false;
-    done += read;
-  }
-  return true;
-}
-
-/** Makes the names in a directory survive a power cut. Windows cannot open a directory, and need not. */
-export function syncDirectory(path: string): void {
-  if (process.platform === "win32") return;
-  const fd = openSync(path, "r");
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
   }
 }

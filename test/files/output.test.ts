@@ -19,7 +19,7 @@ import { createServer } from "node:net";
 import { Writable } from "node:stream";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
-import { type Output, openOutput, withOutputs } from "../../src/batch/output.js";
+import { type Output, openOutput, withOutputs } from "../../src/files/output.js";
 import { scratch } from "../cli/support.js";
 
 const folder = scratch();

@@ -1,7 +1,7 @@
 // The index of a file's rows, past the offsets that 32 bits can hold.
 
 import { expect, it } from "vitest";
-import { OffsetIndex } from "../../src/batch/offset-index.js";
+import { OffsetIndex } from "../../src/files/offset-index.js";
 
 const last = 0xffffffff;
 

@@ -1,6 +1,6 @@
 // The record of what a server was given to check, on disk: it lasts as long as the servers' secret, so that no packet
 // is ever checked at two points, by whichever run (docs/WIRE.md section 5). Node only. This file is what the record
-// remembers and answers; replay-store.ts keeps it.
+// remembers and answers; store.ts keeps it.
 
 import { hash, randomBytes } from "node:crypto";
 import { requireBytes, requireObject } from "../core/bytes.js";
@@ -13,12 +13,12 @@ import {
   type ServerId,
   ServerSecret,
 } from "../index.js";
-import { ANSWER, CONTENT, CONTENT_WORDS, ENTRY_WORDS, KEY_WORDS, RUN } from "./replay-entries.js";
-import { ReplayRecordError } from "./replay-files.js";
-import type { ReplayOwner } from "./replay-manifest.js";
-import { EntryStore } from "./replay-store.js";
+import { ANSWER, CONTENT, CONTENT_WORDS, ENTRY_WORDS, KEY_WORDS, RUN } from "./entries.js";
+import type { ReplayOwner } from "./manifest.js";
+import { ReplayRecordError } from "./record-files.js";
+import { EntryStore } from "./store.js";
 
-export { ReplayRecordError, type ReplayRecordErrorCode } from "./replay-files.js";
+export { ReplayRecordError, type ReplayRecordErrorCode } from "./record-files.js";
 
 /** Whose record it is, and how it is used. */
 export interface FileReplayRecordOptions {
@@ -36,7 +36,7 @@ export interface FileReplayRecordOptions {
 }
 
 const KEY_BYTES = 32;
-/** Three quarters of 2^20 slots (replay-entries.ts). */
+/** Three quarters of 2^20 slots (entries.ts). */
 const ENTRIES_IN_MEMORY = 786_432;
 
 /** What a hash is about is its first byte, so that no two hashes of the record are of the same bytes. */

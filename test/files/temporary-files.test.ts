@@ -3,14 +3,14 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync, writeFileSync } from "node:fs";
 import { afterAll, expect, it } from "vitest";
+import { hostTag } from "../../src/files/processes.js";
 import {
   createTemporaryFile,
-  hostTag,
   nameBeside,
   removeAbandonedFiles,
   removeTemporaryFile,
   removeTemporaryFiles,
-} from "../../src/batch/temporary-files.js";
+} from "../../src/files/temporary-files.js";
 import { scratch } from "../cli/support.js";
 
 const folder = scratch();

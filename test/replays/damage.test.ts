@@ -5,7 +5,7 @@ import { hash } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { add, filesOf, freshDirectory, keyOf, keysOf, openRecord } from "./replay-support.js";
+import { add, filesOf, freshDirectory, keyOf, keysOf, openRecord } from "./support.js";
 
 const reports = Array.from({ length: 5 }, (_, i) => i);
 

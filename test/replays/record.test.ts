@@ -4,9 +4,9 @@ import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { FileReplayRecord, type FileReplayRecordOptions } from "../../src/batch/replay-record.js";
 import { type ReplayKeys, ServerSecret } from "../../src/index.js";
-import { add, filesOf, freshDirectory, keyOf, keysOf, openRecord, pointA, pointB, secret } from "./replay-support.js";
+import { FileReplayRecord, type FileReplayRecordOptions } from "../../src/replays/record.js";
+import { add, filesOf, freshDirectory, keyOf, keysOf, openRecord, pointA, pointB, secret } from "./support.js";
 
 /** Commits, closes and opens a record again: the next run. */
 function nextRun(record: FileReplayRecord, directory: string, options?: Partial<FileReplayRecordOptions>) {

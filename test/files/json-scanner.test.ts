@@ -3,7 +3,7 @@
 import { isUtf8 } from "node:buffer";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { MAX_DEPTH, scanObject, sizeOfArray, stringOf } from "../../src/batch/json-scanner.js";
+import { MAX_DEPTH, scanObject, sizeOfArray, stringOf } from "../../src/files/json-scanner.js";
 
 const NAMES = ["id", "payload"];
 

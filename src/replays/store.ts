@@ -1,17 +1,19 @@
 // Where a replay record keeps its entries: those of the run in memory up to a bound, then in segments
-// (replay-segments.ts), of which a few grow by being merged (replay-merge.ts). What is written becomes part of the
-// record when a commit names it in the manifest (replay-manifest.ts); files that no manifest names are what a killed
+// (segments.ts), of which a few grow by being merged (merge.ts). What is written becomes part of the
+// record when a commit names it in the manifest (manifest.ts); files that no manifest names are what a killed
 // run left, and the next run removes them.
 
 import { mkdirSync, readdirSync, statSync, unlinkSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { syncDirectory } from "../files/disk.js";
+import { systemCode } from "../files/failure.js";
 import { PrioError } from "../index.js";
-import { ENTRY_WORDS, EntryTable } from "./replay-entries.js";
-import { DIRECTORY_MODE, ReplayRecordError, syncDirectory, systemCode, withSystem } from "./replay-files.js";
-import { isLock, ReplayLock } from "./replay-lock.js";
-import { type Manifest, type ReplayOwner, readManifest, TEMPORARY_MANIFEST, writeManifest } from "./replay-manifest.js";
-import { mergeSegments, segmentsToMerge } from "./replay-merge.js";
-import { Segment, type SegmentWriter, segmentNumber } from "./replay-segments.js";
+import { ENTRY_WORDS, EntryTable } from "./entries.js";
+import { isLock, ReplayLock } from "./lock.js";
+import { type Manifest, type ReplayOwner, readManifest, TEMPORARY_MANIFEST, writeManifest } from "./manifest.js";
+import { mergeSegments, segmentsToMerge } from "./merge.js";
+import { DIRECTORY_MODE, ReplayRecordError, withSystem } from "./record-files.js";
+import { Segment, type SegmentWriter, segmentNumber } from "./segments.js";
 
 interface StoreOptions {
   /** Entries that are kept in memory before they are written. */

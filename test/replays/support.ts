@@ -4,11 +4,11 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach } from "vitest";
-import { FileReplayRecord, type FileReplayRecordOptions } from "../../src/batch/replay-record.js";
 import { ServerSecret } from "../../src/index.js";
-import { keysOf, pointA, secretBytes } from "./replay-keys.js";
+import { FileReplayRecord, type FileReplayRecordOptions } from "../../src/replays/record.js";
+import { keysOf, pointA, secretBytes } from "./keys.js";
 
-export { keyOf, keysOf, pointA, pointB } from "./replay-keys.js";
+export { keyOf, keysOf, pointA, pointB } from "./keys.js";
 
 export const secret: ServerSecret = ServerSecret.fromBytes(secretBytes);
 

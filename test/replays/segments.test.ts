@@ -3,10 +3,10 @@
 import { mkdirSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { compareKeys, ENTRY_WORDS, EntryTable, KEY_WORDS, RUN } from "../../src/batch/replay-entries.js";
-import { mergeSegments, segmentsToMerge } from "../../src/batch/replay-merge.js";
-import { Segment } from "../../src/batch/replay-segments.js";
-import { freshDirectory } from "./replay-support.js";
+import { compareKeys, ENTRY_WORDS, EntryTable, KEY_WORDS, RUN } from "../../src/replays/entries.js";
+import { mergeSegments, segmentsToMerge } from "../../src/replays/merge.js";
+import { Segment } from "../../src/replays/segments.js";
+import { freshDirectory } from "./support.js";
 
 /** An entry of this key, and of `value` in its other words. */
 function entryOf(key: readonly number[], value: number): Uint32Array {

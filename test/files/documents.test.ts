@@ -1,7 +1,7 @@
 // The documents of a file: one a line, or a single one over many lines, however the stream is cut into pieces.
 
 import { describe, expect, it } from "vitest";
-import { documentsOf } from "../../src/batch/documents.js";
+import { documentsOf } from "../../src/files/documents.js";
 
 // biome-ignore lint/suspicious/useAwait: documents come from streams, which are asynchronous.
 async function* pieces(text: string, size: number): AsyncGenerator<Buffer> {

@@ -2,8 +2,8 @@
 // times the entries of the next newer one: n entries that were written in pieces of m make at most log₄(n/m) + 1
 // segments.
 
-import { compareKeys, ENTRY_WORDS } from "./replay-entries.js";
-import type { Segment, SegmentWriter } from "./replay-segments.js";
+import { compareKeys, ENTRY_WORDS } from "./entries.js";
+import type { Segment, SegmentWriter } from "./segments.js";
 
 const RATIO = 4;
 

@@ -9,7 +9,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { add, filesOf, freshDirectory, openRecord } from "./replay-support.js";
+import { add, filesOf, freshDirectory, openRecord } from "./support.js";
 
 const folder = mkdtempSync(join(tmpdir(), "prio-replay-process-"));
 const script = join(folder, "process.mjs");
@@ -17,7 +17,7 @@ const running = new Set<ChildProcess>();
 
 beforeAll(async () => {
   await build({
-    entryPoints: [fileURLToPath(new URL("replay-process.ts", import.meta.url))],
+    entryPoints: [fileURLToPath(new URL("process.ts", import.meta.url))],
     outfile: script,
     bundle: true,
     platform: "node",

@@ -6,8 +6,8 @@ import type * as fs from "node:fs";
 import { readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import { FileReplayRecord, ReplayRecordError } from "../../src/batch/replay-record.js";
-import { add, filesOf, freshDirectory, keyOf, keysOf, pointA, secret } from "./replay-support.js";
+import { FileReplayRecord, ReplayRecordError } from "../../src/replays/record.js";
+import { add, filesOf, freshDirectory, keyOf, keysOf, pointA, secret } from "./support.js";
 
 /** Counts the calls to the file system, makes some of them fail, and remembers what a power cut would take. */
 class Disk {

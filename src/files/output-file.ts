@@ -13,6 +13,7 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
+import { trySyncDirectory, writeAll } from "./disk.js";
 import { Failure, systemCode, systemFailure } from "./failure.js";
 import { createTemporaryFile, forgetTemporaryFile, nameBeside, removeTemporaryFile } from "./temporary-files.js";
 
@@ -44,11 +45,6 @@ export function openOutputFile(path: string, mode: number): OutputFile {
   } catch (error) {
     throw systemFailure(error, `cannot write ${path}`);
   }
-}
-
-/** Writes all bytes: the system may take fewer than it is given, and says so only by their number. */
-export function writeAll(fd: number, bytes: Uint8Array): void {
-  for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
 }
 
 /** Writes a temporary file beside `path`, and renames it. */
@@ -107,7 +103,8 @@ class RegularFile implements OutputFile {
 
   settle(): void {
     if (typeof this.#before === "string") unlinkIfThere(this.#before);
-    syncDirectory(dirname(this.#path));
+    // Puts the rename on disk.
+    trySyncDirectory(dirname(this.#path));
   }
 
   discard(): void {
@@ -154,19 +151,6 @@ function unlinkIfThere(path: string): void {
     unlinkSync(path);
   } catch {
     // It has gone, or it stays beside the file.
-  }
-}
-
-/** Puts a rename on disk, by its directory. Systems that cannot open directories have their own guarantees. */
-export function syncDirectory(path: string): void {
-  let fd: number | undefined;
-  try {
-    fd = openSync(path, "r");
-    fsyncSync(fd);
-  } catch (error) {
-    if (systemCode(error) === undefined) throw error;
-  } finally {
-    if (fd !== undefined) closeSync(fd);
   }
 }
 

@@ -3,9 +3,9 @@
 
 import { closeSync, openSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { trySyncDirectory } from "./disk.js";
 import { Failure, systemFailure } from "./failure.js";
 import { makeDirectory, type Product } from "./output.js";
-import { syncDirectory } from "./output-file.js";
 import { createTemporaryDirectory, forgetTemporaryFile, nameBeside, removeTemporaryFile } from "./temporary-files.js";
 
 const MARKER = "_SUCCESS";
@@ -68,9 +68,9 @@ export class OutputDirectory implements Product {
 
   settle(): void {
     this.#try(() => {
-      syncDirectory(dirname(this.#path));
+      trySyncDirectory(dirname(this.#path));
       this.#mark();
-      syncDirectory(dirname(this.#path));
+      trySyncDirectory(dirname(this.#path));
     });
     // What cannot be removed stays under its hidden name.
     if (this.#before !== undefined) removeTree(this.#before);

@@ -7,8 +7,10 @@ import { hash } from "node:crypto";
 import { closeSync, fstatSync, fsyncSync, openSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
-import { compareKeys, ENTRY_BYTES, ENTRY_WORDS, KEY_WORDS } from "./replay-entries.js";
-import { FILE_MODE, ReplayRecordError, readWhole, systemCode, withSystem, writeWhole } from "./replay-files.js";
+import { readAll, writeAll } from "../files/disk.js";
+import { systemCode } from "../files/failure.js";
+import { compareKeys, ENTRY_BYTES, ENTRY_WORDS, KEY_WORDS } from "./entries.js";
+import { FILE_MODE, ReplayRecordError, withSystem } from "./record-files.js";
 
 const BLOCK_ENTRIES = 128;
 const BLOCK_WORDS = BLOCK_ENTRIES * ENTRY_WORDS;
@@ -88,7 +90,7 @@ export class Segment {
       const index = new Uint32Array(indexLength(entries));
       const isWhole = withSystem(`cannot read ${path}`, () => {
         const bytes = entries * ENTRY_BYTES;
-        return fstatSync(fd).size === bytes + index.byteLength && readWhole(fd, bytesOf(index), bytes);
+        return fstatSync(fd).size === bytes + index.byteLength && readAll(fd, bytesOf(index), bytes);
       });
       if (!isWhole || digestOf(index) !== digest) throw damaged(path);
       return new Segment(path, description, fd, index);
@@ -143,7 +145,7 @@ export class Segment {
     const end = Math.min((first + count) * BLOCK_ENTRIES, this.description.entries);
     const words = into.subarray(0, (end - first * BLOCK_ENTRIES) * ENTRY_WORDS);
     const position = first * BLOCK_BYTES;
-    if (!withSystem(`cannot read ${this.#path}`, () => readWhole(this.#fd, bytesOf(words), position))) {
+    if (!withSystem(`cannot read ${this.#path}`, () => readAll(this.#fd, bytesOf(words), position))) {
       throw damaged(this.#path);
     }
     for (let k = 0; k < count; k++) {
@@ -196,7 +198,7 @@ export class SegmentWriter {
   end(): Uint32Array {
     this.#flush();
     const index = this.#index.slice(0, indexLength(this.entries));
-    writeWhole(this.#fd, bytesOf(index));
+    writeAll(this.#fd, bytesOf(index));
     return index;
   }
 
@@ -208,7 +210,7 @@ export class SegmentWriter {
       this.#index[place + KEY_WORDS] = crc32(bytesOf(block));
       this.entries += block.length / ENTRY_WORDS;
     }
-    writeWhole(this.#fd, bytesOf(this.#pending.subarray(0, this.#used)));
+    writeAll(this.#fd, bytesOf(this.#pending.subarray(0, this.#used)));
     this.#used = 0;
   }
 }

@@ -1,7 +1,7 @@
 // Why a run ends early: one sentence, and perhaps a hint. The library's PrioError is about values; a Failure is about
 // the run, and written for the person who started it.
 
-import { PrioError } from "../index.js";
+import { PrioError } from "../errors.js";
 
 /** Ends a run. `message` says what happened, `hint` what to do. */
 export class Failure extends Error {

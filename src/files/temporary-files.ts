@@ -6,11 +6,10 @@
 // machines and containers stay. A file of ours goes when no process has its id. If another process has got the id
 // since, the file stays until that one has ended too.
 
-import { hash, randomBytes } from "node:crypto";
-import { mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
-import { hostname } from "node:os";
+import { randomBytes } from "node:crypto";
+import { mkdirSync, openSync, readdirSync, rmSync } from "node:fs";
 import { basename, dirname } from "node:path";
-import { systemCode } from "./failure.js";
+import { hasEnded, hostTag } from "./processes.js";
 
 const PATTERN = /^\..*\.([0-9a-f]{8})-(\d{1,10})-[0-9a-f]{8}\.tmp$/s;
 /** In UTF-16 units of the name: leaves room for the rest in the 255 bytes that a file system allows. */
@@ -72,8 +71,8 @@ export function removeAbandonedFiles(directory: string): void {
     return;
   }
   for (const name of names) {
-    const [, tag, pid] = PATTERN.exec(name) ?? [];
-    if (tag === hostTag() && isDead(Number(pid))) remove(`${directory}/${name}`);
+    const [, tag, pid = ""] = PATTERN.exec(name) ?? [];
+    if (tag === hostTag() && hasEnded(pid)) remove(`${directory}/${name}`);
   }
 }
 
@@ -82,40 +81,5 @@ function remove(path: string): void {
     rmSync(path, { recursive: true, force: true });
   } catch {
     // It is gone already, or keeps its temporary name; nothing appeared under the real one.
-  }
-}
-
-/** Whether no process has this id. */
-function isDead(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return false;
-  } catch (error) {
-    return systemCode(error) === "ESRCH";
-  }
-}
-
-let knownHostTag: string | undefined;
-
-/** Stands for the machine since it was started, and for the process namespace of a container in it. */
-export function hostTag(): string {
-  knownHostTag ??= hash("sha256", [hostname(), bootId(), processNamespace()].join("\n")).slice(0, 8);
-  return knownHostTag;
-}
-
-function bootId(): string {
-  return orNothing(() => readFileSync("/proc/sys/kernel/random/boot_id", "latin1"));
-}
-
-function processNamespace(): string {
-  return orNothing(() => readlinkSync("/proc/self/ns/pid"));
-}
-
-/** Only Linux has these files. Elsewhere, the host's name alone tells machines apart. */
-function orNothing(read: () => string): string {
-  try {
-    return read();
-  } catch {
-    return "";
   }
 }

@@ -1,10 +1,10 @@
-// What the processes of replay-process.test.ts do: `node process.mjs hold|write|contend DIRECTORY`.
+// What the processes of process.test.ts do: `node process.mjs hold|write|contend DIRECTORY`.
 
 import { closeSync, openSync, unlinkSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { FileReplayRecord, ReplayRecordError } from "../../src/batch/replay-record.js";
 import { ServerSecret } from "../../src/index.js";
-import { keysOf, pointA, secretBytes } from "./replay-keys.js";
+import { FileReplayRecord, ReplayRecordError } from "../../src/replays/record.js";
+import { keysOf, pointA, secretBytes } from "./keys.js";
 
 const [, , task, directory = ""] = process.argv;
 const open = () =>

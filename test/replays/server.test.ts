@@ -1,10 +1,10 @@
 // The library's Server with the replay record on disk: runs that come one after the other, as after a restart.
 
 import { expect, test } from "vitest";
-import type { FileReplayRecord } from "../../src/batch/replay-record.js";
 import { Client, PrioError, type Server } from "../../src/index.js";
+import type { FileReplayRecord } from "../../src/replays/record.js";
 import { codeOf, configFor, process, secret, serverA, serverB } from "../support/deployment.js";
-import { freshDirectory, openRecord } from "./replay-support.js";
+import { freshDirectory, openRecord } from "./support.js";
 
 const config = configFor({ fields: 3 });
 const client = new Client(config);
