@@ -3,8 +3,9 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { enclosingPowers, plotFile } from "../scripts/line-plot.mjs";
 
-/** @import { TopLevelSpec } from "vega-lite" */
+/** @import { Line } from "../scripts/line-plot.mjs" */
 /** @import { AllResults, GrowthRow, Reports, Row, SharedStep } from "./results.js" */
 
 const root = new URL("../", import.meta.url);
@@ -306,70 +307,86 @@ export function withTables(text, byMarker) {
  * The plots, as SVG, by path.
  *
  * @param {AllResults} results
- * @returns {Promise<Record<string, string>>}
+ * @returns {Record<string, string>}
  */
-export async function plots({ reports }) {
+export function plots({ reports }) {
   const native = select(reports, { crypto: "native" }).filter(isOfBooleans);
   const noble = select(reports, { crypto: "noble" }).filter(isOfBooleans);
   const libprio = reports.rows.filter(({ runtime }) => runtime === "libprio");
-  const programs = /** @type {const} */ ([
-    [native, "this package"],
-    [noble, "this package, no native cryptography"],
-    [libprio, "libprio (C)"],
-  ]);
-  const time = programs.flatMap(([rows, of]) =>
-    rows.map(({ shape, ms }) => ({ fields: Number(shape), y: ms.encode[1], of })),
-  );
-  const bytes = [
-    ...native.map((row) => ({ row, of: "this package" })),
-    ...libprio.map((row) => ({ row, of: "libprio" })),
-  ].flatMap(({ row: { shape, bytes }, of }) =>
-    ["A", "B"].map((id, i) => ({ fields: Number(shape), y: bytes[i] ?? Number.NaN, of: `packet for ${id}, ${of}` })),
-  );
+  const encoding = (/** @type {string} */ name, /** @type {string} */ explanation, /** @type {Row[]} */ rows) => ({
+    name,
+    note: explanation,
+    points: rows.map(({ shape, ms }) => /** @type {const} */ ([Number(shape), ms.encode[1]])),
+  });
   return {
-    "docs/encoding-time.svg": await plot("Encoding one report", "milliseconds", time),
-    "docs/bytes.svg": await plot("One report", "bytes", bytes),
+    "docs/encoding-time.svg": plotByFields({
+      title: "Time to encode one report",
+      unit: "milliseconds of processor time; lower is faster",
+      lines: [
+        encoding("this package", "with the platform's cryptography", native),
+        encoding("this package, in JavaScript alone", "for platforms without cryptography", noble),
+        encoding("libprio", "Mozilla's, in C", libprio),
+      ],
+    }),
+    "docs/bytes.svg": plotByFields({
+      title: "Size of one report",
+      unit: "bytes",
+      lines: [
+        ...packetLines("A", "shares and proof", native, libprio),
+        ...packetLines("B", "a seed, however many fields", native, libprio),
+      ],
+    }),
   };
 }
 
 /**
- * @param {string} title
- * @param {string} unit
- * @param {{ fields: number; y: number; of: string }[]} values
+ * The lines of one server's packets: one line for both programs where it would hide the other.
+ *
+ * @param {"A" | "B"} id
+ * @param {string} content
+ * @param {Row[]} own
+ * @param {Row[]} theirs
  */
-async function plot(title, unit, values) {
-  const { compile } = await import("vega-lite");
-  const vega = await import("vega");
-  const logarithmic = { type: /** @type {const} */ ("log") };
-  /** @type {TopLevelSpec} */
-  const spec = {
+function packetLines(id, content, own, theirs) {
+  const points = (/** @type {Row[]} */ rows) =>
+    rows.map(({ shape, bytes }) => /** @type {const} */ ([Number(shape), bytes[id === "A" ? 0 : 1]]));
+  const [ours, libprios] = [points(own), points(theirs)];
+  const same = ours.every(([, bytes], i) => Math.abs(bytes / (libprios[i]?.[1] ?? Number.NaN) - 1) < 0.01);
+  if (same) return [{ name: `packet for ${id}, ours and libprio's`, note: content, points: ours }];
+  return [
+    { name: `packet for ${id}, ours`, note: content, points: ours },
+    { name: `packet for ${id}, libprio's`, note: content, points: libprios },
+  ];
+}
+
+/**
+ * A plot over the number of fields, both axes logarithmic.
+ *
+ * @param {{ title: string, unit: string, lines: Line[] }} content
+ */
+function plotByFields({ title, unit, lines }) {
+  const all = lines.flatMap(({ points }) => points);
+  const ends = lines.map(({ name, points }) => {
+    const [fields, y] = points.at(-1) ?? [Number.NaN, Number.NaN];
+    return `${name}: ${thousands(Number(digits(y)))} at ${thousands(fields)} fields`;
+  });
+  return plotFile({
     title,
-    width: 480,
-    height: 300,
-    background: "white",
-    data: { values },
-    mark: { type: "line", point: true },
-    encoding: {
-      x: {
-        field: "fields",
-        type: "quantitative",
-        scale: logarithmic,
-        title: "fields",
-        axis: { tickCount: 5, format: "," },
-      },
-      y: { field: "y", type: "quantitative", scale: logarithmic, title: unit, axis: { tickCount: 6, format: "~g" } },
-      color: { field: "of", type: "nominal", title: null, sort: null, legend: { labelLimit: 300 } },
-      strokeDash: { field: "of", type: "nominal", title: null, sort: null },
+    description: `In ${unit}, both axes logarithmic. ${ends.join("; ")}.`,
+    plot: {
+      width: 760,
+      height: 360,
+      x: { label: "fields in the report", scale: "log", domain: enclosingPowers(all.map(([fields]) => fields)) },
+      y: { label: unit, scale: "log", domain: enclosingPowers(all.map(([, y]) => y)) },
+      lines,
     },
-  };
-  const svg = await new vega.View(vega.parse(compile(spec).spec), { renderer: "none" }).toSVG();
-  return `${svg}\n`;
+  });
 }
 
 /** Brings plots and documents up to date with bench/results. */
-export async function writeReports() {
+export function writeReports() {
   const results = readResults();
-  for (const [path, svg] of Object.entries(await plots(results))) writeFileSync(pathOf(path), svg);
+  for (const [path, svg] of Object.entries(plots(results))) writeFileSync(pathOf(path), svg);
   const byMarker = tables(results);
   for (const path of documents) {
     const text = readFileSync(pathOf(path), "utf8");

@@ -180,5 +180,4 @@ else if (!options.tables) {
     if (commands !== undefined) save("commands", commands);
   }
 }
-if (options.memory || options.tables || (options.libprio !== undefined && options.fields === undefined))
-  await writeReports();
+if (options.memory || options.tables || (options.libprio !== undefined && options.fields === undefined)) writeReports();
