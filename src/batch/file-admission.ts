@@ -46,9 +46,9 @@ export class FileAdmission {
       if (this.#replays?.isOfEarlierRun) return refuse("replayed", id);
       return refuse(answer.replayed === "report" ? "duplicate-id" : "duplicate-packet", id);
     }
-    if (messagesOf === undefined) return { id, admitted: answer };
+    if (messagesOf === undefined) return { admitted: answer };
     const messages = messagesOf(id);
-    return isRefusal(messages) ? messages : { id, admitted: answer, messages };
+    return isRefusal(messages) ? messages : { admitted: answer, messages };
   }
 
   #admit(keys: ReplayKeys): Admitted | Replayed {

@@ -2,14 +2,16 @@
 // whole file's admission lets through (file-admission.ts).
 
 import { type Chunk, linesOf } from "../files/chunks.js";
-import { type OpenedReport, PrioError, PrivateKey, Server, ServerSecret } from "../index.js";
+import { type OpenedReport, PrioError, PrivateKey, type QueryPoints, Server, ServerSecret } from "../index.js";
 import { configOf } from "./batch.js";
+import { type PackedDecisions, type PackedRows, packRows, unpackDecisions } from "./packed-rows.js";
 import { decodeBase64, formatRow, isRefusal, parseRow, type Refusal, refusalOf, refuse } from "./rows.js";
-import type { ChunkResult, Decision, Instruction, OpenedRow, ServerTask } from "./task.js";
+import type { ChunkResult, Instruction, OpenedRow, ServerTask } from "./task.js";
 
-/** A report that opened, and its row's id as that is written. */
+/** A report that opened, and its row's id, also as that is written. */
 interface Opened {
   readonly report: OpenedReport;
+  readonly id: string;
   readonly writtenId: string | bigint;
 }
 
@@ -17,11 +19,13 @@ interface Opened {
 export class ServerSession {
   readonly #stage: ServerTask["stage"];
   readonly #server: Server;
+  readonly #queryPoints: QueryPoints;
   /** The reports of the chunks between `open` and `finish`; null stands for a row that did not open. */
   readonly #opened = new Map<number, (Opened | null)[]>();
 
   constructor({ stage, batch, serverId, privateKey, secret, queryPoints }: ServerTask) {
     this.#stage = stage;
+    this.#queryPoints = queryPoints;
     this.#server = new Server(configOf(batch), {
       id: serverId,
       privateKey: PrivateKey.fromHex(privateKey),
@@ -31,14 +35,15 @@ export class ServerSession {
   }
 
   /** Opens the packets of a chunk, and keeps the reports until `finish`. */
-  open(chunk: Chunk): (OpenedRow | Refusal)[] {
+  open(chunk: Chunk): PackedRows {
     const kept: (Opened | null)[] = [];
     this.#opened.set(chunk.index, kept);
-    return linesOf(chunk).map((line) => {
+    const rows = linesOf(chunk).map((line) => {
       const { row, opened } = this.#openRow(line);
       kept.push(opened);
       return row;
     });
+    return packRows(rows);
   }
 
   #openRow(line: Buffer): { row: OpenedRow; opened: Opened } | { row: Refusal; opened: null } {
@@ -49,22 +54,22 @@ export class ServerSession {
     if (packet === null) return { row: refuse("malformed-base64", id), opened: null };
     try {
       const report = this.#server.openPacket(packet, id);
-      return { row: { id, replayKeys: report.replayKeys }, opened: { report, writtenId } };
+      return { row: { id, replayKeys: report.replayKeys }, opened: { report, id, writtenId } };
     } catch (error) {
       return { row: refusalOf(error, id), opened: null };
     }
   }
 
   /** Carries out the decision on each row of a chunk that `open` has opened. */
-  finish(chunkIndex: number, decisions: readonly Decision[]): ChunkResult {
+  finish(chunkIndex: number, decisions: PackedDecisions): ChunkResult {
     const kept = this.#opened.get(chunkIndex) ?? [];
     this.#opened.delete(chunkIndex);
     let text = "";
-    const outcomes = decisions.map((decision, i) => {
+    const outcomes = unpackDecisions(decisions, this.#queryPoints).map((decision, i) => {
       if (isRefusal(decision)) return decision;
       const opened = kept[i];
       if (opened === null || opened === undefined) throw new Error("session: a row that did not open was admitted");
-      const message = this.#carryOut(decision, opened.report);
+      const message = this.#carryOut(decision, opened);
       if (message !== null && isRefusal(message)) return message;
       if (message !== null) text += formatRow(opened.writtenId, message);
       return null;
@@ -73,7 +78,7 @@ export class ServerSession {
   }
 
   /** The stage's message on one report, or null when the stage counts the report. */
-  #carryOut({ id, admitted, messages }: Instruction, report: OpenedReport): Uint8Array | Refusal | null {
+  #carryOut({ admitted, messages }: Instruction, { id, report }: Opened): Uint8Array | Refusal | null {
     const verifier = this.#server.verifier(report, admitted);
     if (this.#stage === "verify1") return verifier.verify1();
     const [fromA, fromB] = (messages ?? []).map(decodeBase64);

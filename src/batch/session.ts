@@ -2,14 +2,15 @@
 
 import type { Chunk } from "../files/chunks.js";
 import { EncodingSession } from "./encoding-session.js";
+import type { PackedDecisions } from "./packed-rows.js";
 import { ServerSession } from "./server-session.js";
-import type { Decision, Task } from "./task.js";
+import type { Task } from "./task.js";
 
 /** What a session can be asked. */
 export type Request =
   | { readonly ask: "encode"; readonly chunk: Chunk }
   | { readonly ask: "open"; readonly chunk: Chunk }
-  | { readonly ask: "finish"; readonly chunkIndex: number; readonly decisions: readonly Decision[] }
+  | { readonly ask: "finish"; readonly chunkIndex: number; readonly decisions: PackedDecisions }
   | { readonly ask: "state" };
 
 /** Answers one request. The same code runs in every thread. */

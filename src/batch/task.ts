@@ -27,7 +27,6 @@ export interface OpenedRow {
 
 /** To carry on with a row that opened. */
 export interface Instruction {
-  readonly id: string;
   readonly admitted: Admitted;
   /** The servers' messages in base64, A's first, for verify2 and aggregate. */
   readonly messages?: readonly [string, string];

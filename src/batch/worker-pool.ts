@@ -3,6 +3,7 @@
 
 import { Worker } from "node:worker_threads";
 import type { Chunk } from "../files/chunks.js";
+import { type PackedRows, packDecisions, unpackRows } from "./packed-rows.js";
 import type { Refusal } from "./rows.js";
 import { createSession, type Request, type Session } from "./session.js";
 import type { ChunkResult, Decision, OpenedRow, Task } from "./task.js";
@@ -86,13 +87,14 @@ export class WorkerPool {
   }
 
   /** Opens a chunk of packets. */
-  open(chunk: Chunk): Promise<readonly (OpenedRow | Refusal)[]> {
-    return this.#handleOf(chunk.index).ask({ ask: "open", chunk }) as Promise<readonly (OpenedRow | Refusal)[]>;
+  async open(chunk: Chunk): Promise<readonly (OpenedRow | Refusal)[]> {
+    return unpackRows((await this.#handleOf(chunk.index).ask({ ask: "open", chunk })) as PackedRows);
   }
 
   /** Carries out the decisions on a chunk, in the thread that opened it: that one has the shares. */
   finish(chunkIndex: number, decisions: readonly Decision[]): Promise<ChunkResult> {
-    return this.#handleOf(chunkIndex).ask({ ask: "finish", chunkIndex, decisions }) as Promise<ChunkResult>;
+    const request = { ask: "finish", chunkIndex, decisions: packDecisions(decisions) } as const;
+    return this.#handleOf(chunkIndex).ask(request) as Promise<ChunkResult>;
   }
 
   /** The running total of each session. */

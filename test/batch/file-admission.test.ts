@@ -60,7 +60,7 @@ it.each(["stream", "report", "batch"] as const)(
           const replayKeys = keysOf(id, packet);
           const expected = admission.admit(replayKeys);
           const decision = file.decide({ id: `row ${i}`, replayKeys });
-          if (!("replayed" in expected)) expect(decision).toEqual({ id: `row ${i}`, admitted: expected });
+          if (!("replayed" in expected)) expect(decision).toEqual({ admitted: expected });
           else
             expect(decision).toEqual(
               refuse(expected.replayed === "report" ? "duplicate-id" : "duplicate-packet", `row ${i}`),
@@ -116,5 +116,5 @@ it("more rows than one point serves end the run, and any other error of the libr
   expect(decide).toThrowError(expect.objectContaining({ code: "wrong-state" }));
   const admitted: Admitted = { keys: keysOf(1, 1), queryPoints: "batch" };
   admit.mockImplementationOnce(() => admitted);
-  expect(decide()).toEqual({ id: "x", admitted });
+  expect(decide()).toEqual({ admitted });
 });
