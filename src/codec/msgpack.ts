@@ -4,6 +4,7 @@
 //
 // The writer uses the shortest header that fits. The reader accepts longer ones too: older msgpack writers use them.
 
+import { writeBigIntBE } from "../core/bytes.js";
 import type { BigEndianElements } from "../core/vector.js";
 import { PrioError } from "../errors.js";
 
@@ -36,6 +37,13 @@ export class Writer {
       this.#bytes[this.#offset] = 0xa0 | length;
       this.#offset += 1 + length;
     }
+  }
+
+  /** A non-negative integer of up to 31 bytes as a str of its big-endian bytes. */
+  element(x: bigint): void {
+    const length = writeBigIntBE(x, this.#bytes, this.#offset + 1);
+    this.#bytes[this.#offset] = 0xa0 | length;
+    this.#offset += 1 + length;
   }
 
   /** The header of an array of `length` objects, which the caller writes next. */

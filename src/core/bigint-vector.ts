@@ -75,13 +75,13 @@ export class BigIntVector<in out Name extends string> implements Vector<BigIntVe
     for (let i = 0; i < this.length; i++) this.set(i, this.#field.mul(this.get(i), other.get(i)));
   }
 
-  sum(): bigint {
-    return this.#field.reduce(this.#values.reduce((total, x) => total + x, 0n));
+  sum(start = 0, end: number = this.length): bigint {
+    return this.#field.reduce(this.#values.slice(start, end).reduce((total, x) => total + x, 0n));
   }
 
-  dot(other: BigIntVector<Name>): bigint {
+  dot(other: BigIntVector<Name>, offset = 0): bigint {
     // One reduction, after all products are summed: a BigInt grows as it needs to.
-    return this.#field.reduce(this.#values.reduce((total, x, i) => total + x * other.get(i), 0n));
+    return this.#field.reduce(this.#values.reduce((total, x, i) => total + x * other.get(offset + i), 0n));
   }
 
   unreduced(): UnreducedBigIntVector<Name> {
@@ -99,10 +99,10 @@ export class BigIntVector<in out Name extends string> implements Vector<BigIntVe
     return true;
   }
 
-  readCandidates(i: number, bytes: Uint8Array, stride: number): number {
+  readCandidates(i: number, bytes: Uint8Array, start: number, end: number, stride: number): number {
     let next = i;
-    for (let start = 0; start < bytes.length; start += stride) {
-      if (this.readBE(next, bytes, start, start + this.#field.bytes)) next++;
+    for (let at = start; at < end; at += stride) {
+      if (this.readBE(next, bytes, at, at + this.#field.bytes)) next++;
     }
     return next;
   }

@@ -140,15 +140,34 @@ export function uint32BE(x: number): Uint8Array {
   return Uint8Array.of(x >>> 24, x >>> 16, x >>> 8, x);
 }
 
-/** The big-endian integer in `bytes`. For scalars: vectors read elements without a bigint. */
-export function bigIntFromBE(bytes: Uint8Array): bigint {
+/** The big-endian integer in bytes[start, end). For scalars: vectors read elements without a bigint. */
+export function bigIntFromBE(bytes: Uint8Array, start = 0, end: number = bytes.length): bigint {
   // Six bytes at a time fit a double, and a BigInt made of a double costs less than one made of text.
   let x = 0n;
-  let i = 0;
-  for (let end = bytes.length % 6; i < bytes.length; end += 6) {
+  let i = start;
+  for (let next = start + ((end - start) % 6); i < end; next += 6) {
     let digit = 0;
-    for (; i < end; i++) digit = digit * 0x100 + (bytes[i] as number);
+    for (; i < next; i++) digit = digit * 0x100 + (bytes[i] as number);
     x = (x << 48n) | BigInt(digit);
   }
   return x;
+}
+
+/**
+ * Writes `x` ≥ 0 at bytes[start…], big-endian without leading zeros (0 is one byte). Returns the byte count. For
+ * scalars, as above.
+ */
+export function writeBigIntBE(x: bigint, bytes: Uint8Array, start: number): number {
+  // The lowest six bytes are a number, and so are the next six.
+  const low = Number(BigInt.asUintN(48, x));
+  const rest = x >> 48n;
+  const before = rest === 0n ? 0 : writeBigIntBE(rest, bytes, start);
+  let length = 6;
+  if (before === 0) for (length = 1; low >= 0x100 ** length; ) length++;
+  let digit = low;
+  for (let k = start + before + length - 1; k >= start + before; k--) {
+    bytes[k] = digit;
+    digit = Math.floor(digit / 0x100);
+  }
+  return before + length;
 }

@@ -302,8 +302,8 @@ export function butterfliesByOne(
 /** How many products `dotInto` sums between reductions: with the reduced sum of those before, 31 operands. */
 const DOT_BLOCK = 30;
 
-/** out[0…3] = Σ a[i]·b[i] over `count` elements, in the usual form. */
-export function dotInto(out: Float64Array, a: Float64Array, b: Float64Array, count: number): void {
+/** out[0…3] = Σ a[i]·b[offset + i] over `count` elements, in the usual form. */
+export function dotInto(out: Float64Array, a: Float64Array, b: Float64Array, offset: number, count: number): void {
   // begin rounding constants
   const R1 = CONSTANTS[0] as number;
   const R2 = CONSTANTS[1] as number;
@@ -319,19 +319,19 @@ export function dotInto(out: Float64Array, a: Float64Array, b: Float64Array, cou
   let r1 = 0;
   let r2 = 0;
   let r3 = 0;
-  for (let i = 0; i < 4 * count; ) {
+  for (let i = 0, j = 4 * offset; i < 4 * count; ) {
     let c4 = 0;
     let c5 = 0;
     let c6 = 0;
-    for (const end = Math.min(4 * count, i + 4 * DOT_BLOCK); i < end; i += 4) {
+    for (const end = Math.min(4 * count, i + 4 * DOT_BLOCK); i < end; i += 4, j += 4) {
       const a0 = a[i] as number;
       const a1 = a[i + 1] as number;
       const a2 = a[i + 2] as number;
       const a3 = a[i + 3] as number;
-      const b0 = b[i] as number;
-      const b1 = b[i + 1] as number;
-      const b2 = b[i + 2] as number;
-      const b3 = b[i + 3] as number;
+      const b0 = b[j] as number;
+      const b1 = b[j + 1] as number;
+      const b2 = b[j + 2] as number;
+      const b3 = b[j + 3] as number;
       r0 += a0 * b0;
       r1 += a0 * b1 + a1 * b0;
       r2 += a0 * b2 + a1 * b1 + a2 * b0;

@@ -44,7 +44,9 @@ class Packed87Vector implements Vector<Packed87Vector>, BigEndianElements {
   }
 
   toBigInts(): bigint[] {
-    return Array.from({ length: this.length }, (_, i) => this.get(i));
+    const values = new Array<bigint>(this.length);
+    for (let i = 0; i < values.length; i++) values[i] = this.get(i);
+    return values;
   }
 
   slice(start: number, end: number): Packed87Vector {
@@ -106,19 +108,19 @@ class Packed87Vector implements Vector<Packed87Vector>, BigEndianElements {
     multiplyAll(this.#limbs, 0, this.#limbs, 0, other.#limbs, 1, this.length);
   }
 
-  sum(): bigint {
+  sum(start = 0, end: number = this.length): bigint {
     // Limbs are at most 2^22 units, so the sum of 2^30 of them is exact. No typed array holds as many elements.
     let sum = 0n;
     for (let k = 0; k < LIMBS; k++) {
       let limb = 0;
-      for (let i = k; i < this.#limbs.length; i += LIMBS) limb += this.#limbs[i] as number;
+      for (let i = LIMBS * start + k; i < LIMBS * end; i += LIMBS) limb += this.#limbs[i] as number;
       sum += BigInt(limb);
     }
     return FIELD_87.reduce(sum);
   }
 
-  dot(other: Packed87Vector): bigint {
-    dotInto(SCALAR, this.#limbs, other.#limbs, this.length);
+  dot(other: Packed87Vector, offset = 0): bigint {
+    dotInto(SCALAR, this.#limbs, other.#limbs, offset, this.length);
     return toElement(SCALAR, 0);
   }
 
@@ -153,19 +155,19 @@ class Packed87Vector implements Vector<Packed87Vector>, BigEndianElements {
     return true;
   }
 
-  readCandidates(i: number, bytes: Uint8Array, stride: number): number {
+  readCandidates(i: number, bytes: Uint8Array, start: number, end: number, stride: number): number {
     const limbs = this.#limbs;
     let next = i;
-    for (let start = 0; start < bytes.length; ) {
+    for (let offset = start; offset < end; ) {
       // A candidate whose top bit is set is not below p, except for those few that begin as p does. Which ones pass is
       // random, so the processor would predict a branch wrongly half of the time. Instead every offset is noted, and
       // the next one replaces it when it does not count.
-      const end = Math.min(bytes.length, start + OFFSETS.length * stride);
+      const last = Math.min(end, offset + OFFSETS.length * stride);
       let count = 0;
-      for (; start < end; start += stride) {
-        OFFSETS[count] = start;
-        const top = bytes[start] as number;
-        count += top === 0x80 && isBelowModulus(bytes, start) ? 1 : 1 - (top >> 7);
+      for (; offset < last; offset += stride) {
+        OFFSETS[count] = offset;
+        const top = bytes[offset] as number;
+        count += top === 0x80 && isBelowModulus(bytes, offset) ? 1 : 1 - (top >> 7);
       }
       for (let k = 0; k < count; k++, next++) {
         const at = OFFSETS[k] as number;

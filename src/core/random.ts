@@ -45,11 +45,10 @@ export function randomElements(field: Field, count: number, random: RandomSource
     // Draw twice what is missing: when p is just above a power of two, about half of the candidates are below p.
     const bytes = random(2 * field.bytes * (count - elements.length));
     for (let start = 0; start < bytes.length && elements.length < count; start += field.bytes) {
-      const candidate = bytes.subarray(start, start + field.bytes);
-      candidate[0] = (candidate[0] as number) & topMask;
+      bytes[start] = (bytes[start] as number) & topMask;
       // Most of those that are too large show it here, before they cost a bigint.
-      if ((candidate[0] as number) > topByte) continue;
-      const x = bigIntFromBE(candidate);
+      if ((bytes[start] as number) > topByte) continue;
+      const x = bigIntFromBE(bytes, start, start + field.bytes);
       if (field.has(x)) elements.push(x);
     }
   }

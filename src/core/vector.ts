@@ -42,9 +42,10 @@ export interface Vector<V extends Vector<V>> {
   readonly subtractFrom: (other: V) => void;
   /** In place: this *= other, element by element. */
   readonly multiplyBy: (other: V) => void;
-  sum(): bigint;
-  /** The inner product over this vector's length. */
-  readonly dot: (other: V) => bigint;
+  /** The sum of all elements, or of the elements [start, end). */
+  sum(start?: number, end?: number): bigint;
+  /** The inner product of this vector and the elements of `other` from `offset` on, 0 if it is not given. */
+  readonly dot: (other: V, offset?: number) => bigint;
 
   /** A copy for the butterflies of a transform. */
   unreduced(): UnreducedVector<V>;
@@ -90,11 +91,11 @@ export interface BigEndianElements {
    */
   readBE(i: number, bytes: Uint8Array, start: number, end: number): boolean;
   /**
-   * Reads big-endian integers of the field's length at 0, stride, 2·stride, … of `bytes`. Sets elements i, i + 1, … to
-   * those that are below the modulus, and returns the index after the last one set. There are no more integers than
-   * elements from i on.
+   * Reads big-endian integers of the field's length at start, start + stride, … in bytes[start, end). Sets elements i,
+   * i + 1, … to those that are below the modulus, and returns the index after the last one set. There are no more
+   * integers than elements from i on.
    */
-  readCandidates(i: number, bytes: Uint8Array, stride: number): number;
+  readCandidates(i: number, bytes: Uint8Array, start: number, end: number, stride: number): number;
   /** Writes element i at bytes[start…], big-endian without leading zeros (0 is one byte). Returns the byte count. */
   writeBE(i: number, bytes: Uint8Array, start: number): number;
 }

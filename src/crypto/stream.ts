@@ -14,7 +14,10 @@ export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
 
 export class KeyStream {
   readonly #nextBlocks: (blocks: number) => Uint8Array;
+  /** The part of the stream that was made last. */
   #made: Uint8Array = new Uint8Array(0);
+  /** How many of its bytes were taken. */
+  #taken = 0;
 
   /** `key`: 16 bytes. */
   constructor(key: Uint8Array) {
@@ -22,16 +25,24 @@ export class KeyStream {
   }
 
   /**
-   * The next `length` bytes of the stream. The caller may change them. `likely`, at least `length`, is how many bytes
-   * the caller will probably need in all: one call of the cipher makes them.
+   * Takes the next `length` bytes of the stream: returns where they start in `bytes`. The caller may change them there.
+   * `likely`, at least `length`, is how many bytes the caller will probably need in all: one call of the cipher makes
+   * them.
    */
-  next(length: number, likely: number = length): Uint8Array {
-    if (length > this.#made.length) {
-      const fresh = this.#nextBlocks(Math.max(Math.ceil((likely - this.#made.length) / BLOCK_BYTES), MIN_BLOCKS));
-      this.#made = this.#made.length === 0 ? fresh : concat(this.#made, fresh);
+  take(length: number, likely: number = length): number {
+    const left = this.#made.length - this.#taken;
+    if (length > left) {
+      const fresh = this.#nextBlocks(Math.max(Math.ceil((likely - left) / BLOCK_BYTES), MIN_BLOCKS));
+      this.#made = left === 0 ? fresh : concat(this.#made.subarray(this.#taken), fresh);
+      this.#taken = 0;
     }
-    const piece = this.#made.subarray(0, length);
-    this.#made = this.#made.subarray(length);
-    return piece;
+    const start = this.#taken;
+    this.#taken += length;
+    return start;
+  }
+
+  /** Where the bytes are that `take` took last. A view for every few bytes would cost more than their use. */
+  get bytes(): Uint8Array {
+    return this.#made;
   }
 }

@@ -11,6 +11,8 @@ export const SEED_BYTES = 16;
 
 /** p has 88 bits, so the top byte of a candidate needs no mask. */
 const ELEMENT_BYTES = FIELD_87.bytes;
+/** A candidate: an element, and its top byte drawn again. */
+const STRIDE = ELEMENT_BYTES + 1;
 
 /** The most candidates taken from the stream at once: bounds the memory of a long draw. */
 const CANDIDATES = 4096;
@@ -41,25 +43,40 @@ export class Prg {
     for (let i = 0; i < vector.length; ) {
       const candidates = Math.min(vector.length - i, CANDIDATES);
       const likely = Math.min(CANDIDATES, Math.ceil(CANDIDATES_PER_ELEMENT * candidates));
-      const bytes = this.#stream.next(candidates * (ELEMENT_BYTES + 1), likely * (ELEMENT_BYTES + 1));
-      for (let start = 0; start < bytes.length; start += ELEMENT_BYTES + 1) {
-        bytes[start] = bytes[start + ELEMENT_BYTES] as number;
-      }
-      i = vector.readCandidates(i, bytes, ELEMENT_BYTES + 1);
+      const start = this.#stream.take(candidates * STRIDE, likely * STRIDE);
+      const end = start + candidates * STRIDE;
+      const { bytes } = this.#stream;
+      for (let at = start; at < end; at += STRIDE) bytes[at] = bytes[at + ELEMENT_BYTES] as number;
+      i = vector.readCandidates(i, bytes, start, end, STRIDE);
     }
   }
 
-  /** Draws an integer below `bound` > 1. */
-  below(bound: bigint): bigint {
-    const max = bound - 1n;
-    const length = Math.ceil(max.toString(16).length / 2);
-    const topBits = 32 - Math.clz32(Number(max >> BigInt(8 * length - 8)));
+  /** Draws an integer of the range. */
+  below({ bound, length, topMask }: Range): bigint {
     for (;;) {
-      const bytes = this.#stream.next(length + 1);
+      const start = this.#stream.take(length + 1);
+      const { bytes } = this.#stream;
       // libprio draws the whole number, then draws its top byte again and masks it.
-      bytes[0] = (bytes[length] as number) & (0xff >> (8 - topBits));
-      const x = bigIntFromBE(bytes.subarray(0, length));
-      if (x <= max) return x;
+      bytes[start] = (bytes[start + length] as number) & topMask;
+      const x = bigIntFromBE(bytes, start, start + length);
+      if (x < bound) return x;
     }
   }
+}
+
+/** The integers from 0 up to a bound, and how a candidate for one is drawn. */
+export interface Range {
+  readonly bound: bigint;
+  /** The bytes of the largest one. */
+  readonly length: number;
+  /** Keeps as many bits of a candidate's top byte as the largest one has there. */
+  readonly topMask: number;
+}
+
+/** The integers below `bound` > 1. */
+export function rangeBelow(bound: bigint): Range {
+  const max = bound - 1n;
+  const length = Math.ceil(max.toString(16).length / 2);
+  const topBits = 32 - Math.clz32(Number(max >> BigInt(8 * length - 8)));
+  return { bound, length, topMask: 0xff >> (8 - topBits) };
 }

@@ -6,7 +6,7 @@ import { concat, uint32BE, utf8 } from "../core/bytes.js";
 import { ServerSecret } from "../crypto/secret.js";
 import { sha256 } from "../crypto/stream.js";
 import type { Config } from "./config.js";
-import { Prg, SEED_BYTES } from "./prg.js";
+import { Prg, type Range, rangeBelow, SEED_BYTES } from "./prg.js";
 import type { QueryPoint } from "./snip.js";
 
 /**
@@ -43,13 +43,13 @@ const TAG_LABEL = /* @__PURE__ */ utf8("prio v1 replay: query point", "label");
 export class StreamPoints {
   readonly #prg: Prg;
   readonly #offset: bigint;
-  readonly #range: bigint;
+  readonly #range: Range;
   #next: bigint | undefined;
 
   constructor(config: Config, secret: ServerSecret) {
     this.#prg = Prg.fromSeed(config, ServerSecret.bytesOf(secret));
     this.#offset = BigInt(config.fields + 2);
-    this.#range = config.snip.space.field.modulus - this.#offset;
+    this.#range = rangeBelow(config.snip.space.field.modulus - this.#offset);
   }
 
   /** The next point. It stays the same until `advance`. */
@@ -133,8 +133,9 @@ function weightedCheck(config: Config, key: Uint8Array): CheckAt {
   const { field } = config.snip.space;
   const order = BigInt(2 * config.snip.size);
   const prg = Prg.fromKey(key.subarray(0, SEED_BYTES));
+  const elements = rangeBelow(field.modulus);
   for (;;) {
-    const r = prg.below(field.modulus);
+    const r = prg.below(elements);
     if (r !== 0n && field.pow(r, order) !== 1n) return { point: config.snip.queryPoint(r), weight: r };
   }
 }

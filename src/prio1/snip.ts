@@ -88,9 +88,9 @@ export class Snip {
 
 /** What depends on the query point alone. */
 interface Weights {
-  /** L_0(r), and L_1(r) … L_n(r) with their sum, to evaluate f and g. */
+  /** L_0(r), all L_i(r), and the sum of L_1(r) … L_n(r), to evaluate f and g. */
   readonly first: bigint;
-  readonly data: Vector;
+  readonly coefficients: Vector;
   readonly dataSum: bigint;
   /** The weights in h(r) of h0 and of the values of h at the odd roots. */
   readonly h0: bigint;
@@ -114,14 +114,14 @@ export class QueryPoint {
    */
   evaluate(share: ReportShare, isServerA: boolean): { f: bigint; g: bigint; h: bigint } {
     this.#weights ??= this.#weigh();
-    const { first, data, dataSum, h0, h, hScale } = this.#weights;
+    const { first, coefficients, dataSum, h0, h, hScale } = this.#weights;
     const { field } = this.#snip.space;
-    const f = field.add(field.mul(share.f0, first), share.data.dot(data));
+    const f = field.add(field.mul(share.f0, first), share.data.dot(coefficients, 1));
     const gPlusOnes = field.add(f, field.mul(field.sub(share.g0, share.f0), first));
     return {
       f,
       g: isServerA ? field.sub(gPlusOnes, dataSum) : gPlusOnes,
-      h: field.add(field.mul(share.h0, h0), field.mul(hScale, h.dot(share.h))),
+      h: field.add(field.mul(share.h0, h0), field.mul(hScale, share.h.dot(h))),
     };
   }
 
@@ -130,7 +130,6 @@ export class QueryPoint {
     const { field } = space;
     const coefficients = lagrangeCoefficients(ntt, size, this.r);
     const first = coefficients.get(0);
-    const data = coefficients.slice(1, fields + 1);
 
     // Let E and O be the polynomials of degree < N through the values of h at the even and at the odd 2N-th roots. Then
     // h(x) = E(x)·(1 + x^N)/2 + O(x)·(1 − x^N)/2, since x^N is 1 at the even roots and −1 at the odd ones. E is h0·L_0,
@@ -138,8 +137,8 @@ export class QueryPoint {
     const rN = field.pow(this.r, BigInt(size));
     return {
       first,
-      data,
-      dataSum: data.sum(),
+      coefficients,
+      dataSum: coefficients.sum(1, fields + 1),
       h0: field.mul(first, field.mul(half, field.add(1n, rN))),
       h: lagrangeCoefficients(ntt, size, field.mul(this.r, inverseRoot)),
       hScale: field.mul(half, field.sub(1n, rN)),

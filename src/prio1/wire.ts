@@ -10,7 +10,7 @@
 //   total share    integer server id, array(n or count) of int
 
 import { MAX_HEADER_BYTES, Reader, Writer } from "../codec/msgpack.js";
-import { equalBytes } from "../core/bytes.js";
+import { bigIntFromBE, equalBytes } from "../core/bytes.js";
 import { PrioError } from "../errors.js";
 import type { Config } from "./config.js";
 import { SEED_BYTES } from "./prg.js";
@@ -61,22 +61,32 @@ export function readPacketB(config: Config, bytes: Uint8Array): SeededShare {
 }
 
 export function writeVerify1(config: Config, { d, e }: Verify1): Uint8Array {
-  return writeScalars(config, [d, e]);
+  const writer = new Writer(2 * intBytes(config));
+  writer.element(d);
+  writer.element(e);
+  return writer.written();
 }
 
 /** Throws `malformed`. */
 export function readVerify1(config: Config, bytes: Uint8Array, subject: string): Verify1 {
-  const [d, e] = readScalarMessage(config, bytes, subject, ["d", "e"]);
+  const reader = new Reader(bytes, subject);
+  const d = readScalar(config, reader, "d");
+  const e = readScalar(config, reader, "e");
+  reader.end();
   return { d, e };
 }
 
 export function writeVerify2(config: Config, out: bigint): Uint8Array {
-  return writeScalars(config, [out]);
+  const writer = new Writer(intBytes(config));
+  writer.element(out);
+  return writer.written();
 }
 
 /** Throws `malformed`. */
 export function readVerify2(config: Config, bytes: Uint8Array, subject: string): bigint {
-  const [out] = readScalarMessage(config, bytes, subject, ["out"]);
+  const reader = new Reader(bytes, subject);
+  const out = readScalar(config, reader, "out");
+  reader.end();
   return out;
 }
 
@@ -117,7 +127,7 @@ function packetWriter(config: Config, proof: ProofShare, id: ServerId, more: num
   const head = MAX_HEADER_BYTES + config.batchId.length + PROOF_SCALARS.length * intBytes(config) + 1;
   const writer = new Writer(head + more);
   writer.str(config.batchId);
-  writer.elements(config.snip.space.fromBigInts(PROOF_SCALARS.map((name) => proof[name])));
+  for (const name of PROOF_SCALARS) writer.element(proof[name]);
   writer.smallInteger(idNumber(id));
   return writer;
 }
@@ -128,7 +138,12 @@ function readPacketHead(config: Config, bytes: Uint8Array, id: ServerId): { read
   if (!equalBytes(reader.str("the batch id"), config.batchId)) {
     throw new PrioError("wrong-batch", `${subject}: expected this configuration's batch id, got another`);
   }
-  const [a, b, c, f0, g0, h0] = readScalars(config, reader, PROOF_SCALARS);
+  const a = readScalar(config, reader, "a");
+  const b = readScalar(config, reader, "b");
+  const c = readScalar(config, reader, "c");
+  const f0 = readScalar(config, reader, "f0");
+  const g0 = readScalar(config, reader, "g0");
+  const h0 = readScalar(config, reader, "h0");
   readServerId(reader, id, subject);
   return { reader, proof: { a, b, c, f0, g0, h0 } };
 }
@@ -138,37 +153,6 @@ function readServerId(reader: Reader, id: ServerId, subject: string): void {
   if (got !== BigInt(idNumber(id))) {
     throw new PrioError("wrong-server", `${subject}: expected server id ${idNumber(id)}, got ${got}`);
   }
-}
-
-function writeScalars(config: Config, scalars: readonly bigint[]): Uint8Array {
-  const writer = new Writer(scalars.length * intBytes(config));
-  writer.elements(config.snip.space.fromBigInts(scalars));
-  return writer.written();
-}
-
-function readScalarMessage<const Names extends readonly string[]>(
-  config: Config,
-  bytes: Uint8Array,
-  subject: string,
-  names: Names,
-): Scalars<Names> {
-  const reader = new Reader(bytes, subject);
-  const scalars = readScalars(config, reader, names);
-  reader.end();
-  return scalars;
-}
-
-/** A scalar for each name. */
-type Scalars<Names extends readonly string[]> = { readonly [K in keyof Names]: bigint };
-
-function readScalars<const Names extends readonly string[]>(
-  config: Config,
-  reader: Reader,
-  names: Names,
-): Scalars<Names> {
-  const scalars = config.snip.space.zeros(names.length);
-  for (let i = 0; i < names.length; i++) readInt(reader, scalars, i, names);
-  return scalars.toBigInts() as unknown as Scalars<Names>;
 }
 
 function writeVector(writer: Writer, vector: Vector): void {
@@ -191,16 +175,30 @@ function intBytes(config: Config): number {
   return 1 + config.snip.space.field.bytes;
 }
 
-/**
- * Reads an int, with a header of any width and any number of leading zeros, into element i. `names` is the name of the
- * vector, or a name for each element.
- */
-function readInt(reader: Reader, vector: Vector, i: number, names: string | readonly string[]): void {
-  const length = reader.strHeader(typeof names === "string" ? names : (names[i] as string));
+/** Reads an int into element i of a vector. */
+function readInt(reader: Reader, vector: Vector, i: number, name: string): void {
+  const length = reader.strHeader(name);
   const start = reader.skip(length);
   if (length > 0 && vector.readBE(i, reader.bytes, start, start + length)) return;
-  const name = typeof names === "string" ? `element ${i} of ${names}` : names[i];
-  throw reader.error(length === 0 ? `${name} is empty` : `${name} is not below the modulus`);
+  throw intError(reader, length, `element ${i} of ${name}`);
+}
+
+/** Reads an int that is no element of a vector. */
+function readScalar(config: Config, reader: Reader, name: string): bigint {
+  const { field } = config.snip.space;
+  const length = reader.strHeader(name);
+  let start = reader.skip(length);
+  const end = start + length;
+  while (end - start > field.bytes && reader.bytes[start] === 0) start++;
+  const fits = length > 0 && end - start <= field.bytes;
+  const x = fits ? bigIntFromBE(reader.bytes, start, end) : field.modulus;
+  if (x >= field.modulus) throw intError(reader, length, name);
+  return x;
+}
+
+/** An int has a header of any width and any number of leading zeros, but it is not empty, and it is below p. */
+function intError(reader: Reader, length: number, name: string): PrioError {
+  return reader.error(length === 0 ? `${name} is empty` : `${name} is not below the modulus`);
 }
 
 function idNumber(id: ServerId): 0 | 1 {

@@ -54,6 +54,10 @@ describe("writing", () => {
   it("gives the bytes of @msgpack/msgpack for elements as strs, first to last", () => {
     const elements = [0n, 1n, 0xffn, 0x100n, FIELD_87.modulus - 1n];
     const bytes = written((w) => w.elements(packed87Space().fromBigInts(elements)), 5 * 12);
+    const oneByOne = written((w) => {
+      for (const x of elements) w.element(x);
+    }, 5 * 12);
+    expect(oneByOne).toEqual(bytes);
     const reader = new Reader(bytes, "test");
     for (const x of elements) expect(bigIntFromBE(reader.str("x"))).toBe(x);
     reader.end();

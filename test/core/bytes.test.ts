@@ -16,6 +16,7 @@ import {
   toHex,
   uint32BE,
   utf8,
+  writeBigIntBE,
 } from "../../src/core/bytes.js";
 import { codeOf, errorOf } from "../support/deployment.js";
 import { bytesOfAnotherRealm } from "../support/realm.js";
@@ -130,4 +131,24 @@ it("concat, equality and big-endian integers", () => {
     }),
   );
   expect(uint32BE(2 ** 32 - 1)).toEqual(Uint8Array.of(255, 255, 255, 255));
+});
+
+it("big-endian integers anywhere in an array, written without leading zeros and read again", () => {
+  const edges = [0, 8, 40, 47, 48, 49, 56, 87, 88, 95, 96, 97, 144].flatMap((k) =>
+    [-1n, 0n, 1n].map((d) => 2n ** BigInt(k) + d),
+  );
+  const integer = fc.oneof(fc.bigInt({ min: 0n, max: 2n ** 248n - 1n }), fc.constantFrom(...edges));
+  fc.assert(
+    fc.property(integer, fc.nat(20), (x, start) => {
+      const bytes = new Uint8Array(start + 40).fill(0xa5);
+      const length = writeBigIntBE(x, bytes, start);
+      const digits = x.toString(16);
+      expect(length).toBe(Math.ceil(digits.length / 2));
+      expect(toHex(bytes.subarray(start, start + length))).toBe(digits.padStart(2 * length, "0"));
+      expect(bigIntFromBE(bytes, start, start + length)).toBe(x);
+      bytes.fill(0xa5, start, start + length);
+      expect(bytes).toEqual(new Uint8Array(start + 40).fill(0xa5));
+    }),
+    { numRuns: 1000 },
+  );
 });

@@ -161,7 +161,7 @@ describe("inner products", () => {
           for (let k = 0; k < count; k++) all.set(limbs, LIMBS * k);
           return all;
         };
-        dotInto(out, repeat(x), repeat(y), count);
+        dotInto(out, repeat(x), repeat(y), 0, count);
         expect(elementOf(out, 0)).toBe(field.reduce(BigInt(count) * elementOf(x, 0) * elementOf(y, 0)));
         expect(inUsualForm(out)).toBe(true);
       }
@@ -176,7 +176,7 @@ describe("inner products", () => {
           fc.array(units(1), { minLength: count, maxLength: count }),
           (a, b) => {
             const [x, y, out] = [limbsOf(...a), limbsOf(...b), new Float64Array(LIMBS)];
-            dotInto(out, x, y, count);
+            dotInto(out, x, y, 0, count);
             let expected = 0n;
             for (let i = 0; i < count; i++) expected += elementOf(x, i) * elementOf(y, i);
             expect(elementOf(out, 0)).toBe(field.reduce(expected));

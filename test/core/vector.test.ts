@@ -111,6 +111,20 @@ describeVectors("operations", (space) => {
     expect(space.zeros(0).dot(space.zeros(0))).toBe(0n);
   });
 
+  test("sum of a range, and dot from an offset on, are those of the slices", () => {
+    fc.assert(
+      fc.property(lists(2, 80), fc.nat(80), fc.nat(80), ([a, b], from, to) => {
+        const [x, y] = [vector(a as bigint[]), vector(b as bigint[])];
+        const start = Math.min(from, to, x.length);
+        const end = Math.min(Math.max(from, to), x.length);
+        expect(x.sum(start, end)).toBe(x.slice(start, end).sum());
+        const part = y.slice(0, x.length - start);
+        expect(part.dot(x, start)).toBe(part.dot(x.slice(start, x.length)));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   test("an operand may be longer than the vector", () => {
     const [a, b] = [vector([2n, 3n]), vector([5n, 7n, 11n])];
     expect(a.add(b).toBigInts()).toEqual([7n, 10n]);
@@ -335,16 +349,18 @@ describeVectors("bytes", (space) => {
         fc.array(candidate, { maxLength: 30 }),
         fc.constantFrom(11, 12, 13),
         fc.nat(3),
-        (candidates, stride, before) => {
-          const bytes = new Uint8Array(stride * candidates.length);
-          // What lies between candidates is no part of them.
-          for (let at = 0; at < bytes.length; at += stride) bytes.fill(0xa5, at + 11, at + stride);
+        fc.nat(30),
+        (candidates, stride, before, start) => {
+          const end = start + stride * candidates.length;
+          const bytes = new Uint8Array(end + stride);
+          // What lies between candidates, and before and after them, is no part of them.
+          for (let at = start; at < end; at += stride) bytes.fill(0xa5, at + 11, at + stride);
           candidates.forEach((x, k) => {
-            bytes.set(bytesOf(x), k * stride + 11 - bytesOf(x).length);
+            bytes.set(bytesOf(x), start + k * stride + 11 - bytesOf(x).length);
           });
           const passing = candidates.filter((x) => x < p);
           const v = space.fromIntegers(new Array<number>(before + candidates.length + 1).fill(7));
-          expect(v.readCandidates(before, bytes, stride)).toBe(before + passing.length);
+          expect(v.readCandidates(before, bytes, start, end, stride)).toBe(before + passing.length);
           const sevens = (count: number) => new Array<bigint>(count).fill(7n);
           const left = candidates.length - passing.length + 1;
           expect(v.toBigInts()).toEqual([...sevens(before), ...passing, ...sevens(left)]);
@@ -361,7 +377,7 @@ describeVectors("bytes", (space) => {
       bytes.set(bytesOf(x), 11 * (k + 1) - bytesOf(x).length);
     });
     const v = space.zeros(values.length);
-    expect(v.readCandidates(0, bytes, 11)).toBe(values.length);
+    expect(v.readCandidates(0, bytes, 0, bytes.length, 11)).toBe(values.length);
     expect(v.toBigInts()).toEqual(values);
   });
 
