@@ -1,6 +1,7 @@
 // Rows: what is read as a row of packets, messages or values, what is refused, and rows as Python's json module
 // writes them.
 
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { configOf } from "../../src/batch/batch.js";
 import { maxShareRow, maxValuesRow } from "../../src/batch/row-limits.js";
@@ -56,6 +57,59 @@ describe("ids", () => {
   it("a refusal names the id that could be read", () => {
     expect(row('{"id": 5}')).toEqual(refuse("missing-field", "5"));
     expect(row('{"id": "x", "payload": 1}')).toEqual(refuse("missing-field", "x"));
+  });
+});
+
+describe("a short line and the same line made long", () => {
+  // White space at the end changes no verdict. In so long a line, the scanner finds the members; in a short one,
+  // JSON.parse does where that is safe.
+  const long = (line: Buffer) => Buffer.concat([line, Buffer.alloc(65537, " ")]);
+  const json = fc.constantFrom(
+    ...['"x"', '"AAAA"', '""', '"\\ud800"', '"\\u0041\\/"', '"\ud83d\ude00"', '"[{"', "null", "true", "[1, 2]"],
+    ...["[]", "{}", '{"id": "y"}', "1", "-1", "-0", "1.5", "1e400", "9007199254740993", "9223372036854775808", "01"],
+  );
+  const name = fc.constantFrom('"id"', '"payload"', '"\\u0069d"', '"__proto__"', '"constructor"', '"other"', '""');
+  const blank = fc.constantFrom("", " ", "\t\r");
+  const member = fc.tuple(blank, name, blank, json, blank).map(([a, b, c, d, e]) => `${a}${b}${c}:${d}${e}`);
+  const object = fc.array(member, { maxLength: 5 }).map((members) => `{${members.join(",")}}`);
+  const usual = fc
+    .record({ id: fc.string({ unit: "binary" }), payload: fc.base64String() })
+    .map((members) => JSON.stringify(members));
+  const text = fc.oneof(object, usual, json, fc.string()).map((x) => Buffer.from(x));
+  const nasty = fc.constantFrom(
+    ...['"', "\\", "{", "}", "[", "]", ",", ":", "\u0000", "\u0001", "\ufeff", "\u00a0", "\u007f", "\\ud800", "é"],
+  );
+  const mutation = fc.record({
+    at: fc.nat(60),
+    removed: fc.nat(2),
+    put: fc.oneof(
+      nasty.map((x) => Buffer.from(x)),
+      fc.uint8Array({ maxLength: 2 }),
+    ),
+  });
+  const mutated = fc.tuple(text, fc.array(mutation, { maxLength: 2 })).map(([line, mutations]) =>
+    mutations.reduce((old, { at, removed, put }) => {
+      const start = Math.min(at, old.length);
+      return Buffer.concat([old.subarray(0, start), put, old.subarray(start + removed)]);
+    }, line),
+  );
+
+  it("are read as the same row, or refused for the same reason", () => {
+    fc.assert(
+      fc.property(mutated, (line) => {
+        // An empty line stands for one that was too long.
+        fc.pre(line.length > 0);
+        expect(parseRow(line)).toEqual(parseRow(long(line)));
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  it("also where brackets nest as deep as they may, or deeper", () => {
+    for (const depth of [511, 512, 513, 514, 30_000]) {
+      const line = Buffer.from(`{"id": "x", "payload": "AAAA", "y": ${"[".repeat(depth)}${"]".repeat(depth)}}`);
+      expect(parseRow(line), `${depth} brackets`).toEqual(parseRow(long(line)));
+    }
   });
 });
 
