@@ -14,7 +14,6 @@ import { createInterface } from "node:readline";
 import { packed87Space } from "../src/core/packed87.js";
 import {
   Client,
-  Config,
   type CryptoName,
   generateKeyPair,
   publish,
@@ -25,6 +24,7 @@ import {
   type VerifiedReport,
   type Verifier,
 } from "../src/index.js";
+import { configOver } from "../src/prio1/config.js";
 import { referenceSpace } from "../src/prio1/vector.js";
 import type { Block, Duration } from "./results.js";
 
@@ -33,7 +33,7 @@ setCrypto(crypto as CryptoName);
 
 const [count = 0, precision] = shape.split("x").map(Number);
 const keys = { A: generateKeyPair(), B: generateKeyPair() };
-const config = Config.over(vectors === "bigint" ? referenceSpace() : packed87Space(), {
+const config = configOver(vectors === "bigint" ? referenceSpace() : packed87Space(), {
   batchId: "bench",
   serverA: keys.A.publicKey,
   serverB: keys.B.publicKey,

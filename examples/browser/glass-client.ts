@@ -6,6 +6,7 @@ import type { Config, Packets } from "prio";
 import { systemRandom } from "../../src/core/random.js";
 import { randomSealing } from "../../src/crypto/ecies.js";
 import { drawReportRandomness, sealReport, shareReport } from "../../src/prio1/client.js";
+import { snipOf } from "../../src/prio1/config.js";
 import { expandSeed } from "../../src/prio1/packet.js";
 
 export interface SplitReport {
@@ -16,7 +17,7 @@ export interface SplitReport {
 
 /** Splits and seals a report of any small values, bits or not. */
 export function split(config: Config, fields: readonly number[]): SplitReport {
-  const data = config.snip.space.fromIntegers(fields);
+  const data = snipOf(config).space.fromIntegers(fields);
   const shares = shareReport(config, data, drawReportRandomness(config, systemRandom));
   return {
     packets: sealReport(config, shares, randomSealing(), randomSealing()),

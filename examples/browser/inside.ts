@@ -3,6 +3,7 @@
 
 import type { Config, PrivateKey, Server, ServerId, ServerSecret } from "prio";
 import { combine } from "../../src/core/sharing.js";
+import { snipOf } from "../../src/prio1/config.js";
 import { openPacket } from "../../src/prio1/packet.js";
 import { ReportPoints } from "../../src/prio1/query-points.js";
 import { readState, readVerify1, readVerify2 } from "../../src/prio1/wire.js";
@@ -35,5 +36,5 @@ export function totalOf(config: Config, server: Server): bigint[] {
 }
 
 function halves(config: Config, own: bigint, other: bigint): Halves {
-  return { own, other, sum: combine(config.snip.space.field, own, other) };
+  return { own, other, sum: combine(snipOf(config).space.field, own, other) };
 }

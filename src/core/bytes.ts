@@ -4,42 +4,70 @@ import { PrioError } from "../errors.js";
 
 // The platform's text functions that this file uses. Every supported runtime has them as globals.
 declare const TextEncoder: new () => { encode(text: string): Uint8Array };
+declare const TextDecoder: new (
+  encoding: "utf-8",
+  options: { fatal: true; ignoreBOM: true },
+) => { decode(bytes: Uint8Array): string };
 declare const atob: (base64: string) => string;
 declare const btoa: (binary: string) => string;
 
-/** The kind of a typed array of any realm, and undefined for everything else, even for objects that claim to be one. */
-const kindOfTypedArray = Object.getOwnPropertyDescriptor(
-  Object.getPrototypeOf(Uint8Array.prototype) as object,
-  Symbol.toStringTag,
-)?.get as (this: unknown) => string | undefined;
+/**
+ * The properties of every typed array, of any realm. An object that defines its own `length`, iterator, `set` or
+ * `slice` changes nothing here.
+ */
+const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as { set(this: Uint8Array, source: Uint8Array): void };
+const copyInto = typedArray.set;
+
+function getterOf(name: string | symbol): (this: unknown) => unknown {
+  return Object.getOwnPropertyDescriptor(typedArray, name)?.get as (this: unknown) => unknown;
+}
+
+/** The kind of a typed array, and undefined for everything else, even for objects that claim to be one. */
+const kindOfTypedArray = getterOf(Symbol.toStringTag);
+/** The length of a typed array: 0 if its buffer was transferred away or no longer reaches it. */
+const lengthOfTypedArray = getterOf("length") as (this: Uint8Array) => number;
 
 /** Whether `x` is a Uint8Array of any realm, subclasses such as Node's Buffer included. */
 export function isBytes(x: unknown): x is Uint8Array {
   return kindOfTypedArray.call(x) === "Uint8Array";
 }
 
-/**
- * Returns `x` when it is a Uint8Array, of `length` bytes if `length` is given. Throws `invalid-argument` and
- * `wrong-length`. Here and below, `subject` begins the message of an error.
- */
-export function requireBytes(x: unknown, subject: string, length?: number): Uint8Array {
+/** The number of bytes that are there, whatever the object says. Throws `invalid-argument` for what has no bytes. */
+export function lengthOfBytes(x: unknown, subject: string): number {
   if (!isBytes(x)) throw new PrioError("invalid-argument", `${subject}: expected a Uint8Array, got ${kindOf(x)}`);
-  if (length !== undefined && x.length !== length) {
-    throw new PrioError("wrong-length", `${subject}: expected ${length} bytes, got ${x.length}`);
-  }
-  return x;
+  return lengthOfTypedArray.call(x);
 }
 
 /**
- * Returns a private copy of the Uint8Array `x`, which another thread may share, or whose class may override anything.
- * Throws `invalid-argument`, also when the buffer of `x` was transferred away.
+ * Returns `x` when it is a Uint8Array, of `length` bytes if `length` is given. Throws `invalid-argument` and
+ * `wrong-length`. Here and below, `subject` begins the message of an error. The caller may read the bytes by index, each
+ * once; everything else needs a copy.
  */
-export function copyOfBytes(x: unknown, subject: string): Uint8Array {
-  const bytes = requireBytes(x, subject);
+export function requireBytes(x: unknown, subject: string, length?: number): Uint8Array {
+  requireLength(lengthOfBytes(x, subject), subject, length);
+  return x as Uint8Array;
+}
+
+/**
+ * Returns a private copy of the Uint8Array `x`, of `length` bytes if `length` is given. Another thread may share the
+ * bytes of `x`, and its class may override anything, so only the copy is checked and used. Throws `wrong-length`, and
+ * `invalid-argument`, also when the buffer of `x` was transferred away.
+ */
+export function copyOfBytes(x: unknown, subject: string, length?: number): Uint8Array {
+  const there = lengthOfBytes(x, subject);
+  requireLength(there, subject, length);
   try {
-    return new Uint8Array(bytes);
+    const bytes = new Uint8Array(there);
+    copyInto.call(bytes, x as Uint8Array);
+    return bytes;
   } catch {
     throw new PrioError("invalid-argument", `${subject}: expected bytes that are there, got a detached buffer`);
+  }
+}
+
+function requireLength(got: number, subject: string, expected: number | undefined): void {
+  if (expected !== undefined && got !== expected) {
+    throw new PrioError("wrong-length", `${subject}: expected ${expected} bytes, got ${got}`);
   }
 }
 
@@ -51,10 +79,44 @@ export function requireObject<T extends object>(x: T, subject: string): T {
   return x;
 }
 
+/**
+ * Reads properties of the object `x`, each once: a getter may answer otherwise the next time. Throws
+ * `invalid-argument` if `x` is no object or a property cannot be read.
+ */
+export function propertiesOf<T extends object>(
+  x: T,
+  subject: string,
+  names: readonly (keyof T & string)[],
+): { readonly [K in keyof T]?: unknown } {
+  requireObject(x, subject);
+  return reading(subject, () => {
+    const values: { [K in keyof T]?: unknown } = {};
+    for (const name of names) values[name] = x[name];
+    return values;
+  });
+}
+
+/**
+ * Returns what `read` returns. A property that is read may be a getter that throws, and any use of a revoked proxy
+ * throws too: then this throws `invalid-argument`.
+ */
+export function reading<T>(subject: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof PrioError) throw error;
+    throw new PrioError("invalid-argument", `${subject}: expected what can be read, got an error`);
+  }
+}
+
 /** Describes a value in an error that must not show it. */
 export function kindOf(x: unknown): string {
   if (x === null) return "null";
-  if (Array.isArray(x)) return "an array";
+  try {
+    if (Array.isArray(x)) return "an array";
+  } catch {
+    // A revoked proxy.
+  }
   return x === undefined ? "undefined" : `a value of type ${typeof x}`;
 }
 
@@ -114,6 +176,15 @@ export function utf8(text: string, subject: string): Uint8Array {
     throw new PrioError("invalid-encoding", `${subject}: expected well-formed text, got a lone surrogate`);
   }
   return new TextEncoder().encode(text);
+}
+
+/** The text in UTF-8, or null if the bytes are none. */
+export function textOf(bytes: Uint8Array): string | null {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return null;
+  }
 }
 
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {

@@ -8,7 +8,7 @@
 import { concat, uint32BE } from "../core/bytes.js";
 import { type RandomSource, systemRandom } from "../core/random.js";
 import { PrioError } from "../errors.js";
-import { PrivateKey, PublicKey } from "./keys.js";
+import { type PrivateKey, type PublicKey, pairOf, publicBytesOf, randomPrivateKey } from "./keys.js";
 import { provider } from "./provider.js";
 
 const EPHEMERAL_BYTES = 32;
@@ -36,14 +36,15 @@ export function sealOf(packet: Uint8Array): Uint8Array {
 
 /** The randomness of sealing: a fresh key and IV for every packet. */
 export interface SealingRandomness {
-  readonly ephemeral: PrivateKey;
+  /** The 32 bytes of a private key. */
+  readonly ephemeral: Uint8Array;
   /** 12 bytes. */
   readonly iv: Uint8Array;
 }
 
 /** A fresh key and IV. */
 export function randomSealing(random: RandomSource = systemRandom): SealingRandomness {
-  return { ephemeral: PrivateKey.generate(random), iv: random(IV_BYTES) };
+  return { ephemeral: randomPrivateKey(random), iv: random(IV_BYTES) };
 }
 
 /** Seals a plaintext of at most 2^28 − 2 bytes. Throws `invalid-key` if the recipient's key is of low order. */
@@ -51,8 +52,8 @@ export function seal(recipient: PublicKey, plaintext: Uint8Array, { ephemeral, i
   if (plaintext.length > MAX_PLAINTEXT) {
     throw new PrioError("out-of-range", `packet: expected at most ${MAX_PLAINTEXT} bytes, got ${plaintext.length}`);
   }
-  const pair = PrivateKey.pairOf(ephemeral);
-  const secret = pair.agree(PublicKey.bytesOf(recipient), true);
+  const pair = provider().keyPair(ephemeral);
+  const secret = pair.agree(publicBytesOf(recipient), true);
   if (secret === null) throw new PrioError("invalid-key", "public key: expected a point of large order");
   const header = concat(pair.publicKey, iv);
   return provider().aes128GcmSeal(deriveKey(secret), iv, plaintext, concat(LABEL, header), header);
@@ -71,7 +72,7 @@ export function open(recipient: PrivateKey, packet: Uint8Array): Uint8Array {
 function tryOpen(recipient: PrivateKey, packet: Uint8Array): Uint8Array | null {
   if (packet.length < SEALING_BYTES || packet.length > SEALING_BYTES + MAX_PLAINTEXT) return null;
   const header = packet.subarray(0, HEADER_BYTES);
-  const secret = PrivateKey.pairOf(recipient).agree(header.subarray(0, EPHEMERAL_BYTES), false);
+  const secret = pairOf(recipient).agree(header.subarray(0, EPHEMERAL_BYTES), false);
   if (secret === null) return null;
   const iv = header.subarray(EPHEMERAL_BYTES);
   return provider().aes128GcmOpen(deriveKey(secret), iv, packet.subarray(HEADER_BYTES), concat(LABEL, header));

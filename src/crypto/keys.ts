@@ -1,121 +1,168 @@
 // The X25519 keys of the two servers (WIRE.md section 6): 32 raw bytes, or 64 hex digits, written in upper case.
-// Private bytes are in #private fields, which neither inspection nor JSON shows.
+// What a key holds is hidden in this file: neither inspection nor JSON shows it, and code that has the classes alone
+// cannot reach it.
 
-import { equalBytes, fromHex, requireBytes, toHex } from "../core/bytes.js";
+import { copyOfBytes, equalBytes, fromHex, toHex } from "../core/bytes.js";
+import { Hidden, MAKER } from "../core/hidden.js";
 import { type RandomSource, systemRandom } from "../core/random.js";
 import type { CryptoProvider, X25519KeyPair } from "./primitives.js";
 import { provider } from "./provider.js";
 
 const KEY_BYTES = 32;
 
+const publicBytes = /* @__PURE__ */ new Hidden<Uint8Array>("PublicKey");
+
+/** Node's inspect and console call the method of this name. */
+const INSPECT: unique symbol = Symbol.for("nodejs.util.inspect.custom") as never;
+
 /** A server's public key, which clients seal their packets to. */
 export class PublicKey {
-  readonly #bytes: Uint8Array;
-
-  private constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
+  private constructor(maker: typeof MAKER, bytes: Uint8Array) {
+    publicBytes.make(this, bytes, maker);
   }
 
   /** From 64 hex digits of either case. Throws `wrong-length`, `invalid-encoding`. */
   static fromHex(text: string): PublicKey {
-    return new PublicKey(fromHex(text, "public key", KEY_BYTES));
+    return new PublicKey(MAKER, fromHex(text, "public key", KEY_BYTES));
   }
 
   /** From 32 bytes, which are copied. Throws `wrong-length`. */
   static fromBytes(bytes: Uint8Array): PublicKey {
-    return new PublicKey(Uint8Array.from(requireBytes(bytes, "public key", KEY_BYTES)));
+    return new PublicKey(MAKER, copyOfBytes(bytes, "public key", KEY_BYTES));
   }
 
   /** 64 upper-case hex digits. */
   toHex(): string {
-    return toHex(this.#bytes).toUpperCase();
+    return toHex(publicBytesOf(this)).toUpperCase();
   }
 
   /** A copy of the 32 bytes. */
   toBytes(): Uint8Array {
-    return this.#bytes.slice();
+    return publicBytesOf(this).slice();
+  }
+
+  /** For `JSON.stringify`: 64 upper-case hex digits. */
+  toJSON(): string {
+    return this.toHex();
   }
 
   /** Whether `other` is a public key with the same bytes. */
   equals(other: PublicKey): boolean {
-    return PublicKey.is(other) && equalBytes(this.#bytes, other.#bytes);
+    return isPublicKey(other) && equalBytes(publicBytesOf(this), publicBytesOf(other));
   }
 
-  /** @internal The bytes themselves: the same array for the life of the key. */
-  static bytesOf(key: PublicKey): Uint8Array {
-    return key.#bytes;
-  }
-
-  /** @internal Whether this class made `x`. Unlike `instanceof`, a prototype cannot forge this. */
-  static is(x: unknown): x is PublicKey {
-    return typeof x === "object" && x !== null && #bytes in x;
+  /** @internal */
+  [INSPECT](): string {
+    return isPublicKey(this) ? `PublicKey { ${this.toHex()} }` : "PublicKey {}";
   }
 }
 
+/** Whether `x` is a public key. */
+export function isPublicKey(x: unknown): x is PublicKey {
+  return publicBytes.has(x);
+}
+
+/** The bytes themselves: the same array for the life of the key. */
+export function publicBytesOf(key: PublicKey): Uint8Array {
+  return publicBytes.of(key);
+}
+
+/** 2^255 − 19, and the A of Curve25519, v² = u³ + A·u² + u (RFC 7748 section 4.1). */
+const P = 2n ** 255n - 19n;
+const A = 486662n;
+
+/** The u-coordinate that X25519 takes a key for: it ignores the top bit, and takes the rest modulo p. */
+function coordinateOf(key: PublicKey): bigint {
+  return (BigInt(`0x${toHex(publicBytesOf(key).slice().reverse())}`) % 2n ** 255n) % P;
+}
+
+/** Whether two keys are one for X25519, although their bytes may differ. */
+export function isSamePoint(a: PublicKey, b: PublicKey): boolean {
+  return coordinateOf(a) === coordinateOf(b);
+}
+
+/**
+ * Whether a key is of low order, so that whoever knows that can compute every secret agreed with it. 0 has order 2,
+ * and 1 and −1 have order 4. The points of order 8 double to 1: (u² − 1)² = 4u·(u² + A·u + 1). None doubles to −1, which
+ * is on the twist.
+ */
+export function isLowOrder(key: PublicKey): boolean {
+  const u = coordinateOf(key);
+  const s = u * u - 1n;
+  return (u * s * (s * s - 4n * u * (s + A * u + 2n))) % P === 0n;
+}
+
+/** What a private key holds: its pair, and the provider that made the pair. */
+interface Held {
+  readonly maker: CryptoProvider;
+  readonly pair: X25519KeyPair;
+}
+
+const held = /* @__PURE__ */ new Hidden<Held>("PrivateKey");
+
 /** A server's private key. Only `toHex` and `toBytes` show it. */
 export class PrivateKey {
-  #pair: X25519KeyPair;
-  /** The provider that made the pair. */
-  #provider: CryptoProvider;
   #publicKey: PublicKey | undefined;
 
-  private constructor(maker: CryptoProvider, pair: X25519KeyPair) {
-    this.#provider = maker;
-    this.#pair = pair;
+  private constructor(maker: typeof MAKER, pair: Held) {
+    held.make(this, pair, maker);
   }
 
   /** From 64 hex digits of either case. Throws `wrong-length`, `invalid-encoding`, without the text in the message. */
   static fromHex(text: string): PrivateKey {
-    return PrivateKey.#of(fromHex(text, "private key", KEY_BYTES));
+    return new PrivateKey(MAKER, pairBy(provider(), fromHex(text, "private key", KEY_BYTES)));
   }
 
   /** From 32 bytes, which are copied. Throws `wrong-length`. */
   static fromBytes(bytes: Uint8Array): PrivateKey {
-    return PrivateKey.#of(Uint8Array.from(requireBytes(bytes, "private key", KEY_BYTES)));
-  }
-
-  /** @internal A fresh key. */
-  static generate(random: RandomSource): PrivateKey {
-    // The platform's generateKeyPairSync is no choice: in Node 20, exporting the public half of a pair holds a lock
-    // that the garbage collector also takes when it collects the generator of the pair, and then the process hangs.
-    return PrivateKey.#of(random(KEY_BYTES));
-  }
-
-  static #of(bytes: Uint8Array): PrivateKey {
-    const maker = provider();
-    return new PrivateKey(maker, maker.keyPair(bytes));
+    return new PrivateKey(MAKER, pairBy(provider(), copyOfBytes(bytes, "private key", KEY_BYTES)));
   }
 
   /** 64 upper-case hex digits. */
   toHex(): string {
-    return toHex(this.#pair.privateKey).toUpperCase();
+    return toHex(pairOf(this).privateKey).toUpperCase();
   }
 
   /** A copy of the 32 bytes as given, not clamped: X25519 clamps them when it computes. */
   toBytes(): Uint8Array {
-    return this.#pair.privateKey.slice();
+    return pairOf(this).privateKey.slice();
   }
 
   /** The public key that belongs to it. */
   get publicKey(): PublicKey {
-    this.#publicKey ??= PublicKey.fromBytes(this.#pair.publicKey);
+    this.#publicKey ??= PublicKey.fromBytes(pairOf(this).publicKey);
     return this.#publicKey;
   }
+}
 
-  /** @internal The pair of the provider in use. A pair that another provider made is made again from its bytes. */
-  static pairOf(key: PrivateKey): X25519KeyPair {
-    const current = provider();
-    if (key.#provider !== current) {
-      key.#pair = current.keyPair(key.#pair.privateKey);
-      key.#provider = current;
-    }
-    return key.#pair;
-  }
+/** Whether `x` is a private key. */
+export function isPrivateKey(x: unknown): x is PrivateKey {
+  return held.has(x);
+}
 
-  /** @internal Whether this class made `x`. */
-  static is(x: unknown): x is PrivateKey {
-    return typeof x === "object" && x !== null && #pair in x;
+/** The pair of the provider in use. A pair that another provider made is made again from its bytes. */
+export function pairOf(key: PrivateKey): X25519KeyPair {
+  const current = provider();
+  let { maker, pair } = held.of(key);
+  if (maker !== current) {
+    const again = pairBy(current, pair.privateKey);
+    held.set(key, again);
+    ({ maker, pair } = again);
   }
+  return pair;
+}
+
+function pairBy(maker: CryptoProvider, bytes: Uint8Array): Held {
+  return { maker, pair: maker.keyPair(bytes) };
+}
+
+/**
+ * 32 fresh bytes of a private key. The platform's generateKeyPairSync is no choice: in Node 20, exporting the public
+ * half of a pair holds a lock that the garbage collector also takes when it collects the generator of the pair, and then
+ * the process hangs.
+ */
+export function randomPrivateKey(random: RandomSource): Uint8Array {
+  return random(KEY_BYTES);
 }
 
 /** Makes a key pair for a server, from the system's cryptographic generator. Throws `no-randomness`. */
@@ -125,6 +172,6 @@ export function generateKeyPair(): {
   /** For this server alone. */
   privateKey: PrivateKey;
 } {
-  const privateKey = PrivateKey.generate(systemRandom);
+  const privateKey = PrivateKey.fromBytes(randomPrivateKey(systemRandom));
   return { publicKey: privateKey.publicKey, privateKey };
 }

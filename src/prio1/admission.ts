@@ -5,10 +5,10 @@
 // determines some 80 bits. So a packet is admitted once. The exception is the same report at the same point after a
 // restart, before it was answered. No session admits a packet twice, so none counts anybody twice.
 
-import { kindOf, requireObject, toHex } from "../core/bytes.js";
-import { ServerSecret } from "../crypto/secret.js";
+import { kindOf, propertiesOf, reading, requireObject, toHex } from "../core/bytes.js";
+import { isServerSecret, type ServerSecret } from "../crypto/secret.js";
 import { PrioError } from "../errors.js";
-import { Config } from "./config.js";
+import { type Config, requireConfig } from "./config.js";
 import {
   MAX_REPORTS_AT_ONE_POINT,
   pointTag,
@@ -21,11 +21,11 @@ import {
   type AsyncReplayRecord,
   type AtomicReplayRecord,
   copyOfKeys,
+  isMemoryRecord,
   MemoryReplayRecord,
   type ReplayAnswer,
   type ReplayKeys,
   type ReplayRecord,
-  requireKeys,
 } from "./replay.js";
 
 /** The options of an admission. */
@@ -105,12 +105,12 @@ export class Admission {
 
   /** Throws `invalid-argument` for an option that is not as {@link AdmissionOptions} says. */
   constructor(config: Config, options: AdmissionOptions) {
-    Config.require(config);
+    requireConfig(config);
     const { secret, queryPoints, replays } = requireAdmissionOptions(options, "admission");
     this.#queryPoints = queryPoints;
     this.#stream = queryPoints === "stream" ? new StreamPoints(config, secret) : undefined;
     this.#secret = secret;
-    if (MemoryReplayRecord.isPlain(replays)) {
+    if (isMemoryRecord(replays)) {
       this.#memory = replays;
     } else if (isAtomic(replays)) {
       this.#atomic = replays;
@@ -135,7 +135,7 @@ export class Admission {
     if (this.#pending > 0) {
       throw new PrioError("wrong-state", "admit: expected the admission before this one to be over");
     }
-    const decision = this.#decide(copyOfKeys(requireKeys(keys)));
+    const decision = this.#decide(copyOfKeys(keys));
     this.#pending++;
     try {
       let step = decision.next();
@@ -151,7 +151,7 @@ export class Admission {
    * other. Rejects with the errors that `admit` throws.
    */
   async admitAsync(keys: ReplayKeys): Promise<Admitted | Replayed> {
-    const decision = this.#decide(copyOfKeys(requireKeys(keys)));
+    const decision = this.#decide(copyOfKeys(keys));
     this.#pending++;
     const answer = this.#last.then(() => settle(decision)).finally(() => this.#pending--);
     this.#last = answer.catch(() => undefined);
@@ -216,7 +216,7 @@ export class Admission {
 
 /** Whether a record is to be asked through `addReport`: not if all that it has of its own is another `add`. */
 function isAtomic(record: object): record is AtomicReplayRecord {
-  const { addReport } = record as Partial<AtomicReplayRecord>;
+  const addReport = reading("replays", () => (record as Partial<AtomicReplayRecord>).addReport);
   return addReport !== undefined && addReport !== MemoryReplayRecord.prototype.addReport;
 }
 
@@ -229,18 +229,21 @@ async function settle(decision: Decision): Promise<Admitted | Replayed> {
 
 /** Returns the checked options with their defaults. `subject` opens the error's sentence. */
 export function requireAdmissionOptions(options: AdmissionOptions, subject: string): Required<AdmissionOptions> {
-  const { secret, queryPoints = "stream", replays = new MemoryReplayRecord() } = requireObject(options, subject);
+  const {
+    secret,
+    queryPoints = "stream",
+    replays = new MemoryReplayRecord(),
+  } = propertiesOf<AdmissionOptions>(options, subject, ["secret", "queryPoints", "replays"]);
   const invalid = (option: string, expected: string, got: unknown) =>
     new PrioError("invalid-argument", `${subject}: ${option}: expected ${expected}, got ${kindOf(got)}`);
-  if (!ServerSecret.is(secret)) throw invalid("secret", "a ServerSecret", secret);
-  if (!QUERY_POINTS.includes(queryPoints)) {
+  if (!isServerSecret(secret)) throw invalid("secret", "a ServerSecret", secret);
+  if (!QUERY_POINTS.includes(queryPoints as QueryPoints)) {
     throw invalid("queryPoints", QUERY_POINTS.map((kind) => `"${kind}"`).join(" or "), queryPoints);
   }
-  const { add, addReport } = requireObject(replays, `${subject}: replays`) as Partial<
-    ReplayRecord & AtomicReplayRecord
-  >;
+  const record = requireObject(replays as ReplayRecord & AtomicReplayRecord, `${subject}: replays`);
+  const { add, addReport } = propertiesOf(record, `${subject}: replays`, ["add", "addReport"]);
   if (typeof (addReport ?? add) !== "function") throw invalid("replays", "a record with add() or addReport()", replays);
-  return { secret, queryPoints, replays };
+  return { secret, queryPoints: queryPoints as QueryPoints, replays: record };
 }
 
 // Any other answer, such as a promise, is refused: taken for true, it would let every replay through.
@@ -256,7 +259,7 @@ function requireAnswer(answer: unknown): ReplayAnswer {
 }
 
 function wrongAnswer(expected: string, answer: unknown): PrioError {
-  const isPromise = typeof (answer as PromiseLike<unknown> | null | undefined)?.then === "function";
-  const got = isPromise ? "a promise: an asynchronous record needs admitAsync" : kindOf(answer);
+  const then = reading("replays", () => (answer as PromiseLike<unknown> | null | undefined)?.then);
+  const got = typeof then === "function" ? "a promise: an asynchronous record needs admitAsync" : kindOf(answer);
   return new PrioError("invalid-argument", `replays: expected ${expected}, got ${got}`);
 }

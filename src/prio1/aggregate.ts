@@ -1,6 +1,6 @@
 // A server's running total of data shares, and what is published of it (WIRE.md section 2).
 
-import type { Config } from "./config.js";
+import { type Config, snipOf } from "./config.js";
 import { integersOfBits } from "./integers.js";
 import type { Vector } from "./vector.js";
 
@@ -25,7 +25,8 @@ export class RunningTotal {
 
 /** What is published of a total of bits: the total itself for booleans, the sums of the count integers for integers. */
 export function publishedTotals(config: Config, total: Vector): Vector {
-  const { precision, snip } = config;
+  const { precision } = config;
   if (precision === undefined) return total;
-  return snip.space.fromBigInts(integersOfBits(snip.space.field, total.toBigInts(), precision));
+  const { space } = snipOf(config);
+  return space.fromBigInts(integersOfBits(space.field, total.toBigInts(), precision));
 }

@@ -1,11 +1,11 @@
 // The client: it takes bits and makes two sealed packets (WIRE.md section 2).
 
-import { kindOf } from "../core/bytes.js";
+import { copyOfBytes, isBytes, kindOf, reading } from "../core/bytes.js";
 import { buffered, type RandomSource, randomElements, systemRandom } from "../core/random.js";
 import { shareOf, sharesInPlaceOf } from "../core/sharing.js";
 import { randomSealing, type SealingRandomness } from "../crypto/ecies.js";
 import { PrioError } from "../errors.js";
-import { Config } from "./config.js";
+import { type Config, requireConfig, snipOf } from "./config.js";
 import { writeBits } from "./integers.js";
 import { expandSeed, sealPacketA, sealPacketB } from "./packet.js";
 import { SEED_BYTES } from "./prg.js";
@@ -47,13 +47,13 @@ export class Client {
 
   /** Throws `invalid-argument` when `config` is not a Config. */
   constructor(config: Config) {
-    this.#config = Config.require(config);
+    this.#config = requireConfig(config);
   }
 
   /**
    * Encodes exactly `config.fields` values, each `true`, `false`, 0 or 1. Throws `invalid-argument` for what is no
-   * list, `wrong-length` for another number of values, `out-of-range` with the index of a value that is none of
-   * these, and `invalid-key` if a server's key is of low order.
+   * list, `wrong-length` for another number of values, and `out-of-range` with the index of a value that is none of
+   * these.
    */
   encode(values: ArrayLike<boolean | number>): Packets {
     return encode(this.#config, readBits(values, this.#config.fields));
@@ -71,13 +71,13 @@ export class Client {
 function encode(config: Config, bits: Uint8Array): Packets {
   const random = buffered(systemRandom, RANDOM_BYTES);
   const randomness = drawReportRandomness(config, random);
-  const data = config.snip.space.fromIntegers(bits);
+  const data = snipOf(config).space.fromIntegers(bits);
   return sealReport(config, shareReport(config, data, randomness), randomSealing(random), randomSealing(random));
 }
 
 /** Draws the randomness of a report. The ten elements are drawn in the order in which they stand here. */
 export function drawReportRandomness(config: Config, random: RandomSource): ReportRandomness {
-  const elements = randomElements(config.snip.space.field, 10, random).values();
+  const elements = randomElements(snipOf(config).space.field, 10, random).values();
   const next = () => elements.next().value as bigint;
   return {
     f0: next(),
@@ -95,7 +95,7 @@ export function shareReport(
   data: Vector,
   { f0, g0, a, b, proofB, seed }: ReportRandomness,
 ): { a: ReportShare; b: SeededShare } {
-  const { snip } = config;
+  const snip = snipOf(config);
   const { field } = snip.space;
   const h = snip.prove(data, f0, g0);
   const shareB = {
@@ -133,11 +133,11 @@ export function sealReport(
 
 // The values are the client's secret, so an error names the index of a bad value and never the value.
 
-function readBits(values: ArrayLike<boolean | number>, length: number): Uint8Array {
-  requireList(values, length);
+function readBits(list: ArrayLike<boolean | number>, length: number): Uint8Array {
+  const values = copyOfList(list, length);
   const bits = new Uint8Array(length);
   for (let i = 0; i < length; i++) {
-    const x: unknown = values[i];
+    const x = values[i];
     if (x !== true && x !== false && x !== 0 && x !== 1) {
       throw new PrioError("out-of-range", `client: expected true, false, 0 or 1 at index ${i}, got another value`);
     }
@@ -146,14 +146,14 @@ function readBits(values: ArrayLike<boolean | number>, length: number): Uint8Arr
   return bits;
 }
 
-function readIntegers(values: ArrayLike<number | bigint>, { count, precision }: Config): Uint8Array {
+function readIntegers(list: ArrayLike<number | bigint>, { count, precision }: Config): Uint8Array {
   if (count === undefined || precision === undefined) {
     throw new PrioError("invalid-argument", "client: expected a configuration for integers, got one for booleans");
   }
-  requireList(values, count);
+  const values = copyOfList(list, count);
   const bits = new Uint8Array(count * precision);
   for (let i = 0; i < count; i++) {
-    const x: unknown = values[i];
+    const x = values[i];
     if ((typeof x !== "bigint" && !Number.isInteger(x)) || !inRange(BigInt(x as bigint | number), precision)) {
       throw new PrioError(
         "out-of-range",
@@ -169,14 +169,22 @@ function inRange(x: bigint, precision: number): boolean {
   return x >= 0n && x < 1n << BigInt(precision);
 }
 
-function requireList(values: ArrayLike<unknown>, length: number): void {
+/** A copy of `length` values, each read once: a list may answer otherwise the next time. */
+function copyOfList(values: ArrayLike<unknown>, length: number): ArrayLike<unknown> {
   if (typeof values !== "object" || values === null) {
     throw new PrioError("invalid-argument", `client: expected a list of values, got ${kindOf(values)}`);
   }
-  if (typeof values.length !== "number") {
-    throw new PrioError("invalid-argument", `client: expected a list with a length, got ${kindOf(values.length)}`);
-  }
-  if (values.length !== length) {
-    throw new PrioError("wrong-length", `client: expected ${length} values, got ${values.length}`);
-  }
+  return reading("client", () => {
+    // Bytes may say anything about their length.
+    const list: ArrayLike<unknown> = isBytes(values) ? copyOfBytes(values, "client") : values;
+    const got: unknown = list.length;
+    if (typeof got !== "number") {
+      throw new PrioError("invalid-argument", `client: expected a list with a length, got ${kindOf(got)}`);
+    }
+    if (got !== length) throw new PrioError("wrong-length", `client: expected ${length} values, got ${got}`);
+    if (list !== values) return list;
+    const copy = new Array<unknown>(length);
+    for (let i = 0; i < length; i++) copy[i] = list[i];
+    return copy;
+  });
 }

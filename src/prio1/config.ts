@@ -1,8 +1,9 @@
 // What client and servers of one batch must agree on (WIRE.md section 1).
 
-import { isBytes, kindOf, requireObject, utf8 } from "../core/bytes.js";
+import { copyOfBytes, isBytes, kindOf, lengthOfBytes, propertiesOf, textOf, toHex, utf8 } from "../core/bytes.js";
+import { Hidden } from "../core/hidden.js";
 import { packed87Space } from "../core/packed87.js";
-import { PublicKey } from "../crypto/keys.js";
+import { isLowOrder, isPublicKey, isSamePoint, type PublicKey } from "../crypto/keys.js";
 import { PrioError } from "../errors.js";
 import { Snip } from "./snip.js";
 import type { VectorSpace } from "./vector.js";
@@ -54,6 +55,18 @@ const MAX_BATCH_ID = 65535;
 
 const PRIO_V1: VectorSpace = packed87Space();
 
+/** What a configuration holds besides its public properties. */
+interface Inside {
+  readonly batchId: Uint8Array;
+  /** The proof system for this many fields. */
+  readonly snip: Snip;
+}
+
+const insides = /* @__PURE__ */ new Hidden<Inside>("Config");
+
+const OPTIONS = ["fields", "count", "precision", "batchId", "serverA", "serverB", "prgKey"] as const;
+type AnyOptions = ConfigOptions & IntegerConfigOptions;
+
 /** What the client and both servers of a batch must agree on. It is immutable: make one and share it. */
 export class Config {
   /** The largest number of fields in a report. */
@@ -71,77 +84,92 @@ export class Config {
   readonly serverB: PublicKey;
   /** How the AES key of a PRG is derived from its seed. */
   readonly prgKey: PrgKey;
-  /** @internal The batch id's bytes. */
-  readonly batchId: Uint8Array;
-  #snip: Snip;
 
   /**
    * A configuration for booleans, or for integers when `count` and `precision` are given, as by {@link
    * Config.forIntegers}. Throws `out-of-range` for a number outside its bounds, `invalid-encoding` for a batch id
-   * with a lone surrogate, and `invalid-argument` for any other option that does not match its type.
+   * with a lone surrogate, `invalid-key` for a public key of low order, and `invalid-argument` for any other option
+   * that does not match its type, and for two public keys that are one for X25519.
    */
   constructor(options: ConfigOptions | IntegerConfigOptions) {
-    requireObject(options, "config");
-    if ("precision" in options) {
-      if ("fields" in options) {
+    const given = propertiesOf(options as AnyOptions, "config", OPTIONS);
+    if (given.precision !== undefined || given.count !== undefined) {
+      if (given.fields !== undefined) {
         throw new PrioError("invalid-argument", "config: expected fields, or count and precision, got all of them");
       }
-      const { precision, count } = options;
-      this.precision = requireInteger(precision, 1, MAX_PRECISION, "config: precision");
+      const precision = requireInteger(given.precision, 1, MAX_PRECISION, "config: precision");
+      this.precision = precision;
       this.count = requireInteger(
-        count,
+        given.count,
         1,
         Math.floor(MAX_FIELDS / precision),
         `config: count at precision ${precision}`,
       );
-      this.fields = precision * count;
+      this.fields = precision * this.count;
     } else {
-      this.fields = requireInteger(options.fields, 1, MAX_FIELDS, "config: fields");
+      this.fields = requireInteger(given.fields, 1, MAX_FIELDS, "config: fields");
     }
-    this.batchId = batchIdBytes(options.batchId);
-    this.serverA = requirePublicKey(options.serverA, "config: serverA");
-    this.serverB = requirePublicKey(options.serverB, "config: serverB");
-    if (this.serverA.equals(this.serverB)) {
+    const batchId = batchIdBytes(given.batchId);
+    this.serverA = requirePublicKey(given.serverA, "config: serverA");
+    this.serverB = requirePublicKey(given.serverB, "config: serverB");
+    if (isSamePoint(this.serverA, this.serverB)) {
       throw new PrioError(
         "invalid-argument",
         "config: expected two servers, got one public key for both: it would see everything",
       );
     }
-    const { prgKey = "batch" } = options;
+    const { prgKey = "batch" } = given;
     if (prgKey !== "batch" && prgKey !== "seed") {
       throw new PrioError("invalid-argument", `config: prgKey: expected "batch" or "seed", got ${kindOf(prgKey)}`);
     }
     this.prgKey = prgKey;
-    this.#snip = new Snip(PRIO_V1, this.fields);
+    insides.set(this, { batchId, snip: new Snip(PRIO_V1, this.fields) });
     Object.freeze(this);
   }
 
   /** A configuration for `count` integers of `precision` bits each. Throws the same errors as the constructor. */
   static forIntegers(options: IntegerConfigOptions): Config {
-    requireObject(options, "config");
-    const { count, precision } = options;
-    return new Config({ ...options, count, precision });
+    const given = propertiesOf(options as AnyOptions, "config", OPTIONS);
+    requireInteger(given.precision, 1, MAX_PRECISION, "config: precision");
+    return new Config(given as unknown as IntegerConfigOptions);
   }
 
-  /** @internal The proof system for this many fields. */
-  get snip(): Snip {
-    return this.#snip;
+  /** A copy of the batch id's bytes. */
+  get batchId(): Uint8Array {
+    return batchIdOf(this).slice();
   }
 
-  /** @internal Returns `x` if the constructor made it. Unlike `instanceof`, a prototype cannot forge this. */
-  static require(x: unknown): Config {
-    if (typeof x !== "object" || x === null || !(#snip in x)) {
-      throw new PrioError("invalid-argument", `config: expected a Config, got ${kindOf(x)}`);
-    }
-    return x;
+  /**
+   * For `JSON.stringify`: the numbers, the batch id as text or, if its bytes are not UTF-8, in hex, both public keys in
+   * hex, and `prgKey`.
+   */
+  toJSON(): object {
+    const batchId = batchIdOf(this);
+    return { ...this, batchId: textOf(batchId) ?? toHex(batchId) };
   }
+}
 
-  /** @internal A configuration that computes with other vectors, such as the BigInt reference in tests. */
-  static over(space: VectorSpace, options: ConfigOptions | IntegerConfigOptions): Config {
-    const config = new Config(options);
-    config.#snip = new Snip(space, config.fields);
-    return config;
-  }
+/** The bytes of the batch id themselves. */
+export function batchIdOf(config: Config): Uint8Array {
+  return insides.of(config).batchId;
+}
+
+/** The proof system for a configuration's number of fields. */
+export function snipOf(config: Config): Snip {
+  return insides.of(config).snip;
+}
+
+/** Returns `x` if the constructor made it. Throws `invalid-argument`. */
+export function requireConfig(x: unknown): Config {
+  if (!insides.has(x)) throw new PrioError("invalid-argument", `config: expected a Config, got ${kindOf(x)}`);
+  return x as Config;
+}
+
+/** A configuration that computes with other vectors, such as the BigInt reference in tests. */
+export function configOver(space: VectorSpace, options: ConfigOptions | IntegerConfigOptions): Config {
+  const config = new Config(options);
+  insides.set(config, { batchId: batchIdOf(config), snip: new Snip(space, config.fields) });
+  return config;
 }
 
 function requireInteger(x: unknown, min: number, max: number, subject: string): number {
@@ -155,8 +183,15 @@ function requireInteger(x: unknown, min: number, max: number, subject: string): 
 }
 
 function requirePublicKey(x: unknown, subject: string): PublicKey {
-  if (!PublicKey.is(x)) throw new PrioError("invalid-argument", `${subject}: expected a PublicKey, got ${kindOf(x)}`);
+  if (!isPublicKey(x)) throw new PrioError("invalid-argument", `${subject}: expected a PublicKey, got ${kindOf(x)}`);
+  if (isLowOrder(x)) throw new PrioError("invalid-key", `${subject}: expected a point of large order`);
   return x;
+}
+
+function requireFew(bytes: number, subject: string): void {
+  if (bytes > MAX_BATCH_ID) {
+    throw new PrioError("out-of-range", `${subject}: expected at most ${MAX_BATCH_ID} bytes, got ${bytes}`);
+  }
 }
 
 function batchIdBytes(batchId: unknown): Uint8Array {
@@ -164,10 +199,10 @@ function batchIdBytes(batchId: unknown): Uint8Array {
   if (typeof batchId !== "string" && !isBytes(batchId)) {
     throw new PrioError("invalid-argument", `${subject}: expected a string or a Uint8Array, got ${kindOf(batchId)}`);
   }
-  const bytes = typeof batchId === "string" ? utf8(batchId, subject) : Uint8Array.from(batchId);
-  if (bytes.length > MAX_BATCH_ID) {
-    throw new PrioError("out-of-range", `${subject}: expected at most ${MAX_BATCH_ID} bytes, got ${bytes.length}`);
-  }
+  // A character takes at least one byte.
+  requireFew(typeof batchId === "string" ? batchId.length : lengthOfBytes(batchId, subject), subject);
+  const bytes = typeof batchId === "string" ? utf8(batchId, subject) : copyOfBytes(batchId, subject);
+  requireFew(bytes.length, subject);
   // libprio copies the id as a C string, so everything after a NUL would become NUL.
   if (bytes.includes(0)) throw new PrioError("invalid-argument", `${subject}: expected bytes without NUL, got one`);
   return bytes;

@@ -2,7 +2,7 @@
 // tools that show what a file holds. Servers read messages with wire.ts, which refuses whatever it does not expect.
 
 import { Reader } from "../codec/msgpack.js";
-import { requireBytes } from "../core/bytes.js";
+import { copyOfBytes } from "../core/bytes.js";
 import { FIELD_87 } from "../core/fields.js";
 import { SEALING_BYTES } from "../crypto/ecies.js";
 import { PrioError } from "../errors.js";
@@ -33,7 +33,7 @@ export interface MessageDescription {
 
 /** Returns what a message is. Throws `invalid-argument` if it is not a Uint8Array. */
 export function describeMessage(message: Uint8Array): MessageDescription {
-  const bytes = requireBytes(message, "message");
+  const bytes = copyOfBytes(message, "message");
   for (const form of FORMS) {
     const description = read(bytes, form);
     if (description !== null) return description;

@@ -2,14 +2,14 @@
 
 import { open, type SealingRandomness, seal } from "../crypto/ecies.js";
 import type { PrivateKey } from "../crypto/keys.js";
-import type { Config } from "./config.js";
+import { type Config, snipOf } from "./config.js";
 import { Prg } from "./prg.js";
 import type { ReportShare, SeededShare, ServerId } from "./share.js";
 import { readPacketA, readPacketB, writePacketA, writePacketB } from "./wire.js";
 
 /** Expands B's seed into its shares of the data, the first n draws, and of h, the next N. */
 export function expandSeed(config: Config, { a, b, c, f0, g0, h0, seed }: SeededShare): ReportShare {
-  const { space, fields, size } = config.snip;
+  const { space, fields, size } = snipOf(config);
   const prg = Prg.fromSeed(config, seed);
   const data = space.zeros(fields);
   prg.fill(data);

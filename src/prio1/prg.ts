@@ -3,7 +3,7 @@
 import { bigIntFromBE } from "../core/bytes.js";
 import { FIELD_87 } from "../core/fields.js";
 import { KeyStream, sha256 } from "../crypto/stream.js";
-import type { Config } from "./config.js";
+import { batchIdOf, type Config } from "./config.js";
 import type { Vector } from "./vector.js";
 
 /** The length of a PRG seed, of the servers' secret and of an AES-128 key. */
@@ -28,7 +28,7 @@ export class Prg {
 
   /** The generator of a 16-byte seed in this batch. libprio derives its key in two ways. */
   static fromSeed(config: Config, seed: Uint8Array): Prg {
-    return new Prg(config.prgKey === "seed" ? seed : sha256(seed, config.batchId).subarray(0, SEED_BYTES));
+    return new Prg(config.prgKey === "seed" ? seed : sha256(seed, batchIdOf(config)).subarray(0, SEED_BYTES));
   }
 
   /** The generator of a 16-byte AES key. */

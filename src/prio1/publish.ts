@@ -1,8 +1,8 @@
 // Publication: adding both total shares up to the totals.
 
-import { requireBytes } from "../core/bytes.js";
+import { copyOfBytes, reading } from "../core/bytes.js";
 import { PrioError } from "../errors.js";
-import { Config } from "./config.js";
+import { type Config, requireConfig } from "./config.js";
 import type { ServerId } from "./share.js";
 import type { Vector } from "./vector.js";
 import { readTotalShare } from "./wire.js";
@@ -25,7 +25,7 @@ export function publish(
   totalShareA: Uint8Array | readonly Uint8Array[],
   totalShareB: Uint8Array | readonly Uint8Array[],
 ): bigint[] {
-  Config.require(config);
+  requireConfig(config);
   const totals = sumOf(config, "A", totalShareA)
     .add(sumOf(config, "B", totalShareB))
     .toBigInts();
@@ -41,7 +41,7 @@ export function publish(
 
 /** The sum of one server's total shares. */
 function sumOf(config: Config, id: ServerId, shares: Uint8Array | readonly Uint8Array[]): Vector {
-  const read = (share: unknown): Vector => readTotalShare(config, id, requireBytes(share, `total share ${id}`));
+  const read = (share: unknown): Vector => readTotalShare(config, id, copyOfBytes(share, `total share ${id}`));
   const [first, ...rest] = listOf(shares, id);
   const sum = read(first);
   for (const share of rest) sum.accumulate(read(share));
@@ -50,9 +50,5 @@ function sumOf(config: Config, id: ServerId, shares: Uint8Array | readonly Uint8
 
 /** A copy of a list, or a list of the one. */
 function listOf(shares: unknown, id: ServerId): unknown[] {
-  try {
-    return Array.isArray(shares) ? Array.prototype.slice.call(shares) : [shares];
-  } catch {
-    throw new PrioError("invalid-argument", `total share ${id}: expected a Uint8Array or a list of them`);
-  }
+  return reading(`total share ${id}`, () => (Array.isArray(shares) ? Array.prototype.slice.call(shares) : [shares]));
 }

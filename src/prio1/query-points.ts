@@ -3,11 +3,11 @@
 // is decided in admission.ts.
 
 import { concat, uint32BE, utf8 } from "../core/bytes.js";
-import { ServerSecret } from "../crypto/secret.js";
+import { type ServerSecret, secretBytesOf } from "../crypto/secret.js";
 import { sha256 } from "../crypto/stream.js";
-import type { Config } from "./config.js";
+import { batchIdOf, type Config, snipOf } from "./config.js";
 import { Prg, type Range, rangeBelow, SEED_BYTES } from "./prg.js";
-import type { QueryPoint } from "./snip.js";
+import { QueryPoint } from "./snip.js";
 
 /**
  * The kinds of query points. `"stream"` is libprio's: one point after the other, in the order of the packets. `"first"`
@@ -47,9 +47,9 @@ export class StreamPoints {
   #next: bigint | undefined;
 
   constructor(config: Config, secret: ServerSecret) {
-    this.#prg = Prg.fromSeed(config, ServerSecret.bytesOf(secret));
+    this.#prg = Prg.fromSeed(config, secretBytesOf(secret));
     this.#offset = BigInt(config.fields + 2);
-    this.#range = rangeBelow(config.snip.space.field.modulus - this.#offset);
+    this.#range = rangeBelow(snipOf(config).space.field.modulus - this.#offset);
   }
 
   /** The next point. It stays the same until `advance`. */
@@ -70,7 +70,7 @@ export class StreamPoints {
  * − 1 (SECURITY.md, "A hole in libprio's proof").
  */
 export function checkAtStreamPoint(config: Config, r: bigint): CheckAt {
-  return { point: config.snip.queryPoint(r), weight: 1n };
+  return { point: new QueryPoint(snipOf(config), r), weight: 1n };
 }
 
 /** The check at the first point of the stream. Keep it for all reports, as the one at a batch's point. */
@@ -86,7 +86,7 @@ export class ReportPoints {
 
   constructor(config: Config, secret: ServerSecret) {
     this.#config = config;
-    this.#prefix = prefixed(REPORT_LABEL, ServerSecret.bytesOf(secret), config.batchId);
+    this.#prefix = prefixed(REPORT_LABEL, secretBytesOf(secret), batchIdOf(config));
   }
 
   /** The check at the point of a report. */
@@ -100,7 +100,7 @@ export class ReportPoints {
  * on the point is then computed once.
  */
 export function checkAtBatchPoint(config: Config, secret: ServerSecret): CheckAt {
-  return weightedCheck(config, digest(BATCH_LABEL, ServerSecret.bytesOf(secret), config.batchId));
+  return weightedCheck(config, digest(BATCH_LABEL, secretBytesOf(secret), batchIdOf(config)));
 }
 
 /**
@@ -109,7 +109,7 @@ export function checkAtBatchPoint(config: Config, secret: ServerSecret): CheckAt
  */
 export function pointTag(kind: QueryPoints, secret: ServerSecret, streamPoint: bigint | undefined): Uint8Array {
   const point = streamPoint === undefined ? "" : streamPoint.toString(16);
-  return digest(TAG_LABEL, ServerSecret.bytesOf(secret), utf8(kind, "kind"), utf8(point, "point"));
+  return digest(TAG_LABEL, secretBytesOf(secret), utf8(kind, "kind"), utf8(point, "point"));
 }
 
 /** SHA-256 of the parts, each after its length in 4 bytes, big-endian. */
@@ -130,12 +130,12 @@ function prefixed(...parts: readonly Uint8Array[]): Uint8Array {
  * triple could cancel.
  */
 function weightedCheck(config: Config, key: Uint8Array): CheckAt {
-  const { field } = config.snip.space;
-  const order = BigInt(2 * config.snip.size);
+  const { field } = snipOf(config).space;
+  const order = BigInt(2 * snipOf(config).size);
   const prg = Prg.fromKey(key.subarray(0, SEED_BYTES));
   const elements = rangeBelow(field.modulus);
   for (;;) {
     const r = prg.below(elements);
-    if (r !== 0n && field.pow(r, order) !== 1n) return { point: config.snip.queryPoint(r), weight: r };
+    if (r !== 0n && field.pow(r, order) !== 1n) return { point: new QueryPoint(snipOf(config), r), weight: r };
   }
 }

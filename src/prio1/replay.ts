@@ -1,13 +1,13 @@
 // The records of what a server has seen, and the keys that they hold. What follows from a record's answer is decided in
 // admission.ts.
 
-import { equalBytes, kindOf, requireBytes, uint32BE, utf8 } from "../core/bytes.js";
+import { copyOfBytes, equalBytes, propertiesOf, requireBytes, uint32BE, utf8 } from "../core/bytes.js";
+import { Hidden } from "../core/hidden.js";
 import { KeySet } from "../core/key-set.js";
 import { systemRandom } from "../core/random.js";
 import { sealOf } from "../crypto/ecies.js";
 import { sha256 } from "../crypto/stream.js";
-import { PrioError } from "../errors.js";
-import type { Config } from "./config.js";
+import { batchIdOf, type Config } from "./config.js";
 
 /** What tells one opened report from another: SHA-256 digests, as plain data that crosses threads. */
 export interface ReplayKeys {
@@ -85,26 +85,23 @@ export function replayKeys(config: Config, packet: Uint8Array, reportId: Uint8Ar
   if (reportId === undefined) return { packet: packetKey };
   return {
     packet: packetKey,
-    report: sha256(REPORT_LABEL, uint32BE(config.batchId.length), config.batchId, reportId),
+    report: sha256(REPORT_LABEL, uint32BE(batchIdOf(config).length), batchIdOf(config), reportId),
   };
 }
 
 /** SHA-256. */
 const KEY_BYTES = 32;
 
-/** Returns `keys` if they are keys. Throws `invalid-argument`, `wrong-length`. */
-export function requireKeys(keys: unknown): ReplayKeys {
-  if (typeof keys !== "object" || keys === null) {
-    throw new PrioError("invalid-argument", `replay keys: expected an object, got ${kindOf(keys)}`);
-  }
-  const { packet, report } = keys as Partial<ReplayKeys>;
-  const packetKey = requireKey(packet);
-  return report === undefined ? { packet: packetKey } : { packet: packetKey, report: requireKey(report) };
+/** A copy of keys, which nobody else can change. Throws `invalid-argument`, `wrong-length` for what are no keys. */
+export function copyOfKeys(keys: ReplayKeys): ReplayKeys {
+  const { packet, report } = propertiesOf<ReplayKeys>(keys, "replay keys", ["packet", "report"]);
+  return report === undefined
+    ? { packet: copyOfKey(packet) }
+    : { packet: copyOfKey(packet), report: copyOfKey(report) };
 }
 
-/** A copy of keys, which nobody else can change. */
-export function copyOfKeys({ packet, report }: ReplayKeys): ReplayKeys {
-  return report === undefined ? { packet: packet.slice() } : { packet: packet.slice(), report: report.slice() };
+function copyOfKey(key: unknown): Uint8Array {
+  return copyOfBytes(key, "replay key", KEY_BYTES);
 }
 
 /** Whether these are keys of the same report: the same packet under the same id, or without one. */
@@ -115,15 +112,14 @@ export function sameKeys(a: ReplayKeys, b: ReplayKeys): boolean {
   return equalBytes(a.report, b.report) && equalBytes(a.packet, b.packet);
 }
 
-function requireKey(key: unknown): Uint8Array {
-  return requireBytes(key, "replay key", KEY_BYTES);
-}
-
 /**
  * The words of a key that are kept: 16 bytes. Finding two keys that agree in them takes 2^64 hashes and gains
  * nothing: the finder's own second report is refused.
  */
 const WORDS = 4;
+
+/** The records of this class. */
+const records = /* @__PURE__ */ new Hidden<true>("MemoryReplayRecord");
 
 /** The default record: in memory, and lost with the process. Sessions that will be merged should share one. */
 export class MemoryReplayRecord implements ReplayRecord, AtomicReplayRecord {
@@ -131,6 +127,11 @@ export class MemoryReplayRecord implements ReplayRecord, AtomicReplayRecord {
   /** The words of the keys that are being recorded: arrays for each call would cost more than the search. */
   readonly #first: readonly [Uint32Array] = [new Uint32Array(WORDS)];
   readonly #both: readonly [Uint32Array, Uint32Array] = [this.#first[0], new Uint32Array(WORDS)];
+
+  /** An empty record. */
+  constructor() {
+    records.set(this, true);
+  }
 
   /**
    * Records a key; returns false if it was recorded before. Keeps the first 16 of its 32 bytes, in 23 bytes of
@@ -145,24 +146,26 @@ export class MemoryReplayRecord implements ReplayRecord, AtomicReplayRecord {
    * Records both keys of a report or, if one was recorded before, neither. It ignores the point and never answers
    * `"again"`.
    */
-  addReport({ packet, report }: ReplayKeys): "new" | "report" | "packet" {
-    if (report === undefined) return this.add(packet) ? "new" : "packet";
+  addReport(keys: ReplayKeys): "new" | "report" | "packet" {
+    const { packet, report } = propertiesOf<ReplayKeys>(keys, "replay keys", ["packet", "report"]);
+    if (report === undefined) return this.add(packet as Uint8Array) ? "new" : "packet";
     setWords(this.#both[0], report);
     setWords(this.#both[1], packet);
     const known = this.#keys.addAll(this.#both);
     return known < 0 ? "new" : known === 0 ? "report" : "packet";
   }
+}
 
-  /** @internal Whether this class made `x` and neither method was replaced, by a subclass for instance. */
-  static isPlain(x: unknown): x is MemoryReplayRecord {
-    const { add, addReport } = MemoryReplayRecord.prototype;
-    return typeof x === "object" && x !== null && #keys in x && x.add === add && x.addReport === addReport;
-  }
+/** Whether `x` is a record in memory and neither of its methods was replaced, by a subclass for instance. */
+export function isMemoryRecord(x: object): x is MemoryReplayRecord {
+  const { add, addReport } = MemoryReplayRecord.prototype;
+  const { add: itsAdd, addReport: itsAddReport } = x as Partial<MemoryReplayRecord>;
+  return records.has(x) && itsAdd === add && itsAddReport === addReport;
 }
 
 /** Sets the words to those of a key that are kept. Throws `invalid-argument`, `wrong-length`. */
 function setWords(words: Uint32Array, key: unknown): void {
-  const bytes = requireKey(key);
+  const bytes = requireBytes(key, "replay key", KEY_BYTES);
   // Four bytes shifted in leave nothing of the key before.
   for (let i = 0; i < 4 * WORDS; i++) words[i >> 2] = ((words[i >> 2] as number) << 8) | (bytes[i] as number);
 }

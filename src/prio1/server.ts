@@ -1,13 +1,13 @@
 // A server's session: it opens packets, makes their checks and adds up the reports that pass.
 
-import { copyOfBytes, equalBytes, isBytes, kindOf, requireBytes, requireObject, utf8 } from "../core/bytes.js";
-import { PrivateKey } from "../crypto/keys.js";
+import { copyOfBytes, equalBytes, isBytes, kindOf, lengthOfBytes, propertiesOf, utf8 } from "../core/bytes.js";
+import { isPrivateKey, type PrivateKey } from "../crypto/keys.js";
 import type { ServerSecret } from "../crypto/secret.js";
 import { PrioError } from "../errors.js";
 import { Admission, type AdmissionOptions, type Admitted, requireAdmissionOptions } from "./admission.js";
 import { publishedTotals, RunningTotal } from "./aggregate.js";
-import { Config } from "./config.js";
-import { OpenedReport } from "./opened-report.js";
+import { batchIdOf, type Config, requireConfig, snipOf } from "./config.js";
+import { type Opened, type OpenedReport, openedReportOf, takeShare } from "./opened-report.js";
 import { openPacket } from "./packet.js";
 import {
   type CheckAt,
@@ -17,9 +17,9 @@ import {
   type QueryPoints,
   ReportPoints,
 } from "./query-points.js";
-import { type AtomicReplayRecord, type ReplayRecord, replayKeys, requireKeys } from "./replay.js";
+import { type AtomicReplayRecord, copyOfKeys, type ReplayKeys, type ReplayRecord, replayKeys } from "./replay.js";
 import type { ServerId } from "./share.js";
-import { VerifiedReport, Verifier } from "./verify.js";
+import { count, type VerifiedReport, type Verifier, verifierOf } from "./verify.js";
 import { readState, writeState, writeTotalShare } from "./wire.js";
 
 /** The options of a session. */
@@ -51,17 +51,17 @@ export class Server {
 
   /** Throws `invalid-argument` for an option that does not match {@link ServerOptions}. */
   constructor(config: Config, options: ServerOptions) {
-    this.#config = Config.require(config);
-    const { id, privateKey } = requireObject(options, "server");
+    this.#config = requireConfig(config);
+    const { id, privateKey } = propertiesOf<ServerOptions>(options, "server", ["id", "privateKey"]);
     if (id !== "A" && id !== "B") throw invalid("id", '"A" or "B"', id);
-    if (!PrivateKey.is(privateKey)) throw invalid("privateKey", "a PrivateKey", privateKey);
+    if (!isPrivateKey(privateKey)) throw invalid("privateKey", "a PrivateKey", privateKey);
     this.#id = id;
     this.#privateKey = privateKey;
     const admissionOptions = requireAdmissionOptions(options, "server");
     this.#secret = admissionOptions.secret;
     this.#queryPoints = admissionOptions.queryPoints;
     this.#admission = new Admission(config, admissionOptions);
-    this.#total = new RunningTotal(config.snip.space.zeros(config.fields));
+    this.#total = new RunningTotal(snipOf(config).space.zeros(config.fields));
   }
 
   /** The number of reports counted, those of merged sessions included. A session made from bytes starts at 0. */
@@ -79,13 +79,13 @@ export class Server {
    * step with a libprio peer.
    */
   open(packet: Uint8Array, reportId?: Uint8Array | string): Verifier {
-    const opened = this.openPacket(packet, reportId);
-    const answer = this.#admission.admit(opened.replayKeys);
+    const opened = this.#open(packet, reportId);
+    const answer = this.#admission.admit(opened.keys);
     if ("replayed" in answer) {
       const seen = answer.replayed === "report" ? "its report id was seen before" : "it was opened before";
       throw new PrioError("replay", `cannot open packet: ${seen}`);
     }
-    return this.verifier(opened, answer);
+    return this.#verifierOf(opened, answer.point);
   }
 
   /**
@@ -99,11 +99,15 @@ export class Server {
    * `invalid-argument`, `out-of-range` or `invalid-encoding` if the report id is not valid.
    */
   openPacket(packet: Uint8Array, reportId?: Uint8Array | string): OpenedReport {
+    return openedReportOf(this.#open(packet, reportId));
+  }
+
+  #open(packet: Uint8Array, reportId: Uint8Array | string | undefined): Opened {
     // Copies, so that what is recorded is what is opened and checked.
     const sealed = copyOfBytes(packet, "packet");
     const id = this.#reportIdBytes(reportId);
     const share = openPacket(this.#config, this.#id, this.#privateKey, sealed);
-    return OpenedReport.of({ total: this.#total, share, keys: replayKeys(this.#config, sealed, id), reportId: id });
+    return { total: this.#total, share, keys: replayKeys(this.#config, sealed, id), reportId: id };
   }
 
   /**
@@ -115,16 +119,22 @@ export class Server {
    * that does not match its type.
    */
   verifier(opened: OpenedReport, admitted: Admitted): Verifier {
-    const { keys, queryPoints, point } = requireObject(admitted, "admitted");
+    const { keys, queryPoints, point } = propertiesOf<Admitted>(admitted, "admitted", ["keys", "queryPoints", "point"]);
     if (queryPoints !== this.#queryPoints) {
       throw new PrioError("mismatch", "verifier: expected an admission to this session's kind of query points");
     }
-    const isPoint = typeof point === "bigint" && this.#config.snip.space.field.has(point);
+    const isPoint = typeof point === "bigint" && snipOf(this.#config).space.field.has(point);
     if (queryPoints === "stream" ? !isPoint : point !== undefined) {
       throw new PrioError("invalid-argument", 'admitted: expected a point below the modulus with "stream" alone');
     }
-    const { share, reportId } = OpenedReport.take(opened, this.#total, requireKeys(keys));
-    return Verifier.of(this.#config, this.#id, share, () => this.#checkAt(reportId, point), this.#total);
+    return this.#verifierOf(
+      takeShare(opened, this.#total, copyOfKeys(keys as ReplayKeys)),
+      point as bigint | undefined,
+    );
+  }
+
+  #verifierOf({ share, reportId }: Opened, point: bigint | undefined): Verifier {
+    return verifierOf(this.#config, this.#id, share, () => this.#checkAt(reportId, point), this.#total);
   }
 
   /**
@@ -132,7 +142,7 @@ export class Server {
    * time.
    */
   aggregate(report: VerifiedReport): void {
-    VerifiedReport.count(report, this.#total);
+    count(report, this.#total);
   }
 
   /**
@@ -172,7 +182,7 @@ export class Server {
    */
   static fromBytes(config: Config, options: ServerOptions, bytes: Uint8Array): Server {
     const server = new Server(config, options);
-    server.#total.vector.accumulate(readState(config, requireBytes(bytes, "server state")));
+    server.#total.vector.accumulate(readState(config, copyOfBytes(bytes, "server state")));
     return server;
   }
 
@@ -196,17 +206,26 @@ export class Server {
     if (typeof reportId !== "string" && !isBytes(reportId)) {
       throw new PrioError("invalid-argument", `report id: expected a string or a Uint8Array, got ${kindOf(reportId)}`);
     }
+    // Too many are refused before they are copied. A character takes at least one byte.
+    requireFew(Math.max(1, typeof reportId === "string" ? reportId.length : lengthOfBytes(reportId, "report id")));
     const bytes = typeof reportId === "string" ? utf8(reportId, "report id") : copyOfBytes(reportId, "report id");
-    if (bytes.length < 1 || bytes.length > MAX_REPORT_ID) {
-      throw new PrioError("out-of-range", `report id: expected 1 to ${MAX_REPORT_ID} bytes, got ${bytes.length}`);
-    }
+    requireFew(bytes.length);
     return bytes;
+  }
+}
+
+function requireFew(bytes: number): void {
+  if (bytes < 1 || bytes > MAX_REPORT_ID) {
+    throw new PrioError("out-of-range", `report id: expected 1 to ${MAX_REPORT_ID} bytes, got ${bytes}`);
   }
 }
 
 function sameBatch(a: Config, b: Config): boolean {
   return (
-    a.fields === b.fields && a.precision === b.precision && a.prgKey === b.prgKey && equalBytes(a.batchId, b.batchId)
+    a.fields === b.fields &&
+    a.precision === b.precision &&
+    a.prgKey === b.prgKey &&
+    equalBytes(batchIdOf(a), batchIdOf(b))
   );
 }
 

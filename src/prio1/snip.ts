@@ -58,11 +58,6 @@ export class Snip {
     return g;
   }
 
-  /** The query point r, with everything that depends on it alone. */
-  queryPoint(r: bigint): QueryPoint {
-    return new QueryPoint(this, r);
-  }
-
   /** The values at the odd roots of the polynomial that is 1 at roots 1 … n and 0 at the others. */
   #ones(): Vector {
     this.#onesAtOddRoots ??= this.#oddRootValues(0n, this.space.fromIntegers(new Uint8Array(this.fields).fill(1)));

@@ -7,11 +7,12 @@
 //
 // The weight w is 1 with libprio's points and r with ours (query-points.ts).
 
-import { requireBytes } from "../core/bytes.js";
+import { copyOfBytes } from "../core/bytes.js";
+import { Hidden, MAKER, requireMaker } from "../core/hidden.js";
 import { combine } from "../core/sharing.js";
 import { PrioError } from "../errors.js";
 import type { RunningTotal } from "./aggregate.js";
-import type { Config } from "./config.js";
+import { type Config, snipOf } from "./config.js";
 import type { CheckAt } from "./query-points.js";
 import type { ReportShare, ServerId } from "./share.js";
 import type { Vector } from "./vector.js";
@@ -27,36 +28,35 @@ interface Origin {
   readonly data: Vector;
 }
 
+/** Where each verified report comes from: null after it was counted. */
+const origins = /* @__PURE__ */ new Hidden<Origin | null>("VerifiedReport");
+
 /**
  * A report whose proof holds. Only {@link Verifier.check} makes one, and the session that opened the report counts it
  * once.
  */
 export class VerifiedReport {
-  /** Undefined after the report was counted. */
-  #origin: Origin | undefined;
-
-  private constructor(origin: Origin) {
-    this.#origin = origin;
+  private constructor(maker: typeof MAKER, origin: Origin) {
+    origins.make(this, origin, maker);
   }
+}
 
-  /** @internal */
-  static of(origin: Origin): VerifiedReport {
-    return new VerifiedReport(origin);
-  }
+export function verifiedReportOf(origin: Origin): VerifiedReport {
+  return Reflect.construct(VerifiedReport, [MAKER, origin]);
+}
 
-  /** @internal Adds the report's data to the total of its session, once. Throws `invalid-argument`, `wrong-state`. */
-  static count(report: unknown, total: RunningTotal): void {
-    if (typeof report !== "object" || report === null || !(#origin in report)) {
-      throw new PrioError("invalid-argument", "aggregate: expected the VerifiedReport of a check");
-    }
-    const origin = report.#origin;
-    if (origin === undefined) throw new PrioError("wrong-state", "aggregate: expected a report not counted yet");
-    if (origin.total !== total) {
-      throw new PrioError("wrong-state", "aggregate: expected a report that this session opened");
-    }
-    report.#origin = undefined;
-    total.add(origin.data);
+/** Adds a report's data to the total of its session, once. Throws `invalid-argument`, `wrong-state`. */
+export function count(report: unknown, total: RunningTotal): void {
+  if (!origins.has(report)) {
+    throw new PrioError("invalid-argument", "aggregate: expected the VerifiedReport of a check");
   }
+  const origin = origins.of(report as VerifiedReport);
+  if (origin === null) throw new PrioError("wrong-state", "aggregate: expected a report not counted yet");
+  if (origin.total !== total) {
+    throw new PrioError("wrong-state", "aggregate: expected a report that this session opened");
+  }
+  origins.set(report as VerifiedReport, null);
+  total.add(origin.data);
 }
 
 /** One server's side of one report's check. */
@@ -70,20 +70,20 @@ export class Verifier {
   #answered: { d: bigint; e: bigint; out: bigint } | undefined;
   #verified: VerifiedReport | undefined;
 
-  private constructor(config: Config, id: ServerId, share: ReportShare, checkAt: () => CheckAt, total: RunningTotal) {
+  private constructor(
+    maker: typeof MAKER,
+    config: Config,
+    id: ServerId,
+    share: ReportShare,
+    checkAt: () => CheckAt,
+    total: RunningTotal,
+  ) {
+    requireMaker(maker, "Verifier");
     this.#config = config;
     this.#id = id;
     this.#share = share;
     this.#checkAt = checkAt;
     this.#total = total;
-  }
-
-  /**
-   * @internal A check of a share whose report `total` may count. `checkAt` is called when the first message is made:
-   * a process that only reads both servers' messages needs no point.
-   */
-  static of(config: Config, id: ServerId, share: ReportShare, checkAt: () => CheckAt, total: RunningTotal): Verifier {
-    return new Verifier(config, id, share, checkAt, total);
   }
 
   /**
@@ -100,9 +100,9 @@ export class Verifier {
    * `wrong-state` for another pair.
    */
   verify2(verify1A: Uint8Array, verify1B: Uint8Array): Uint8Array {
-    const { field } = this.#config.snip.space;
-    const fromA = readVerify1(this.#config, requireBytes(verify1A, "verify1 of A"), "verify1 of A");
-    const fromB = readVerify1(this.#config, requireBytes(verify1B, "verify1 of B"), "verify1 of B");
+    const { field } = snipOf(this.#config).space;
+    const fromA = readVerify1(this.#config, copyOfBytes(verify1A, "verify1 of A"), "verify1 of A");
+    const fromB = readVerify1(this.#config, copyOfBytes(verify1B, "verify1 of B"), "verify1 of B");
     const d = combine(field, fromA.d, fromB.d);
     const e = combine(field, fromA.e, fromB.e);
     if (this.#answered !== undefined && (this.#answered.d !== d || this.#answered.e !== e)) {
@@ -120,18 +120,18 @@ export class Verifier {
    * hold. Throws `malformed`, and only if the bytes are not a message.
    */
   check(verify2A: Uint8Array, verify2B: Uint8Array): VerifiedReport | null {
-    const outA = readVerify2(this.#config, requireBytes(verify2A, "verify2 of A"), "verify2 of A");
-    const outB = readVerify2(this.#config, requireBytes(verify2B, "verify2 of B"), "verify2 of B");
-    if (combine(this.#config.snip.space.field, outA, outB) !== 0n) return null;
+    const outA = readVerify2(this.#config, copyOfBytes(verify2A, "verify2 of A"), "verify2 of A");
+    const outB = readVerify2(this.#config, copyOfBytes(verify2B, "verify2 of B"), "verify2 of B");
+    if (combine(snipOf(this.#config).space.field, outA, outB) !== 0n) return null;
     // This server's own message must be the one that it sent. (In a process that only checks, it sent none.)
     if (this.#answered !== undefined && this.#answered.out !== (this.#id === "A" ? outA : outB)) return null;
-    this.#verified ??= VerifiedReport.of({ total: this.#total, data: this.#share.data });
+    this.#verified ??= verifiedReportOf({ total: this.#total, data: this.#share.data });
     return this.#verified;
   }
 
   #evaluate(): { mine: Verify1; weightedH: bigint } {
     if (this.#evaluated === undefined) {
-      const { field } = this.#config.snip.space;
+      const { field } = snipOf(this.#config).space;
       const { point, weight } = this.#checkAt();
       const { f, g, h } = point.evaluate(this.#share, this.#id === "A");
       const d = field.sub(field.mul(weight, f), this.#share.a);
@@ -142,9 +142,23 @@ export class Verifier {
   }
 
   #out(d: bigint, e: bigint): bigint {
-    const { half, space } = this.#config.snip;
+    const { half, space } = snipOf(this.#config);
     const { a, b, c } = this.#share;
     // Each server adds half of d·e.
     return space.field.reduce(d * e * half + d * b + e * a + c - this.#evaluate().weightedH);
   }
+}
+
+/**
+ * A check of a share whose report `total` may count. `checkAt` is called when the first message is made: a process that
+ * only reads both servers' messages needs no point.
+ */
+export function verifierOf(
+  config: Config,
+  id: ServerId,
+  share: ReportShare,
+  checkAt: () => CheckAt,
+  total: RunningTotal,
+): Verifier {
+  return Reflect.construct(Verifier, [MAKER, config, id, share, checkAt, total]);
 }

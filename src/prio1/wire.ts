@@ -12,7 +12,7 @@
 import { MAX_HEADER_BYTES, Reader, Writer } from "../codec/msgpack.js";
 import { bigIntFromBE, equalBytes } from "../core/bytes.js";
 import { PrioError } from "../errors.js";
-import type { Config } from "./config.js";
+import { batchIdOf, type Config, snipOf } from "./config.js";
 import { SEED_BYTES } from "./prg.js";
 import type { ProofShare, ReportShare, SeededShare, ServerId } from "./share.js";
 import type { Vector, VectorSpace } from "./vector.js";
@@ -42,7 +42,7 @@ export function writePacketB(config: Config, share: SeededShare): Uint8Array {
 export function readPacketA(config: Config, bytes: Uint8Array): ReportShare {
   const { reader, proof } = readPacketHead(config, bytes, "A");
   const { a, b, c, f0, g0, h0 } = proof;
-  const { space, fields, size } = config.snip;
+  const { space, fields, size } = snipOf(config);
   const data = readVector(space, reader, fields, "data");
   const h = readVector(space, reader, size, "h");
   reader.end();
@@ -100,7 +100,7 @@ export function writeState(config: Config, total: Vector): Uint8Array {
 /** Throws `malformed`. */
 export function readState(config: Config, bytes: Uint8Array): Vector {
   const reader = new Reader(bytes, "server state");
-  const total = readVector(config.snip.space, reader, config.fields, "the total");
+  const total = readVector(snipOf(config).space, reader, config.fields, "the total");
   reader.end();
   return total;
 }
@@ -117,16 +117,16 @@ export function readTotalShare(config: Config, id: ServerId, bytes: Uint8Array):
   const subject = `total share ${id}`;
   const reader = new Reader(bytes, subject);
   readServerId(reader, id, subject);
-  const totals = readVector(config.snip.space, reader, config.count ?? config.fields, "the totals");
+  const totals = readVector(snipOf(config).space, reader, config.count ?? config.fields, "the totals");
   reader.end();
   return totals;
 }
 
 /** A writer that has written the beginning of both packets and has room for `more` bytes. */
 function packetWriter(config: Config, proof: ProofShare, id: ServerId, more: number): Writer {
-  const head = MAX_HEADER_BYTES + config.batchId.length + PROOF_SCALARS.length * intBytes(config) + 1;
+  const head = MAX_HEADER_BYTES + batchIdOf(config).length + PROOF_SCALARS.length * intBytes(config) + 1;
   const writer = new Writer(head + more);
-  writer.str(config.batchId);
+  writer.str(batchIdOf(config));
   for (const name of PROOF_SCALARS) writer.element(proof[name]);
   writer.smallInteger(idNumber(id));
   return writer;
@@ -135,7 +135,7 @@ function packetWriter(config: Config, proof: ProofShare, id: ServerId, more: num
 function readPacketHead(config: Config, bytes: Uint8Array, id: ServerId): { reader: Reader; proof: ProofShare } {
   const subject = "client packet";
   const reader = new Reader(bytes, subject);
-  if (!equalBytes(reader.str("the batch id"), config.batchId)) {
+  if (!equalBytes(reader.str("the batch id"), batchIdOf(config))) {
     throw new PrioError("wrong-batch", `${subject}: expected this configuration's batch id, got another`);
   }
   const a = readScalar(config, reader, "a");
@@ -172,7 +172,7 @@ function readVector(space: VectorSpace, reader: Reader, length: number, name: st
 
 /** The most bytes in an int: a one-byte header and the element. */
 function intBytes(config: Config): number {
-  return 1 + config.snip.space.field.bytes;
+  return 1 + snipOf(config).space.field.bytes;
 }
 
 /** Reads an int into element i of a vector. */
@@ -185,7 +185,7 @@ function readInt(reader: Reader, vector: Vector, i: number, name: string): void 
 
 /** Reads an int that is no element of a vector. */
 function readScalar(config: Config, reader: Reader, name: string): bigint {
-  const { field } = config.snip.space;
+  const { field } = snipOf(config).space;
   const length = reader.strHeader(name);
   let start = reader.skip(length);
   const end = start + length;

@@ -107,7 +107,7 @@ describe("the providers", () => {
       using(name, () =>
         toHex(
           seal(PublicKey.fromHex(`DE9EDB7D7B7DC1B4D35B61C2ECE435373F8343C85B78674DADFC7E146F882B4F`), plaintext, {
-            ephemeral: PrivateKey.fromHex("77076D0A7318A57D3C16C17251B26645DF4C2F87EBC0992AB177FBA51DB92C2A"),
+            ephemeral: fromHex("77076D0A7318A57D3C16C17251B26645DF4C2F87EBC0992AB177FBA51DB92C2A", "key", 32),
             iv: fromHex("000102030405060708090a0b", "iv", 12),
           }),
         ),

@@ -1,6 +1,6 @@
 // Nothing that holds a secret shows it but by the methods made for it: not to inspection, JSON, text or errors.
 
-import { inspect } from "node:util";
+import { format, inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { Client, generateKeyPair, PrivateKey, PublicKey, Server, ServerSecret, setCrypto } from "../../src/index.js";
 import { configFor, errorOf } from "../support/deployment.js";
@@ -21,11 +21,31 @@ function renderings(x: unknown): string {
         }),
       ),
     ),
+    format("%s %o %O %j", x, x, x, hasBigInts(x) ? "" : x),
+    cloned(x),
     JSON.stringify(x, withoutBigInts),
     JSON.stringify(properties, withoutBigInts),
     String(x),
     x instanceof Error ? `${x.message} ${x.stack}` : "",
   ].join("\n");
+}
+
+/** What of a value crosses to another thread, if anything does. */
+function cloned(x: unknown): string {
+  try {
+    return inspect(structuredClone(x), { showHidden: true, depth: Number.POSITIVE_INFINITY, maxArrayLength: null });
+  } catch (error) {
+    return String((error as Error).stack);
+  }
+}
+
+function hasBigInts(x: unknown): boolean {
+  try {
+    JSON.stringify(x);
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 /** JSON has no bigints and throws where it meets one. */
@@ -79,6 +99,18 @@ describe("the search itself", () => {
   ])("finds %s", (_what, x) => {
     const text = renderings(x);
     expect(shows(text, secret)).toBe(true);
+  });
+});
+
+describe("what is public", () => {
+  it("a public key shows itself, and so does a configuration", () => {
+    const { publicKey } = generateKeyPair();
+    expect(inspect(publicKey)).toBe(`PublicKey { ${publicKey.toHex()} }`);
+    expect(inspect({ publicKey })).toContain(publicKey.toHex());
+    expect(JSON.stringify({ publicKey })).toBe(`{"publicKey":"${publicKey.toHex()}"}`);
+    expect(inspect(configFor({ fields: 3, serverA: publicKey }))).toContain(publicKey.toHex());
+    // What only claims to be one does not make inspect throw.
+    expect(inspect(Object.create(PublicKey.prototype))).toBe("PublicKey {}");
   });
 });
 

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { FIELD_87 } from "../../src/core/fields.js";
 import { Client, Config, generateKeyPair, ServerSecret } from "../../src/index.js";
+import { snipOf } from "../../src/prio1/config.js";
 import { checkAtBatchPoint, ReportPoints } from "../../src/prio1/query-points.js";
 import { writePacketB, writeTotalShare, writeVerify1 } from "../../src/prio1/wire.js";
 import { read, root } from "../package/built.js";
@@ -33,7 +34,7 @@ test("the example messages of section 3 are what the code writes", () => {
   const pair = config(2);
   expect(messages).toEqual([
     hex(writeVerify1(pair, { d: 5n, e: modulus - 1n })),
-    hex(writeTotalShare(pair, "B", pair.snip.space.fromBigInts([0n, 256n]))),
+    hex(writeTotalShare(pair, "B", snipOf(pair).space.fromBigInts([0n, 256n]))),
   ]);
 });
 

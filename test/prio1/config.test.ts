@@ -1,8 +1,12 @@
 // Configurations: bounds, and every wrong option.
 
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Config, PublicKey } from "../../src/index.js";
-import { codeOf, configFor, errorOf, integerConfigFor, keysA, keysB } from "../support/deployment.js";
+import { pairOf } from "../../src/crypto/keys.js";
+import { Client, Config, generateKeyPair, PublicKey } from "../../src/index.js";
+import { snipOf } from "../../src/prio1/config.js";
+import { codeOf, configFor, errorOf, integerConfigFor, keysA, keysB, serverA } from "../support/deployment.js";
+import { lowOrderKeys } from "../support/low-order.js";
 
 const options = { fields: 3, batchId: "b", serverA: keysA.publicKey, serverB: keysB.publicKey };
 const integers = { count: 3, precision: 5, batchId: "b", serverA: keysA.publicKey, serverB: keysB.publicKey };
@@ -25,7 +29,7 @@ describe("a configuration for booleans", () => {
       [262143, 262144],
     ] as const) {
       const config = configFor({ fields });
-      expect([config.fields, config.snip.size]).toEqual([fields, size]);
+      expect([config.fields, snipOf(config).size]).toEqual([fields, size]);
       expect([config.precision, config.count]).toEqual([undefined, undefined]);
     }
     for (const fields of [0, -1, 1.5, 262144, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31]) {
@@ -74,6 +78,60 @@ describe("a configuration for booleans", () => {
     for (const prgKey of ["Batch", "", null, 1]) expect(codeOf(withOption("prgKey", prgKey))).toBe("invalid-argument");
   });
 
+  it("refuses two keys that X25519 takes for one: another top bit, or u + p in the place of u", () => {
+    const { publicKey } = generateKeyPair();
+    const marked = publicKey.toBytes();
+    marked[31] = (marked[31] as number) ^ 0x80;
+    // 9 and 9 + p; and both with the top bit.
+    const nine = Uint8Array.of(9, ...new Uint8Array(31));
+    const ninePlusP = Uint8Array.of(0xf6, ...new Uint8Array(30).fill(0xff), 0x7f);
+    const top = (bytes: Uint8Array) => Uint8Array.from(bytes, (byte, i) => (i === 31 ? byte | 0x80 : byte));
+    for (const [a, b] of [
+      [publicKey.toBytes(), marked],
+      [nine, ninePlusP],
+      [top(nine), ninePlusP],
+      [nine, top(ninePlusP)],
+    ] as const) {
+      for (const [serverA, serverB] of [
+        [a, b],
+        [b, a],
+      ] as const) {
+        const keys = { serverA: PublicKey.fromBytes(serverA), serverB: PublicKey.fromBytes(serverB) };
+        expect(errorOf(() => new Config({ ...options, ...keys })).message).toMatch(/one public key for both/);
+      }
+    }
+    // One such key alone is a key like others.
+    for (const bytes of [marked, ninePlusP, top(nine)]) withOption("serverB", PublicKey.fromBytes(bytes))();
+  });
+
+  it("refuses a key of low order, in every encoding", () => {
+    for (const hex of lowOrderKeys) {
+      for (const top of [0, 0x80]) {
+        const bytes = PublicKey.fromHex(hex).toBytes();
+        bytes[31] = (bytes[31] as number) | top;
+        const key = PublicKey.fromBytes(bytes);
+        expect([codeOf(withOption("serverA", key)), codeOf(withOption("serverB", key))]).toEqual([
+          "invalid-key",
+          "invalid-key",
+        ]);
+      }
+    }
+  });
+
+  it("takes a key that X25519 takes, and no other", () => {
+    const other = keysB.publicKey;
+    fc.assert(
+      fc.property(fc.bigInt({ min: 0n, max: 40n }), fc.boolean(), (x, fromTop) => {
+        const u = fromTop ? 2n ** 255n - 1n - x : x;
+        const bytes = Uint8Array.from({ length: 32 }, (_, i) => Number((u >> BigInt(8 * i)) & 0xffn));
+        const isLow = pairOf(keysA.privateKey).agree(bytes, false) === null;
+        const make = () => new Config({ ...options, serverA: PublicKey.fromBytes(bytes), serverB: other });
+        if (isLow) expect(codeOf(make)).toBe("invalid-key");
+        else expect(make).not.toThrow();
+      }),
+    );
+  });
+
   it("wants options at all", () => {
     for (const x of [undefined, null, 3, "x"]) {
       expect(codeOf(() => new Config(x as unknown as typeof options))).toBe("invalid-argument");
@@ -82,10 +140,35 @@ describe("a configuration for booleans", () => {
   });
 
   it("cannot be changed", () => {
-    const config = configFor({ fields: 3 }) as { fields: number };
-    expect(() => {
-      config.fields = 4;
-    }).toThrow(TypeError);
+    const config = configFor({ fields: 3 });
+    for (const name of ["fields", "batchId", "serverA", "prgKey", "snip"]) {
+      expect(Reflect.set(config, name, 4)).toBe(false);
+    }
+    const before = new Client(config).encode([1, 0, 1]);
+    config.batchId.fill(1);
+    config.serverA.toBytes().fill(1);
+    expect(config.batchId).toEqual(new TextEncoder().encode("test batch"));
+    expect(() => serverA(config).open(before.a)).not.toThrow();
+    expect(() => serverA(configFor({ fields: 3 })).open(new Client(config).encode([1, 0, 1]).a)).not.toThrow();
+  });
+
+  it("shows in JSON what is public, the batch id as text or in hex", () => {
+    const keys = { serverA: keysA.publicKey.toHex(), serverB: keysB.publicKey.toHex() };
+    const shown = (config: Config) => JSON.parse(JSON.stringify(config));
+    expect(shown(configFor({ fields: 3, batchId: "zählung" }))).toEqual({
+      fields: 3,
+      batchId: "zählung",
+      prgKey: "batch",
+      ...keys,
+    });
+    expect(shown(integerConfigFor({ count: 2, precision: 5, batchId: Uint8Array.of(0xff, 0x0a) }))).toEqual({
+      fields: 10,
+      count: 2,
+      precision: 5,
+      batchId: "ff0a",
+      prgKey: "batch",
+      ...keys,
+    });
   });
 });
 

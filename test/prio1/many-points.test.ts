@@ -12,6 +12,7 @@ import { describe, expect, it } from "vitest";
 import { lagrangeCoefficients } from "../../src/core/evaluate.js";
 import { FIELD_87 as field } from "../../src/core/fields.js";
 import { Client, MemoryReplayRecord, type Server, type Verifier } from "../../src/index.js";
+import { snipOf } from "../../src/prio1/config.js";
 import { StreamPoints } from "../../src/prio1/query-points.js";
 import { readVerify1, readVerify2, writeVerify1 } from "../../src/prio1/wire.js";
 import { codeOf, configFor, secret, serverA, serverB } from "../support/deployment.js";
@@ -51,7 +52,7 @@ function collect(a: Server, b: Server, times: number): { r: bigint; d: bigint }[
  */
 function solve(equations: { r: bigint; d: bigint }[]): bigint[] | undefined {
   const rows = equations.map(({ r, d }) => {
-    const coefficients = lagrangeCoefficients(config.snip.ntt, config.snip.size, r);
+    const coefficients = lagrangeCoefficients(snipOf(config).ntt, snipOf(config).size, r);
     return [...coefficients.slice(0, fields + 1).toBigInts(), field.neg(1n), d];
   });
   const unknowns = fields + 2;
@@ -89,9 +90,11 @@ describe("checking one packet at many points", () => {
     expect(solve(equations)).toBeUndefined();
     // For any bits and any f0 there is an a that explains the one number seen.
     const [{ r, d }] = equations as [{ r: bigint; d: bigint }];
-    const coefficients = lagrangeCoefficients(config.snip.ntt, config.snip.size, r).slice(0, fields + 1);
+    const coefficients = lagrangeCoefficients(snipOf(config).ntt, snipOf(config).size, r).slice(0, fields + 1);
     for (const other of [bits, bits.map((x) => 1 - x), bits.map(() => 0)]) {
-      const f = config.snip.space.fromBigInts([7n, ...other.map(BigInt)]).dot(coefficients);
+      const f = snipOf(config)
+        .space.fromBigInts([7n, ...other.map(BigInt)])
+        .dot(coefficients);
       const a = field.sub(f, d);
       expect(field.has(a)).toBe(true);
       expect(field.sub(f, a)).toBe(d);
@@ -120,7 +123,7 @@ function rowsAt(count: number): bigint[][] {
   return Array.from({ length: count }, () => {
     const r = points.peek();
     points.advance();
-    return lagrangeCoefficients(config.snip.ntt, config.snip.size, r)
+    return lagrangeCoefficients(snipOf(config).ntt, snipOf(config).size, r)
       .slice(0, fields + 1)
       .toBigInts();
   });

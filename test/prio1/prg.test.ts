@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FIELD_87 as field } from "../../src/core/fields.js";
 import { ServerSecret } from "../../src/index.js";
+import { snipOf } from "../../src/prio1/config.js";
 import { Prg, rangeBelow } from "../../src/prio1/prg.js";
 import { checkAtBatchPoint, checkAtStreamPoint, ReportPoints, StreamPoints } from "../../src/prio1/query-points.js";
 import { configFor } from "../support/deployment.js";
@@ -60,7 +61,7 @@ describe("the PRG", () => {
           const total = lengths.reduce((sum, length) => sum + length, 0);
           const expected = await draws(key, field.modulus, total);
           for (const length of lengths) {
-            const vector = config.snip.space.zeros(length);
+            const vector = snipOf(config).space.zeros(length);
             prg.fill(vector);
             expect(vector.toBigInts()).toEqual(expected.splice(0, length));
           }
@@ -71,7 +72,7 @@ describe("the PRG", () => {
 
   it("draws the same over a vector longer than a piece of the stream", async () => {
     const key = Uint8Array.from({ length: 16 }, (_, i) => i);
-    const vector = configFor({ fields: 1 }).snip.space.zeros(10_000);
+    const vector = snipOf(configFor({ fields: 1 })).space.zeros(10_000);
     Prg.fromKey(key).fill(vector);
     expect(vector.toBigInts()).toEqual(await draws(key, field.modulus, 10_000));
   });

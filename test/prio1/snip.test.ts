@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FIELD_87 as field } from "../../src/core/fields.js";
-import { Snip } from "../../src/prio1/snip.js";
+import { QueryPoint, Snip } from "../../src/prio1/snip.js";
 import { referenceSpace } from "../../src/prio1/vector.js";
 
 const space = referenceSpace();
@@ -60,7 +60,7 @@ describe("the proof", () => {
         const h0 = field.add(f0, 5n);
         const h = odd.flatMap((value, j) => [j === 0 ? h0 : 0n, value]);
         const share = { a: 0n, b: 0n, c: 0n, f0, g0, h0, data: space.fromBigInts(x), h: space.fromBigInts(odd) };
-        expect(snip.queryPoint(r).evaluate(share, isServerA)).toEqual({
+        expect(new QueryPoint(snip, r).evaluate(share, isServerA)).toEqual({
           f: interpolate(roots, [f0, ...x, ...padding], r),
           g: interpolate(roots, [g0, ...x.map((xi) => (isServerA ? field.sub(xi, 1n) : xi)), ...padding], r),
           h: interpolate(rootsOf(2 * snip.size), h, r),

@@ -7,6 +7,7 @@ import { systemRandom } from "../../src/core/random.js";
 import { randomSealing } from "../../src/crypto/ecies.js";
 import { Client, type Packets, publish, type QueryPoints, type Server } from "../../src/index.js";
 import { drawReportRandomness, sealReport, shareReport } from "../../src/prio1/client.js";
+import { snipOf } from "../../src/prio1/config.js";
 import type { ReportShare, SeededShare } from "../../src/prio1/share.js";
 import type { Vector } from "../../src/prio1/vector.js";
 import { readVerify1, readVerify2, writeVerify1, writeVerify2 } from "../../src/prio1/wire.js";
@@ -16,7 +17,7 @@ type Shares = { a: ReportShare; b: SeededShare };
 
 const fields = 6;
 const config = configFor({ fields });
-const { space, size } = config.snip;
+const { space, size } = snipOf(config);
 
 const element = fc.bigInt({ min: 0n, max: field.modulus - 1n });
 const nonZero = fc.oneof(fc.constantFrom(1n, 2n, field.modulus - 1n), element).filter((x) => x !== 0n);
@@ -135,7 +136,7 @@ function forge(
   const values = Array.from({ length: forged.fields }, (_, i) => valueAt(i));
   const delta = field.neg(field.mul(v, field.sub(v, 1n)));
   const shares = shareReport(forged, space.fromBigInts(values), drawReportRandomness(forged, systemRandom));
-  const everywhere = space.fromBigInts(new Array<bigint>(forged.snip.size).fill(delta));
+  const everywhere = space.fromBigInts(new Array<bigint>(snipOf(forged).size).fill(delta));
   const { c, h0, h } = shares.a;
   const a = { ...shares.a, c: field.add(c, delta), h0: field.add(h0, delta), h: h.add(everywhere) };
   return sealReport(forged, { ...shares, a }, randomSealing(), randomSealing());

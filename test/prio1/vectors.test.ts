@@ -5,6 +5,7 @@ import { packed87Space } from "../../src/core/packed87.js";
 import { open } from "../../src/crypto/ecies.js";
 import { cryptoInUse, PrioError, PrivateKey, publish, setCrypto } from "../../src/index.js";
 import { shareReport } from "../../src/prio1/client.js";
+import { snipOf } from "../../src/prio1/config.js";
 import { expandSeed } from "../../src/prio1/packet.js";
 import type { ProofShare } from "../../src/prio1/share.js";
 import { referenceSpace } from "../../src/prio1/vector.js";
@@ -26,7 +27,7 @@ describe.each(backends)("with the primitives of $name and $vectors vectors", ({ 
 
   describe.each(recordedBatches)("the recorded batch $name, PRG key $prgKey", (batch) => {
     const config = configOf(batch, space);
-    const { field } = config.snip.space;
+    const { field } = snipOf(config).space;
     const privateA = PrivateKey.fromHex(batch.serverA.privateKey);
     const privateB = PrivateKey.fromHex(batch.serverB.privateKey);
 
@@ -85,7 +86,7 @@ describe.each(backends)("with the primitives of $name and $vectors vectors", ({ 
         expect(data.toBigInts().map(Number)).toEqual(bitsOf(batch, report.data));
         expect(value("c")).toBe(field.mul(value("a"), value("b")));
 
-        const again = shareReport(config, config.snip.space.fromIntegers(bitsOf(batch, report.data)), {
+        const again = shareReport(config, snipOf(config).space.fromIntegers(bitsOf(batch, report.data)), {
           f0: value("f0"),
           g0: value("g0"),
           a: value("a"),
@@ -94,7 +95,7 @@ describe.each(backends)("with the primitives of $name and $vectors vectors", ({ 
           seed: seeded.seed,
         });
         expect(base64(writePacketA(config, again.a))).toBe(base64(plaintextA));
-        expect(config.snip.prove(data, value("f0"), value("g0")).toBigInts()).toEqual(
+        expect(snipOf(config).prove(data, value("f0"), value("g0")).toBigInts()).toEqual(
           shareA.h.add(grown.h).toBigInts(),
         );
       }

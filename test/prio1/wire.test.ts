@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FIELD_87 as field } from "../../src/core/fields.js";
 import { publish, Server } from "../../src/index.js";
+import { snipOf } from "../../src/prio1/config.js";
 import {
   readPacketA,
   readPacketB,
@@ -21,7 +22,7 @@ import {
 import { codeOf, configFor, errorOf, integerConfigFor, keysA, secret } from "../support/deployment.js";
 
 const config = configFor({ fields: 5 });
-const { space, size } = config.snip;
+const { space, size } = snipOf(config);
 
 const element = fc.oneof(
   fc.constantFrom(0n, 1n, 255n, 256n, 2n ** 80n, field.modulus - 1n),

@@ -1,6 +1,7 @@
 // The recorded vectors (vectors/README.md), decoded: bytes from base64, keys and secrets as objects.
 
 import { Config, type PrgKey, PrivateKey, PublicKey, Server, ServerSecret } from "../../src/index.js";
+import { configOver } from "../../src/prio1/config.js";
 import type { VectorSpace } from "../../src/prio1/vector.js";
 import libprioBool from "../../vectors/libprio-bool.json" with { type: "json" };
 import libprioSeedKey from "../../vectors/libprio-seed-key.json" with { type: "json" };
@@ -92,7 +93,7 @@ export function configOf(session: RecordedSession & { prgKey: PrgKey }, space?: 
     prgKey: session.prgKey,
   };
   const shape = { ...options, ...(session.uint ?? { fields: session.fields }) };
-  if (space !== undefined) return Config.over(space, shape);
+  if (space !== undefined) return configOver(space, shape);
   return "precision" in shape ? Config.forIntegers(shape) : new Config(shape);
 }
 

@@ -1,6 +1,7 @@
 // Clients that cheat, for the demonstration. The library's Client refuses to make such packets, so this is the one file
 // of the command that uses the protocol's inner functions.
 
+import { packed87Space } from "../../core/packed87.js";
 import { systemRandom } from "../../core/random.js";
 import { randomSealing } from "../../crypto/ecies.js";
 import type { Config, Packets } from "../../index.js";
@@ -19,7 +20,7 @@ export type Check = Cheat["expected"];
 
 /** The packets of a client that cheats. `earlier` are those of an honest client before it. */
 export function cheat(config: Config, { name }: Cheat, bits: number[], earlier: Packets | undefined): Packets {
-  const { space } = config.snip;
+  const space = packed87Space();
   const report = (values: number[]) =>
     shareReport(config, space.fromIntegers(values), drawReportRandomness(config, systemRandom));
   const sealed = (shares: ReturnType<typeof report>) => sealReport(config, shares, randomSealing(), randomSealing());

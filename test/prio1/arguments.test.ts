@@ -1,0 +1,309 @@
+// Every public function, given every odd argument: it does its work, or it throws a PrioError. And it takes what is
+// there: no object that lies about itself makes a key of another length or a report of other values.
+
+import { describe, expect, it } from "vitest";
+import {
+  Admission,
+  Client,
+  Config,
+  describeMessage,
+  generateKeyPair,
+  MemoryReplayRecord,
+  PrioError,
+  PrivateKey,
+  PublicKey,
+  publish,
+  Server,
+  type ServerOptions,
+  ServerSecret,
+  setCrypto,
+} from "../../src/index.js";
+import { codeOf, configFor, integerConfigFor, keysA, keysB, secret, serverA, serverB } from "../support/deployment.js";
+
+declare const structuredClone: (x: unknown, options: { transfer: unknown[] }) => unknown;
+
+const define = <T extends object>(x: T, name: PropertyKey, value: unknown): T =>
+  Object.defineProperty(x, name, { value, configurable: true });
+const throws = () => {
+  throw new RangeError("from a getter");
+};
+
+/** Bytes that are no longer there. */
+function detached(length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+  return bytes;
+}
+
+/** Buffers that can be resized, where the platform has them. */
+type Resizable = new (length: number, options: { maxByteLength: number }) => ArrayBuffer & { resize(n: number): void };
+function resized(length: number, to: number, fixed: boolean): Uint8Array {
+  const buffer = new (ArrayBuffer as unknown as Resizable)(2 * length, { maxByteLength: 2 * length + 1 });
+  if (typeof buffer.resize !== "function") return detached(length);
+  const bytes = fixed ? new Uint8Array(buffer, length, length) : new Uint8Array(buffer, length);
+  buffer.resize(to);
+  return bytes;
+}
+
+class Overriding extends Uint8Array {
+  override get length(): never {
+    return throws();
+  }
+  override slice(): never {
+    return throws();
+  }
+  override subarray(): never {
+    return throws();
+  }
+  override set(): never {
+    return throws();
+  }
+  override [Symbol.iterator](): never {
+    return throws();
+  }
+  static get [Symbol.species](): never {
+    return throws();
+  }
+}
+
+function revoked(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+}
+
+/** Odd bytes: `there` of them, whatever they say. */
+function oddBytes(length: number): Uint8Array[] {
+  return [
+    detached(length),
+    resized(length, length, true),
+    resized(length, length + 1, true),
+    resized(length, length + 1, false),
+    define(new Uint8Array(0), "length", length),
+    define(new Uint8Array(5), "length", length),
+    define(new Uint8Array(length), "length", 0),
+    define(new Uint8Array(length), "byteLength", 5),
+    define(new Uint8Array(length), Symbol.iterator, function* () {
+      yield* [0, 0];
+    }),
+    define(new Uint8Array(length), Symbol.iterator, throws),
+    define(new Uint8Array(length), "slice", throws),
+    define(new Uint8Array(length), "constructor", { [Symbol.species]: throws }),
+    new Overriding(length),
+    ...(typeof SharedArrayBuffer === "undefined" ? [] : [new Uint8Array(new SharedArrayBuffer(length))]),
+    Object.create(new Uint8Array(length)),
+    new Proxy(new Uint8Array(length), {}),
+  ];
+}
+
+const config = configFor({ fields: 3 });
+const integers = integerConfigFor({ count: 2, precision: 3 });
+const { a } = new Client(config).encode([1, 0, 1]);
+
+/** Odd arguments of every kind, bytes among them. */
+function oddArguments(): unknown[] {
+  const getter = (...names: string[]) =>
+    Object.defineProperties({}, Object.fromEntries(names.map((name) => [name, { get: throws, enumerable: true }])));
+  return [
+    undefined,
+    null,
+    true,
+    0,
+    -1,
+    Number.NaN,
+    2 ** 40,
+    7n,
+    "",
+    "x",
+    "\ud800",
+    Symbol("x"),
+    throws,
+    {},
+    [],
+    [undefined, Symbol("x")],
+    Object.create(null),
+    revoked(),
+    [revoked()],
+    new Proxy({}, { get: throws, has: throws, getPrototypeOf: throws, ownKeys: throws }),
+    new Proxy([], { get: throws }),
+    getter("length", "0", "fields", "count", "precision", "batchId", "id", "privateKey", "secret", "keys", "packet"),
+    getter("prgKey", "serverA", "serverB", "queryPoints", "replays", "add", "addReport", "report", "point", "then"),
+    { length: 3 },
+    { length: Symbol("x") },
+    ...[PublicKey, PrivateKey, ServerSecret, Config, Client, Server, Admission, MemoryReplayRecord].map((one) =>
+      Object.create(one.prototype),
+    ),
+    ...[0, 16, 32, a.length].flatMap(oddBytes),
+    new Uint16Array(16),
+    new DataView(new ArrayBuffer(16)),
+    new ArrayBuffer(16),
+  ];
+}
+
+const options: ServerOptions = { id: "A", privateKey: keysA.privateKey, secret };
+const configOptions = { fields: 3, batchId: "b", serverA: keysA.publicKey, serverB: keysB.publicKey };
+const admissionOf = () => new Admission(config, { secret });
+
+/** Every public function, each argument and each option in turn. */
+const entries: Readonly<Record<string, (x: never) => unknown>> = {
+  "PublicKey.fromHex": (x) => PublicKey.fromHex(x),
+  "PublicKey.fromBytes": (x) => PublicKey.fromBytes(x),
+  "PublicKey.equals": (x) => keysA.publicKey.equals(x),
+  "PrivateKey.fromHex": (x) => PrivateKey.fromHex(x),
+  "PrivateKey.fromBytes": (x) => PrivateKey.fromBytes(x),
+  "ServerSecret.fromBase64": (x) => ServerSecret.fromBase64(x),
+  "ServerSecret.fromBytes": (x) => ServerSecret.fromBytes(x),
+  setCrypto: (x) => setCrypto(x),
+  "new Config": (x) => new Config(x),
+  "Config.forIntegers": (x) => Config.forIntegers(x),
+  ...Object.fromEntries(
+    ["fields", "count", "precision", "batchId", "serverA", "serverB", "prgKey"].flatMap((name) => [
+      [`new Config: ${name}`, (x: unknown) => new Config({ ...configOptions, [name]: x })],
+      [
+        `Config.forIntegers: ${name}`,
+        (x: unknown) => Config.forIntegers({ ...configOptions, count: 2, precision: 3, [name]: x } as never),
+      ],
+    ]),
+  ),
+  "new Client": (x) => new Client(x),
+  encode: (x) => new Client(config).encode(x),
+  "encode: an element": (x) => new Client(config).encode([1, x, 0]),
+  encodeIntegers: (x) => new Client(integers).encodeIntegers(x),
+  "encodeIntegers: an element": (x) => new Client(integers).encodeIntegers([1, x]),
+  "new Server: config": (x) => new Server(x, options),
+  "new Server": (x) => new Server(config, x),
+  ...Object.fromEntries(
+    ["id", "privateKey", "secret", "queryPoints", "replays"].map((name) => [
+      `new Server: ${name}`,
+      (x: unknown) => new Server(config, { ...options, [name]: x }),
+    ]),
+  ),
+  ...Object.fromEntries(
+    ["secret", "queryPoints", "replays"].map((name) => [
+      `new Admission: ${name}`,
+      (x: unknown) => new Admission(config, { secret, [name]: x }),
+    ]),
+  ),
+  open: (x) => serverA(config).open(x),
+  "open: reportId": (x) => serverA(config, { queryPoints: "report" }).open(a, x),
+  openPacket: (x) => serverA(config).openPacket(x),
+  "openPacket: reportId": (x) => serverA(config).openPacket(a, x),
+  "verifier: opened": (x) => serverA(config).verifier(x, { keys: { packet: new Uint8Array(32) } } as never),
+  "verifier: admitted": (x) => {
+    const server = serverA(config);
+    return server.verifier(server.openPacket(a), x);
+  },
+  ...Object.fromEntries(
+    ["keys", "queryPoints", "point"].map((name) => [
+      `verifier: ${name}`,
+      (x: unknown) => {
+        const server = serverA(config);
+        const opened = server.openPacket(a);
+        const admitted = admissionOf().admit(opened.replayKeys);
+        return server.verifier(opened, { ...admitted, [name]: x } as never);
+      },
+    ]),
+  ),
+  aggregate: (x) => serverA(config).aggregate(x),
+  merge: (x) => serverA(config).merge(x),
+  "Server.fromBytes: config": (x) => Server.fromBytes(x, options, serverA(config).toBytes()),
+  "Server.fromBytes: options": (x) => Server.fromBytes(config, x, serverA(config).toBytes()),
+  "Server.fromBytes": (x) => Server.fromBytes(config, options, x),
+  "verify2: A": (x) =>
+    serverB(config)
+      .open(new Client(config).encode([1, 0, 1]).b)
+      .verify2(x, Uint8Array.of(0xa1, 0)),
+  "verify2: B": (x) =>
+    serverA(config)
+      .open(a)
+      .verify2(Uint8Array.of(0xa1, 0, 0xa1, 0), x),
+  "check: A": (x) => serverA(config).open(a).check(x, Uint8Array.of(0xa1, 0)),
+  "check: B": (x) => serverA(config).open(a).check(Uint8Array.of(0xa1, 0), x),
+  "new Admission: config": (x) => new Admission(x, { secret }),
+  "new Admission": (x) => new Admission(config, x),
+  admit: (x) => admissionOf().admit(x),
+  "admit: packet": (x) => admissionOf().admit({ packet: x }),
+  "admit: report": (x) => admissionOf().admit({ packet: new Uint8Array(32), report: x }),
+  "a record's answer": (x) => new Server(config, { ...options, replays: { add: () => x } }).open(a),
+  "a record's answer about a report": (x) =>
+    new Server(config, { ...options, replays: { addReport: () => x } }).open(a),
+  "MemoryReplayRecord.add": (x) => new MemoryReplayRecord().add(x),
+  "MemoryReplayRecord.addReport": (x) => new MemoryReplayRecord().addReport(x),
+  "MemoryReplayRecord.addReport: packet": (x) => new MemoryReplayRecord().addReport({ packet: x }),
+  "MemoryReplayRecord.addReport: report": (x) =>
+    new MemoryReplayRecord().addReport({ packet: new Uint8Array(32), report: x }),
+  "publish: config": (x) => publish(x, serverA(config).totalShare(), serverB(config).totalShare()),
+  "publish: A": (x) => publish(config, x, serverB(config).totalShare()),
+  "publish: B": (x) => publish(config, serverA(config).totalShare(), x),
+  "publish: a list": (x) => publish(config, [x, x], serverB(config).totalShare()),
+  describeMessage: (x) => describeMessage(x),
+};
+
+describe("odd arguments", () => {
+  it.each(Object.entries(entries))("%s", (_name, call) => {
+    let refused = 0;
+    for (const x of oddArguments()) {
+      try {
+        call(x as never);
+      } catch (error) {
+        if (!(error instanceof PrioError)) throw error;
+        refused++;
+      }
+    }
+    // Only a boolean comes out of equals, whatever goes in.
+    expect(refused > 0).toBe(call !== entries["PublicKey.equals"]);
+  });
+
+  it("admitAsync", async () => {
+    for (const x of oddArguments()) {
+      await expect(admissionOf().admitAsync(x as never)).rejects.toBeInstanceOf(PrioError);
+    }
+  });
+});
+
+describe("bytes that lie about themselves", () => {
+  const keyOf = (bytes: Uint8Array) => PublicKey.fromBytes(bytes).toBytes();
+
+  it.each([
+    ["a public key", 32, keyOf],
+    ["a private key", 32, (bytes: Uint8Array) => PrivateKey.fromBytes(bytes).toBytes()],
+    ["a secret", 16, (bytes: Uint8Array) => ServerSecret.fromBytes(bytes).toBytes()],
+  ])("never make %s of another length", (_what, length, make) => {
+    let made = 0;
+    for (const bytes of oddBytes(length)) {
+      try {
+        expect(make(bytes)).toEqual(new Uint8Array(length));
+        made++;
+      } catch (error) {
+        expect(["wrong-length", "invalid-argument"]).toContain((error as PrioError).code);
+      }
+    }
+    // Those that have all bytes are taken, whatever else they define.
+    expect(made).toBeGreaterThanOrEqual(7);
+  });
+
+  it("are a batch id, a report id or a client's values by what is there", () => {
+    const liar = define(Uint8Array.of(1, 1, 1), "length", 2);
+    expect(new Config({ ...configOptions, batchId: liar }).batchId).toEqual(Uint8Array.of(1, 1, 1));
+    expect(() => new Client(config).encode(liar)).not.toThrow();
+    expect(codeOf(() => new Client(configFor({ fields: 2 })).encode(liar))).toBe("wrong-length");
+    expect(codeOf(() => new Config({ ...configOptions, batchId: detached(3) }))).toBe("invalid-argument");
+    const tooLong = define(new Uint8Array(65536).fill(1), "length", 3);
+    expect(codeOf(() => new Config({ ...configOptions, batchId: tooLong }))).toBe("out-of-range");
+    expect(codeOf(() => serverA(config).open(a, tooLong))).toBe("out-of-range");
+  });
+
+  it("are copied before they are used: what changes later changes nothing", () => {
+    const bytes = keysA.publicKey.toBytes();
+    const key = PublicKey.fromBytes(bytes);
+    bytes.fill(0);
+    expect(key.equals(keysA.publicKey)).toBe(true);
+    const { privateKey } = generateKeyPair();
+    const own = privateKey.toBytes();
+    const again = PrivateKey.fromBytes(own);
+    own.fill(0);
+    expect(again.toHex()).toBe(privateKey.toHex());
+    again.toBytes().fill(0);
+    expect(again.toHex()).toBe(privateKey.toHex());
+  });
+});
