@@ -40,8 +40,8 @@ export function lengthOfBytes(x: unknown, subject: string): number {
 
 /**
  * Returns `x` when it is a Uint8Array, of `length` bytes if `length` is given. Throws `invalid-argument` and
- * `wrong-length`. Here and below, `subject` begins the message of an error. The caller may read the bytes by index, each
- * once; everything else needs a copy.
+ * `wrong-length`. Here and below, `subject` begins the message of an error. The caller may read the bytes by index,
+ * each once; everything else needs a copy.
  */
 export function requireBytes(x: unknown, subject: string, length?: number): Uint8Array {
   requireLength(lengthOfBytes(x, subject), subject, length);

@@ -83,8 +83,8 @@ export function isSamePoint(a: PublicKey, b: PublicKey): boolean {
 
 /**
  * Whether a key is of low order, so that whoever knows that can compute every secret agreed with it. 0 has order 2,
- * and 1 and −1 have order 4. The points of order 8 double to 1: (u² − 1)² = 4u·(u² + A·u + 1). None doubles to −1, which
- * is on the twist.
+ * and 1 and −1 have order 4. The points of order 8 double to 1: (u² − 1)² = 4u·(u² + A·u + 1). None doubles to −1,
+ * which is on the twist.
  */
 export function isLowOrder(key: PublicKey): boolean {
   const u = coordinateOf(key);
@@ -158,8 +158,8 @@ function pairBy(maker: CryptoProvider, bytes: Uint8Array): Held {
 
 /**
  * 32 fresh bytes of a private key. The platform's generateKeyPairSync is no choice: in Node 20, exporting the public
- * half of a pair holds a lock that the garbage collector also takes when it collects the generator of the pair, and then
- * the process hangs.
+ * half of a pair holds a lock that the garbage collector also takes when it collects the generator of the pair, and
+ * then the process hangs.
  */
 export function randomPrivateKey(random: RandomSource): Uint8Array {
   return random(KEY_BYTES);
