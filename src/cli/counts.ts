@@ -1,6 +1,7 @@
 // What a stage says of its rows at its end: the counts, what usually causes them, and when nothing came through.
 
 import type { Tally } from "../batch/tally.js";
+import { inputName } from "../files/input.js";
 import { QUERY_POINTS } from "./batch-options.js";
 import { EXIT } from "./exit.js";
 import { hintFor } from "./hints.js";
@@ -30,7 +31,7 @@ export async function reportCounts(run: Run, { stage, tally, isFilter }: Outcome
   else io.stdout.write(`${counts}\n`);
   const reasons = tally.reasons.map(([reason, count]) => `${count} ${reason}`);
   if (reasons.length > 0) reporter.info(`left out: ${reasons.join(", ")}`);
-  if (tally.total === 0) reporter.warn(`${options.required("input")} has no rows`);
+  if (tally.total === 0) reporter.warn(`${inputName(options.required("input"))} has no rows`);
 
   const isHardlyAny = tally.total > 0 && passed <= HARDLY_ANY * tally.total;
   const wrong = isHardlyAny ? await wrongFile(run, stage) : undefined;

@@ -20,8 +20,7 @@ const MAX_LINE = 2 ** 24;
 export async function inspect({ io }: Run, path: string): Promise<number> {
   const input = new Input(path, io.stdin, MAX_EXPANSION.values);
   const pieces = input.pieces();
-  const first = await pieces.next();
-  const start = first.done === true ? Buffer.alloc(0) : first.value;
+  const start = await startOf(pieces);
   const whole = prepend(start, pieces);
   const [title, facts] = looksLikeRows(start)
     ? await describeRows(whole)
@@ -32,13 +31,28 @@ export async function inspect({ io }: Run, path: string): Promise<number> {
   return EXIT.done;
 }
 
+/** Bytes that tell rows from everything else. */
+const START = 256;
+
+/** The first bytes of a stream, or all if there are fewer. A pipe may hand them out one by one. */
+async function startOf(pieces: AsyncIterator<Buffer>): Promise<Buffer> {
+  const first: Buffer[] = [];
+  for (let length = 0; length < START; ) {
+    const { done, value } = await pieces.next();
+    if (done === true) break;
+    first.push(value);
+    length += value.length;
+  }
+  return Buffer.concat(first);
+}
+
 async function* prepend(first: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   yield first;
   yield* rest;
 }
 
 function looksLikeRows(start: Buffer): boolean {
-  return /^(\uFEFF)?\s*\{\s*"/.test(start.toString("utf8", 0, 256));
+  return /^(\uFEFF)?\s*\{\s*"/.test(start.toString("utf8", 0, START));
 }
 
 async function gather(pieces: AsyncIterable<Buffer>, name: string): Promise<Buffer> {

@@ -1,6 +1,8 @@
 // What a row of a file is: by the fields of its JSON object, or by its message. It shows no value, share or secret.
 
+import { isUtf8 } from "node:buffer";
 import { decodeBase64 } from "../batch/rows.js";
+import { type JsonToken, scanObject, sizeOfArray, stringOf } from "../files/json-scanner.js";
 import {
   describeMessage,
   type Fact,
@@ -35,36 +37,80 @@ export interface Row {
 /** What each kind is called. */
 export const KIND_NAMES: Readonly<Record<RowKind, string>> = { ...MESSAGE_KINDS, ...ROW_KINDS };
 
+/** The members that tell what a row is. */
+const NAMES = ["payload", "id", "timestamp", "total", "error", "public_key", "private_key", "shared_seed"] as const;
+/** Longest member that is shown, in bytes. */
+const MAX_SHOWN = 4096;
+
+/** The members of a row by their names. It builds only what is asked for, whatever else is in the line. */
+class Members {
+  readonly #line: Buffer;
+  readonly #tokens: ReadonlyMap<string, JsonToken>;
+
+  private constructor(line: Buffer, tokens: readonly (JsonToken | undefined)[]) {
+    this.#line = line;
+    this.#tokens = new Map(NAMES.flatMap((name, i) => (tokens[i] === undefined ? [] : [[name, tokens[i]]])));
+  }
+
+  /** The members of an object, or null for what is none. */
+  static of(line: Buffer): Members | null {
+    const tokens = isUtf8(line) ? scanObject(line, NAMES) : null;
+    return tokens && new Members(line, tokens);
+  }
+
+  kind(name: (typeof NAMES)[number]): JsonToken["kind"] | undefined {
+    return this.#tokens.get(name)?.kind;
+  }
+
+  text(name: (typeof NAMES)[number]): string | undefined {
+    const token = this.#tokens.get(name);
+    return token?.kind === "string" ? stringOf(this.#line, token) : undefined;
+  }
+
+  number(name: (typeof NAMES)[number]): number | undefined {
+    const token = this.#tokens.get(name);
+    return token?.kind === "number" ? Number(this.#line.toString("latin1", token.start, token.end)) : undefined;
+  }
+
+  /** How many items an array has. */
+  size(name: (typeof NAMES)[number]): number | undefined {
+    const token = this.#tokens.get(name);
+    return token?.kind === "array" ? sizeOfArray(this.#line, token).items : undefined;
+  }
+
+  /** The text or number, as it is shown. */
+  shown(name: (typeof NAMES)[number]): string {
+    const token = this.#tokens.get(name);
+    if (token !== undefined && token.end - token.start > MAX_SHOWN) return "too long to show";
+    return foreignFact(this.text(name) ?? this.number(name));
+  }
+}
+
 /** Reads a line. Returns null for what is no JSON object, and for a payload that is not base64. */
 export function readRow(line: Buffer): Row | null {
-  let value: unknown;
-  try {
-    value = JSON.parse(line.toString("utf8"));
-  } catch {
-    return null;
-  }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
-  const row = value as Readonly<Record<string, unknown>>;
-  const { payload } = row;
-  if (typeof row["public_key"] === "string" || typeof row["private_key"] === "string") return describeKeys(row);
-  if (typeof row["shared_seed"] === "string") return { kind: "secret", facts: [["secret", "there, not shown"]] };
-  if (Array.isArray(payload)) {
-    if (row["timestamp"] === undefined) return { kind: "client", size: payload.length, facts: [] };
+  const row = Members.of(line);
+  if (row === null) return null;
+  if (row.kind("public_key") === "string" || row.kind("private_key") === "string") return describeKeys(row);
+  if (row.kind("shared_seed") === "string") return { kind: "secret", facts: [["secret", "there, not shown"]] };
+  const values = row.size("payload");
+  if (values !== undefined) {
+    if (row.kind("timestamp") === undefined) return { kind: "client", size: values, facts: [] };
     const facts: Fact[] = [
-      ["totals", grouped(payload.length)],
-      ["time", foreignFact(row["timestamp"])],
-      ["id", foreignFact(row["id"])],
+      ["totals", grouped(values)],
+      ["time", row.shown("timestamp")],
+      ["id", row.shown("id")],
     ];
     return { kind: "published", facts };
   }
-  if (typeof payload !== "string") return { kind: "unknown", facts: [] };
+  const payload = row.text("payload");
+  if (payload === undefined) return { kind: "unknown", facts: [] };
   const bytes = decodeBase64(payload);
   if (bytes === null) return null;
   const message = kindOfMessage(bytes);
-  if (row["id"] !== undefined) return { kind: message, size: bytes.length, facts: [] };
+  if (row.kind("id") !== undefined) return { kind: message, size: bytes.length, facts: [] };
   const facts = describeMessage(message, bytes);
-  const { total, error } = row;
-  if (typeof total !== "number" || typeof error !== "number") return { kind: message, size: bytes.length, facts };
+  const [total, error] = [row.number("total"), row.number("error")];
+  if (total === undefined || error === undefined) return { kind: message, size: bytes.length, facts };
   const counted: Fact = [
     "reports",
     `${grouped(total - error)} counted, ${grouped(error)} left out, ${grouped(total)} in all`,
@@ -72,11 +118,11 @@ export function readRow(line: Buffer): Row | null {
   return { kind: "aggregate", facts: [counted, ...facts] };
 }
 
-function describeKeys(row: Readonly<Record<string, unknown>>): Row {
-  const publicKey = row["public_key"];
+function describeKeys(row: Members): Row {
+  const publicKey = row.text("public_key") ?? "";
   const facts: Fact[] = [
-    ["public key", typeof publicKey === "string" && /^[0-9a-f]{64}$/i.test(publicKey) ? publicKey : "malformed"],
-    ["private key", row["private_key"] === undefined ? "not there" : "there, not shown"],
+    ["public key", /^[0-9a-f]{64}$/i.test(publicKey) ? publicKey : "malformed"],
+    ["private key", row.kind("private_key") === undefined ? "not there" : "there, not shown"],
   ];
   return { kind: "keys", facts };
 }

@@ -17,6 +17,11 @@ export const MAX_EXPANSION = { messages: 16, values: 1032 } as const;
 /** Decompressed bytes that are always let through. */
 const FREE_BYTES = 2 ** 26;
 
+/** What a file to read is called in messages. */
+export function inputName(path: string): string {
+  return path === "-" ? "standard input" : path;
+}
+
 /** A file to read, or standard input. */
 export class Input {
   /** Its name in messages. */
@@ -32,7 +37,7 @@ export class Input {
 
   /** Throws a Failure when there is no such file, or when this process may not read it. */
   constructor(path: string, stdin: Readable, maxExpansion: number = MAX_EXPANSION.messages) {
-    this.name = path === "-" ? "standard input" : path;
+    this.name = inputName(path);
     this.#path = path;
     this.#stdin = stdin;
     this.#maxExpansion = maxExpansion;

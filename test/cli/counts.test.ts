@@ -59,6 +59,11 @@ describe.each(["encode-shares", "verify1", "verify2", "aggregate"] as const)("%s
     }
   });
 
+  it("calls standard input by its name", async () => {
+    const { stderr } = await run(stage, [], ["--input", "-"]);
+    expect(stderr).toContain("prio: warning: standard input has no rows\n");
+  });
+
   it("warns when hardly any row came through, and not when a few more did", async () => {
     const good = stage === "encode-shares" ? recorded.text("client/data.ndjson").trimEnd().split("\n") : rows;
     const nonsense = Array.from({ length: 18 }, () => "nonsense");

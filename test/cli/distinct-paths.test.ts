@@ -7,7 +7,6 @@ import {
   openSync,
   readdirSync,
   readFileSync,
-  rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -30,7 +29,7 @@ const content = () =>
     .sort();
 
 beforeEach(() => {
-  for (const name of readdirSync(at(""))) rmSync(at(name), { recursive: true });
+  folder.empty();
   for (const name of ["raw", "own", "peer", "far/deep", "hard"]) mkdirSync(at(name), { recursive: true });
   const intermediate = "server_a/intermediate";
   writeFileSync(at("raw/data.ndjson"), recorded.text("server_a/raw/data.ndjson"));

@@ -3,7 +3,7 @@
 import { Readable, Writable } from "node:stream";
 import { expect, it } from "vitest";
 import { runCommand } from "../../src/cli/command.js";
-import { recordedBatch } from "./support.js";
+import { recordedBatch, sink } from "./support.js";
 
 const recorded = recordedBatch("cli-clean");
 const aggregate = (side: string) => recorded.path(`server_a/intermediate/${side}/aggregate/data.ndjson`);
@@ -19,15 +19,9 @@ async function failing(argv: readonly string[], code: string, isLate: boolean) {
     },
   });
   stdout.on("error", () => undefined);
-  let said = "";
-  const stderr = new Writable({
-    write(piece: Buffer, _encoding, done) {
-      said += piece.toString();
-      done();
-    },
-  });
-  const exitCode = await runCommand(argv, { stdin: Readable.from([]), stdout, stderr, env: recorded.env("a") });
-  return { exitCode, said };
+  const stderr = sink({});
+  const io = { stdin: Readable.from([]), stdout, stderr: stderr.stream, env: recorded.env("a") };
+  return { exitCode: await runCommand(argv, io), said: stderr.text() };
 }
 
 const commands = [

@@ -1,11 +1,12 @@
 // `prio inspect` takes any file: it never crashes, and no file steers the terminal or forges a line.
 
+import { Readable } from "node:stream";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { prio } from "./support.js";
 
 /** What inspect says of a file. It may not be a fault of ours. */
-async function said(stdin: string | Uint8Array): Promise<string> {
+async function said(stdin: string | Uint8Array | Readable): Promise<string> {
   const { code, stdout, stderr } = await prio(["inspect", "-"], { stdin });
   expect([code, stderr]).toEqual([0, ""]);
   expect(stdout.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u);
@@ -69,5 +70,29 @@ describe("inspect of anything", () => {
     );
     expect(forged).toContain("\\x1b[31mred\\x0a  id  forged\n");
     expect(forged).toContain("\\u202ex\n");
+  });
+
+  it("lines of nothing but brackets, in the memory of the line", async () => {
+    // Built as values, they would take hundreds of megabytes.
+    for (const value of [
+      "[".repeat(2 ** 22),
+      `${"[".repeat(2 ** 22)}${"]".repeat(2 ** 22)}`,
+      `[${"[],".repeat(2 ** 21)}[]]`,
+    ]) {
+      const before = process.resourceUsage().maxRSS;
+      await said(`{"id": "x", "other": ${value}, "payload": "AAAA"}\n{"id": "x", "payload": "AAAA"}\n`);
+      expect((process.resourceUsage().maxRSS - before) / 1024).toBeLessThan(200);
+    }
+  });
+
+  it("a text that is too long for the screen", async () => {
+    expect(await said(JSON.stringify({ payload: [1], timestamp: "x ".repeat(10_000), id: 1 }))).toMatch(
+      /time +too long to show\n/,
+    );
+  });
+
+  it("a stream that comes byte by byte", async () => {
+    const stdin = Readable.from(Array.from('{"payload": [1, 0]}\n', (c) => Buffer.from(c)));
+    expect(await said(stdin)).toMatch(/clients' values/);
   });
 });

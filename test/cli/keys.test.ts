@@ -13,11 +13,11 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { Readable, Writable } from "node:stream";
+import { Readable } from "node:stream";
 import { afterAll, describe, expect, it } from "vitest";
 import { runCommand } from "../../src/cli/command.js";
 import { PrivateKey } from "../../src/index.js";
-import { prio, recordedBatch, scratch } from "./support.js";
+import { prio, recordedBatch, scratch, sink } from "./support.js";
 
 const folder = scratch();
 afterAll(() => folder.remove());
@@ -75,24 +75,12 @@ describe.each(["keygen", "shared-seed"])("%s --output", (command) => {
       writeFileSync(path, "");
       chmodSync(path, mode);
       const fd = openSync(path, "r+");
-      let said = "";
-      const sink = (put: (text: string) => void) =>
-        new Writable({
-          write(piece: Buffer, _encoding, done) {
-            put(piece.toString());
-            done();
-          },
-        });
-      const stdout = Object.assign(
-        sink(() => undefined),
-        { fd },
-      );
-      const stderr = sink((text) => {
-        said += text;
-      });
-      expect(await runCommand([command], { stdin: Readable.from([]), stdout, stderr, env: {} })).toBe(0);
+      const [stdout, stderr] = [sink({ fd }), sink({})];
+      const io = { stdin: Readable.from([]), stdout: stdout.stream, stderr: stderr.stream, env: {} };
+      expect(await runCommand([command], io)).toBe(0);
       closeSync(fd);
-      expect(/^prio: warning: the .* goes to a file that is open to others \(mode 0\d{3}\): /.test(said)).toBe(warns);
+      const warning = /^prio: warning: the .* goes to a file that is open to others \(mode 0\d{3}\): /;
+      expect(warning.test(stderr.text())).toBe(warns);
     }
   });
 });

@@ -1,21 +1,13 @@
 // The progress line: what it shows in which width, and where it stays away.
 
-import { Readable, Writable } from "node:stream";
+import { Readable } from "node:stream";
 import { describe, expect, it, vi } from "vitest";
 import { clock, progressParts } from "../../src/cli/progress.js";
 import { Reporter } from "../../src/cli/reporter.js";
+import { sink } from "./support.js";
 
 describe("the progress line", () => {
-  const terminal = (columns: number) => {
-    let text = "";
-    const stream = new Writable({
-      write(piece: Buffer, _encoding, done) {
-        text += piece.toString();
-        done();
-      },
-    });
-    return { stream: Object.assign(stream, { isTTY: true, columns }), text: () => text };
-  };
+  const terminal = (columns: number) => sink({ isTTY: true, columns });
   const ioOf = (stream: ReturnType<typeof terminal>["stream"], env: Record<string, string> = {}) => ({
     stdin: Readable.from([]),
     stdout: stream,

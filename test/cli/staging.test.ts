@@ -19,10 +19,7 @@ import { prio, scratch } from "./support.js";
 const folder = scratch();
 afterAll(() => folder.remove());
 const at = (...names: string[]) => folder.path(...names);
-beforeEach(() => {
-  rmSync(at(), { recursive: true, force: true });
-  mkdirSync(at());
-});
+beforeEach(folder.empty);
 
 const recorded = new URL("../../vectors/prio-processor/fx-69.0a1.json", import.meta.url).pathname;
 interface Ping {

@@ -1,6 +1,6 @@
 // Runs the command inside the test's process: arguments in, exit code and what was said out.
 
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
@@ -19,7 +19,7 @@ export interface CommandResult {
 export const REPLAYS_WARNING: RegExp = /^prio: warning: without --replays DIR.*\n/gm;
 
 export interface CommandOptions {
-  stdin?: string | Uint8Array;
+  stdin?: string | Uint8Array | Readable;
   env?: Record<string, string>;
   /** Makes both outputs look like a terminal of so many columns. */
   columns?: number;
@@ -31,33 +31,38 @@ export async function prio(
   argv: readonly string[],
   { stdin = "", env = {}, columns, warnsOfReplays = false }: CommandOptions = {},
 ): Promise<CommandResult> {
-  const sink = () => {
-    const pieces: Buffer[] = [];
-    const stream = new Writable({
-      write(piece: Buffer, _encoding, done) {
-        pieces.push(piece);
-        done();
-      },
-    });
-    return { stream: Object.assign(stream, columns === undefined ? {} : { isTTY: true, columns }), pieces };
-  };
-  const [stdout, stderr] = [sink(), sink()];
+  const terminal = columns === undefined ? {} : { isTTY: true, columns };
+  const [stdout, stderr] = [sink(terminal), sink(terminal)];
   const code = await runCommand(argv, {
-    stdin: Readable.from([Buffer.from(stdin)]),
+    stdin: stdin instanceof Readable ? stdin : Readable.from([Buffer.from(stdin)]),
     stdout: stdout.stream,
     stderr: stderr.stream,
     env,
   });
-  const text = ({ pieces }: { pieces: Buffer[] }) => Buffer.concat(pieces).toString();
-  const said = text(stderr);
-  return { code, stdout: text(stdout), stderr: warnsOfReplays ? said : said.replaceAll(REPLAYS_WARNING, "") };
+  const said = stderr.text();
+  return { code, stdout: stdout.text(), stderr: warnsOfReplays ? said : said.replaceAll(REPLAYS_WARNING, "") };
 }
 
-/** A fresh folder; `path` names a file in it. */
-export function scratch(): { path: (...names: string[]) => string; remove: () => void } {
+/** A stream that keeps what is written to it, with `more` as further properties. */
+export function sink<T extends object>(more: T): { stream: Writable & T; text: () => string } {
+  const pieces: Buffer[] = [];
+  const stream = new Writable({
+    write(piece: Buffer, _encoding, done) {
+      pieces.push(piece);
+      done();
+    },
+  });
+  return { stream: Object.assign(stream, more), text: () => Buffer.concat(pieces).toString() };
+}
+
+/** A fresh folder; `path` names a file in it, `empty` removes all that is in it. */
+export function scratch(): { path: (...names: string[]) => string; empty: () => void; remove: () => void } {
   const folder = mkdtempSync(join(tmpdir(), "prio-test-"));
   return {
     path: (...names) => join(folder, ...names),
+    empty: () => {
+      for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
+    },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }

@@ -16,26 +16,15 @@ import {
   writeFileSync,
 } from "node:fs";
 import { createServer } from "node:net";
-import { Writable } from "node:stream";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { type Output, openOutput, withOutputs } from "../../src/files/output.js";
-import { scratch } from "../cli/support.js";
+import { scratch, sink } from "../cli/support.js";
 
 const folder = scratch();
 afterAll(() => folder.remove());
 
-const sink = () => {
-  let text = "";
-  const stream = new Writable({
-    write(piece: Buffer, _, done) {
-      text += piece.toString();
-      done();
-    },
-  });
-  return { stream, text: () => text };
-};
-const streams = { stdout: sink().stream, stderr: sink().stream };
+const streams = { stdout: sink({}).stream, stderr: sink({}).stream };
 const at = (...names: string[]) => folder.path(...names);
 const open = (path: string) => openOutput(path, streams);
 const write = (paths: readonly string[], meanwhile: () => void = () => undefined) =>
@@ -50,9 +39,7 @@ const write = (paths: readonly string[], meanwhile: () => void = () => undefined
 const read = (path: string) => readFileSync(path, "utf8");
 const content = () => readdirSync(at(), { recursive: true, encoding: "utf8" }).sort();
 
-beforeEach(() => {
-  for (const name of readdirSync(at())) rmSync(at(name), { recursive: true });
-});
+beforeEach(folder.empty);
 
 describe("all or none", () => {
   const paths = () => [at("a/x"), at("b/x"), at("c/x")];
@@ -143,7 +130,7 @@ describe("what is no regular file", () => {
       ["/dev/fd/2", "stderr"],
       ["/proc/self/fd/1", "stdout"],
     ] as const) {
-      const target = sink();
+      const target = sink({});
       await openOutput(path, { ...streams, [name]: target.stream }).write("text");
       expect([path, target.text()]).toEqual([path, "text"]);
     }
