@@ -66,6 +66,8 @@ const ENVIRONMENT = "Options with a value can also be environment variables: BAT
 export interface Definition {
   readonly name: string;
   readonly summary: string;
+  /** What an operator must know besides. */
+  readonly note?: string;
   readonly group: "Stages:" | "Keys:" | "Tools:";
   readonly argument?: readonly [name: string, description: string, choices?: readonly string[]];
   readonly options: readonly (readonly [heading: string, rows: readonly OptionRow[]])[];
@@ -113,6 +115,7 @@ const DEFINITIONS: readonly Definition[] = [
   {
     name: "shared-seed",
     summary: "make the secret that the two servers share",
+    note: "A shared secret lasts as long as the --replays directory bound to it.",
     group: "Keys:",
     options: [[SECRETS, [["--output <file>", "a new file that only its owner can read"]]]],
     example: "prio shared-seed --output shared_seed.json",
@@ -314,11 +317,11 @@ export function buildProgram(
 }
 
 function addCommand(program: Command, definition: Definition, onChosen: OnChosen): void {
-  const { name, summary, group, argument, options, example, work } = definition;
+  const { name, summary, note, group, argument, options, example, work } = definition;
   const command = program
     .command(name)
     .summary(summary)
-    .description(`${summary[0]?.toUpperCase()}${summary.slice(1)}.`)
+    .description([`${summary[0]?.toUpperCase()}${summary.slice(1)}.`, note ?? []].flat().join("\n"))
     .helpGroup(group)
     .addHelpOption(new Option("-h, --help", "show this").helpGroup(options.at(-1)?.[0] ?? "Options:"));
   if (argument !== undefined) {

@@ -36,6 +36,17 @@ it("holds every command's help and every reason, as the command has them", async
   else expect(text).toBe(wanted);
 }, 30_000);
 
+it("README, guide, docs/cli.md and shared-seed --help say alike how long a secret lives", async () => {
+  const sentence = "A shared secret lasts as long as the --replays directory bound to it";
+  const plain = (text: string) => text.replaceAll("`", "").replace(/\s+/g, " ");
+  for (const name of ["README.md", "docs/guide.md", "docs/cli.md"]) {
+    expect(plain(readFileSync(`${root}/${name}`, "utf8")).split(sentence), name).toHaveLength(
+      name === "docs/cli.md" ? 3 : 2,
+    );
+  }
+  expect(plain((await prio(["shared-seed", "--help"])).stdout.toString())).toContain(sentence);
+});
+
 it("shows an exchange that publishes the sums", async () => {
   const script = /## The whole exchange[\s\S]*?```sh\n([\s\S]*?)```/.exec(readFileSync(path, "utf8"))?.[1] as string;
   writeFileSync(folder.path("prio"), `#!/bin/sh\nexec "${process.execPath}" "${bin}" "$@"\n`, { mode: 0o755 });
