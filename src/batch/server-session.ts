@@ -18,6 +18,7 @@ interface Opened {
 /** A server's side of verify1, verify2 or aggregate. */
 export class ServerSession {
   readonly #stage: ServerTask["stage"];
+  readonly #serverId: ServerTask["serverId"];
   readonly #server: Server;
   readonly #queryPoints: QueryPoints;
   /** The reports of the chunks between `open` and `finish`; null stands for a row that did not open. */
@@ -25,6 +26,7 @@ export class ServerSession {
 
   constructor({ stage, batch, serverId, privateKey, secret, queryPoints }: ServerTask) {
     this.#stage = stage;
+    this.#serverId = serverId;
     this.#queryPoints = queryPoints;
     this.#server = new Server(configOf(batch), {
       id: serverId,
@@ -85,6 +87,8 @@ export class ServerSession {
     if (!fromA || !fromB) return refuse("malformed-verify", id);
     try {
       if (this.#stage === "verify2") return verifier.verify2(fromA, fromB);
+      // The server's own file says what its verify2 stage sent: this process only checks.
+      verifier.resume(this.#serverId === "A" ? fromA : fromB);
       const verified = verifier.check(fromA, fromB);
       if (verified === null) return refuse("proof-failed", id);
       this.#server.aggregate(verified);

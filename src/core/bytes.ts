@@ -109,6 +109,19 @@ export function reading<T>(subject: string, read: () => T): T {
   }
 }
 
+/**
+ * What `read` makes of each element of an array, or of `x` itself when it is no array. Throws what `read` throws, and
+ * `invalid-argument` for an array that cannot be read.
+ */
+export function listOf<T>(x: unknown, subject: string, read: (element: unknown) => T): T[] {
+  return reading(subject, () => {
+    if (!Array.isArray(x)) return [read(x)];
+    const list: T[] = [];
+    for (let i = 0, { length } = x; i < length; i++) list.push(read(x[i]));
+    return list;
+  });
+}
+
 /** Describes a value in an error that must not show it. */
 export function kindOf(x: unknown): string {
   if (x === null) return "null";

@@ -64,9 +64,27 @@ export function seal(recipient: PublicKey, plaintext: Uint8Array, { ephemeral, i
  * ephemeral key, so that the sender learns nothing from it.
  */
 export function open(recipient: PrivateKey, packet: Uint8Array): Uint8Array {
-  const plaintext = tryOpen(recipient, packet);
-  if (plaintext === null) throw new PrioError("cannot-open", "cannot open packet");
-  return plaintext;
+  return openWithAny([recipient], packet).plaintext;
+}
+
+/**
+ * Opens a packet with the first of several keys that opens it, and says which. Nothing in a packet names its key, so
+ * they are tried in order. Throws `cannot-open`.
+ */
+export function openWithAny(
+  recipients: readonly PrivateKey[],
+  packet: Uint8Array,
+): { plaintext: Uint8Array; recipient: number } {
+  for (const [recipient, key] of recipients.entries()) {
+    const plaintext = tryOpen(key, packet);
+    if (plaintext !== null) return { plaintext, recipient };
+  }
+  throw cannotOpen();
+}
+
+/** The one error for whatever does not open. */
+export function cannotOpen(): PrioError {
+  return new PrioError("cannot-open", "cannot open packet");
 }
 
 function tryOpen(recipient: PrivateKey, packet: Uint8Array): Uint8Array | null {

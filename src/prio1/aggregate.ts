@@ -6,10 +6,14 @@ import type { Vector } from "./vector.js";
 
 export class RunningTotal {
   readonly vector: Vector;
-  reports = 0;
+  /** The ids of the sessions that counted what is in the total. */
+  readonly sessions: Set<string>;
+  reports: number;
 
-  constructor(vector: Vector) {
+  constructor(vector: Vector, sessions: Iterable<string>, reports = 0) {
     this.vector = vector;
+    this.sessions = new Set(sessions);
+    this.reports = reports;
   }
 
   add(data: Vector): void {
@@ -17,9 +21,16 @@ export class RunningTotal {
     this.reports++;
   }
 
+  /** Whether a session counted a part of this total and of `other`. Their sum would count its reports twice. */
+  overlaps(other: RunningTotal): boolean {
+    for (const session of other.sessions) if (this.sessions.has(session)) return true;
+    return false;
+  }
+
   merge(other: RunningTotal): void {
     this.vector.accumulate(other.vector);
     this.reports += other.reports;
+    for (const session of other.sessions) this.sessions.add(session);
   }
 }
 

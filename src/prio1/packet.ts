@@ -28,6 +28,10 @@ export function sealPacketB(config: Config, share: SeededShare, randomness: Seal
 
 /** Throws `cannot-open`, `malformed`, `wrong-batch`, `wrong-server`. */
 export function openPacket(config: Config, id: ServerId, privateKey: PrivateKey, packet: Uint8Array): ReportShare {
-  const plaintext = open(privateKey, packet);
+  return readPacket(config, id, open(privateKey, packet));
+}
+
+/** A server's share from the plaintext of its packet. Throws `malformed`, `wrong-batch`, `wrong-server`. */
+export function readPacket(config: Config, id: ServerId, plaintext: Uint8Array): ReportShare {
   return id === "A" ? readPacketA(config, plaintext) : expandSeed(config, readPacketB(config, plaintext));
 }

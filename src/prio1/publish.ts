@@ -1,6 +1,6 @@
 // Publication: adding both total shares up to the totals.
 
-import { copyOfBytes, reading } from "../core/bytes.js";
+import { copyOfBytes, listOf } from "../core/bytes.js";
 import { PrioError } from "../errors.js";
 import { type Config, requireConfig } from "./config.js";
 import type { ServerId } from "./share.js";
@@ -41,14 +41,9 @@ export function publish(
 
 /** The sum of one server's total shares. */
 function sumOf(config: Config, id: ServerId, shares: Uint8Array | readonly Uint8Array[]): Vector {
-  const read = (share: unknown): Vector => readTotalShare(config, id, copyOfBytes(share, `total share ${id}`));
-  const [first, ...rest] = listOf(shares, id);
-  const sum = read(first);
-  for (const share of rest) sum.accumulate(read(share));
+  const subject = `total share ${id}`;
+  const [sum, ...rest] = listOf(shares, subject, (share) => readTotalShare(config, id, copyOfBytes(share, subject)));
+  if (sum === undefined) throw new PrioError("invalid-argument", `${subject}: expected one, got an empty list`);
+  for (const share of rest) sum.accumulate(share);
   return sum;
-}
-
-/** A copy of a list, or a list of the one. */
-function listOf(shares: unknown, id: ServerId): unknown[] {
-  return reading(`total share ${id}`, () => (Array.isArray(shares) ? Array.prototype.slice.call(shares) : [shares]));
 }

@@ -1,14 +1,26 @@
 // A server's session: it opens packets, makes their checks and adds up the reports that pass.
 
-import { copyOfBytes, equalBytes, isBytes, kindOf, lengthOfBytes, propertiesOf, utf8 } from "../core/bytes.js";
-import { isPrivateKey, type PrivateKey } from "../crypto/keys.js";
-import type { ServerSecret } from "../crypto/secret.js";
+import {
+  copyOfBytes,
+  equalBytes,
+  isBytes,
+  kindOf,
+  lengthOfBytes,
+  listOf,
+  propertiesOf,
+  toHex,
+  utf8,
+} from "../core/bytes.js";
+import { systemRandom } from "../core/random.js";
+import { cannotOpen, openWithAny, SEALING_BYTES } from "../crypto/ecies.js";
+import { isPrivateKey, isSamePoint, type PrivateKey } from "../crypto/keys.js";
+import { type ServerSecret, secretBytesOf } from "../crypto/secret.js";
 import { PrioError } from "../errors.js";
 import { Admission, type AdmissionOptions, type Admitted, requireAdmissionOptions } from "./admission.js";
 import { publishedTotals, RunningTotal } from "./aggregate.js";
 import { batchIdOf, type Config, requireConfig, snipOf } from "./config.js";
 import { type Opened, type OpenedReport, openedReportOf, takeShare } from "./opened-report.js";
-import { openPacket } from "./packet.js";
+import { readPacket } from "./packet.js";
 import {
   type CheckAt,
   checkAtBatchPoint,
@@ -20,17 +32,24 @@ import {
 import { type AtomicReplayRecord, copyOfKeys, type ReplayKeys, type ReplayRecord, replayKeys } from "./replay.js";
 import type { ServerId } from "./share.js";
 import { count, type VerifiedReport, type Verifier, verifierOf } from "./verify.js";
-import { readState, writeState, writeTotalShare } from "./wire.js";
+import { maxPlaintextBytes, readState, writeState, writeTotalShare } from "./wire.js";
 
 /** The options of a session. */
 export interface ServerOptions extends AdmissionOptions {
   /** The server that this session belongs to. */
   readonly id: ServerId;
-  /** The private key of the configuration's `serverA` or `serverB`. */
-  readonly privateKey: PrivateKey;
+  /**
+   * The private key of the configuration's `serverA` or `serverB`, or a list of keys with that one among them: each
+   * packet is opened with the first that opens it. A list is for the time in which clients go over to a new key
+   * (docs/guide.md, "Rolling keys over").
+   */
+  readonly privateKey: PrivateKey | readonly PrivateKey[];
   /** As in {@link AdmissionOptions}, but synchronous, because `open` is. */
   readonly replays?: ReplayRecord | AtomicReplayRecord;
 }
+
+/** An id that no two sessions share. */
+const SESSION_ID_BYTES = 16;
 
 /** The longest report id, in bytes. */
 const MAX_REPORT_ID = 65535;
@@ -39,7 +58,11 @@ const MAX_REPORT_ID = 65535;
 export class Server {
   readonly #config: Config;
   readonly #id: ServerId;
-  readonly #privateKey: PrivateKey;
+  readonly #privateKeys: readonly PrivateKey[];
+  /** How many packets each key has opened. */
+  readonly #openedByKey: number[];
+  /** The longest packet that the configuration allows. */
+  readonly #maxPacket: number;
   readonly #secret: ServerSecret;
   readonly #queryPoints: QueryPoints;
   readonly #admission: Admission;
@@ -49,24 +72,40 @@ export class Server {
   #checkAtOnePoint: CheckAt | undefined;
   readonly #total: RunningTotal;
 
-  /** Throws `invalid-argument` for an option that does not match {@link ServerOptions}. */
+  /**
+   * Throws `invalid-argument` for an option that does not match {@link ServerOptions}, and `mismatch` if no private key
+   * belongs to this server's public key in the configuration.
+   */
   constructor(config: Config, options: ServerOptions) {
     this.#config = requireConfig(config);
     const { id, privateKey } = propertiesOf<ServerOptions>(options, "server", ["id", "privateKey"]);
     if (id !== "A" && id !== "B") throw invalid("id", '"A" or "B"', id);
-    if (!isPrivateKey(privateKey)) throw invalid("privateKey", "a PrivateKey", privateKey);
     this.#id = id;
-    this.#privateKey = privateKey;
+    this.#privateKeys = listOf(privateKey, "server: privateKey", requirePrivateKey);
+    this.#openedByKey = this.#privateKeys.map(() => 0);
+    this.#maxPacket = maxPlaintextBytes(config, id) + SEALING_BYTES;
     const admissionOptions = requireAdmissionOptions(options, "server");
     this.#secret = admissionOptions.secret;
     this.#queryPoints = admissionOptions.queryPoints;
     this.#admission = new Admission(config, admissionOptions);
-    this.#total = new RunningTotal(snipOf(config).space.zeros(config.fields));
+    const own = id === "A" ? config.serverA : config.serverB;
+    if (!this.#privateKeys.some(({ publicKey }) => isSamePoint(publicKey, own))) {
+      throw new PrioError("mismatch", `server: privateKey: expected the key of the configuration's server ${id}`);
+    }
+    this.#total = new RunningTotal(snipOf(config).space.zeros(config.fields), [toHex(systemRandom(SESSION_ID_BYTES))]);
   }
 
   /** The number of reports counted, those of merged sessions included. A session made from bytes starts at 0. */
   get reports(): number {
     return this.#total.reports;
+  }
+
+  /**
+   * How many packets each private key has opened, in the order of the list. When an old key opens none any more, it can
+   * be left out.
+   */
+  get openedByKey(): readonly number[] {
+    return this.#openedByKey.slice();
   }
 
   /**
@@ -89,24 +128,29 @@ export class Server {
   }
 
   /**
-   * The first of three steps: decrypts and reads a packet to this server, without any effect on the session. The
-   * steps are for servers that open packets in several threads or whose record answers with a promise; all others use
-   * `open`. `reportId` is the same as for `open`. Pass the result's `replayKeys` to the one {@link Admission} of the
-   * session, and then, in the thread that opened the packet, pass the result and the admission's answer to
-   * `verifier`.
+   * The first of three steps: decrypts and reads a packet to this server, without any effect on the session but
+   * `openedByKey`. The steps are for servers that open packets in several threads or whose record answers with a
+   * promise; all others use `open`. `reportId` is the same as for `open`. Pass the result's `replayKeys` to the one
+   * {@link Admission} of the session, and then, in the thread that opened the packet, pass the result and the
+   * admission's answer to `verifier`.
    *
-   * Throws `cannot-open`, `malformed`, `wrong-batch` or `wrong-server` if this is not a packet for this server, and
-   * `invalid-argument`, `out-of-range` or `invalid-encoding` if the report id is not valid.
+   * Throws `cannot-open`, `malformed`, `wrong-batch` or `wrong-server` if this is not a packet for this server; one
+   * that is longer than the configuration allows is not decrypted (`cannot-open`). Throws `invalid-argument`,
+   * `out-of-range` or `invalid-encoding` if the report id is not valid.
    */
   openPacket(packet: Uint8Array, reportId?: Uint8Array | string): OpenedReport {
     return openedReportOf(this.#open(packet, reportId));
   }
 
   #open(packet: Uint8Array, reportId: Uint8Array | string | undefined): Opened {
+    // Nothing that no client of this configuration sends is copied or decrypted.
+    if (lengthOfBytes(packet, "packet") > this.#maxPacket) throw cannotOpen();
     // Copies, so that what is recorded is what is opened and checked.
     const sealed = copyOfBytes(packet, "packet");
     const id = this.#reportIdBytes(reportId);
-    const share = openPacket(this.#config, this.#id, this.#privateKey, sealed);
+    const { plaintext, recipient } = openWithAny(this.#privateKeys, sealed);
+    const share = readPacket(this.#config, this.#id, plaintext);
+    this.#openedByKey[recipient] = (this.#openedByKey[recipient] as number) + 1;
     return { total: this.#total, share, keys: replayKeys(this.#config, sealed, id), reportId: id };
   }
 
@@ -146,8 +190,10 @@ export class Server {
   }
 
   /**
-   * Adds the total of another session of the same server and configuration, which stays as it is. Replays between the
-   * two are noticed only if they share a record. Throws `mismatch`, `invalid-argument`.
+   * Adds the total of another session of the same server, configuration, secret and kind of query points, which stays
+   * as it is. Replays between the two are noticed only if they share a record. Throws `invalid-argument`, and
+   * `mismatch` also if a session would be in the total twice, directly or through others that it was merged into. (The
+   * bytes of `toBytes` do not name their sessions, those of `snapshot` do.)
    */
   merge(other: Server): void {
     if (typeof other !== "object" || other === null || !(#total in other)) {
@@ -156,6 +202,15 @@ export class Server {
     if (other === this) throw new PrioError("mismatch", "merge: expected another session, got this one");
     if (other.#id !== this.#id || !sameBatch(other.#config, this.#config)) {
       throw new PrioError("mismatch", "merge: expected a session of the same server and configuration");
+    }
+    if (
+      other.#queryPoints !== this.#queryPoints ||
+      !equalBytes(secretBytesOf(other.#secret), secretBytesOf(this.#secret))
+    ) {
+      throw new PrioError("mismatch", "merge: expected a session of the same secret and kind of query points");
+    }
+    if (this.#total.overlaps(other.#total)) {
+      throw new PrioError("mismatch", "merge: expected a session that is not in this total yet");
     }
     this.#total.merge(other.#total);
   }
@@ -227,6 +282,11 @@ function sameBatch(a: Config, b: Config): boolean {
     a.prgKey === b.prgKey &&
     equalBytes(batchIdOf(a), batchIdOf(b))
   );
+}
+
+function requirePrivateKey(x: unknown): PrivateKey {
+  if (!isPrivateKey(x)) throw invalid("privateKey", "a PrivateKey or a list of them", x);
+  return x;
 }
 
 function invalid(option: string, expected: string, got: unknown): PrioError {

@@ -67,7 +67,9 @@ export class Verifier {
   readonly #checkAt: () => CheckAt;
   readonly #total: RunningTotal;
   #evaluated: { mine: Verify1; weightedH: bigint } | undefined;
-  #answered: { d: bigint; e: bigint; out: bigint } | undefined;
+  #answered: { d: bigint; e: bigint } | undefined;
+  /** The [out] of the message that this server sent, in this process or in an earlier one. */
+  #sent: bigint | undefined;
   #verified: VerifiedReport | undefined;
 
   private constructor(
@@ -97,7 +99,7 @@ export class Verifier {
   /**
    * Returns this server's second message, [out], given both first messages. It answers a single pair of d and e: with
    * another pair for the same report, the triple would no longer hide f(r) and g(r). Throws `malformed`, and
-   * `wrong-state` for another pair.
+   * `wrong-state` for another pair and after `resume`.
    */
   verify2(verify1A: Uint8Array, verify1B: Uint8Array): Uint8Array {
     const { field } = snipOf(this.#config).space;
@@ -111,20 +113,42 @@ export class Verifier {
         "verify2: expected the verify1 messages that this report was answered for, got others",
       );
     }
-    this.#answered ??= { d, e, out: this.#out(d, e) };
-    return writeVerify2(this.#config, this.#answered.out);
+    if (this.#answered === undefined && this.#sent !== undefined) {
+      throw new PrioError("wrong-state", "verify2: expected a report that was not answered in an earlier process");
+    }
+    this.#sent ??= this.#out(d, e);
+    this.#answered ??= { d, e };
+    return writeVerify2(this.#config, this.#sent);
+  }
+
+  /**
+   * Takes up a check in a later process: this server has sent the message `ownVerify2` for this report, and now needs
+   * only `check`. The caller vouches for that, from a record of its own and never from what the peer or a client says:
+   * whoever chooses both second messages decides whether the report counts. Throws `malformed`, and `wrong-state` if
+   * the verifier has answered with another message.
+   */
+  resume(ownVerify2: Uint8Array): void {
+    const subject = `verify2 of ${this.#id}`;
+    const out = readVerify2(this.#config, copyOfBytes(ownVerify2, subject), subject);
+    if (this.#sent !== undefined && this.#sent !== out) {
+      throw new PrioError("wrong-state", "resume: expected the message that this verifier sent, got another");
+    }
+    this.#sent = out;
   }
 
   /**
    * Decides with both second messages: returns the report, for this session to count, or `null` if the proof does not
-   * hold. Throws `malformed`, and only if the bytes are not a message.
+   * hold or this server's message is not the one that it sent. Throws `malformed` if the bytes are not a message, and
+   * `wrong-state` before `verify2` or `resume`.
    */
   check(verify2A: Uint8Array, verify2B: Uint8Array): VerifiedReport | null {
     const outA = readVerify2(this.#config, copyOfBytes(verify2A, "verify2 of A"), "verify2 of A");
     const outB = readVerify2(this.#config, copyOfBytes(verify2B, "verify2 of B"), "verify2 of B");
+    if (this.#sent === undefined) {
+      throw new PrioError("wrong-state", "check: expected verify2, or resume, to be called before");
+    }
     if (combine(snipOf(this.#config).space.field, outA, outB) !== 0n) return null;
-    // This server's own message must be the one that it sent. (In a process that only checks, it sent none.)
-    if (this.#answered !== undefined && this.#answered.out !== (this.#id === "A" ? outA : outB)) return null;
+    if (this.#sent !== (this.#id === "A" ? outA : outB)) return null;
     this.#verified ??= verifiedReportOf({ total: this.#total, data: this.#share.data });
     return this.#verified;
   }

@@ -24,6 +24,21 @@ export interface Verify1 {
 
 const PROOF_SCALARS = ["a", "b", "c", "f0", "g0", "h0"] as const satisfies readonly (keyof ProofShare)[];
 
+/** The most bytes of a msgpack integer: 64 bits after the type. */
+const MAX_INTEGER_BYTES = 9;
+
+/**
+ * The most bytes in the plaintext of a server's packet. Every header may be of the widest form, as old msgpack writers
+ * make them, which leaves room for four leading zeros in each int besides. libprio writes none of either.
+ */
+export function maxPlaintextBytes(config: Config, id: ServerId): number {
+  const { fields, size, space } = snipOf(config);
+  const str = (length: number) => MAX_HEADER_BYTES + length;
+  const int = str(space.field.bytes);
+  const head = str(batchIdOf(config).length) + PROOF_SCALARS.length * int + MAX_INTEGER_BYTES;
+  return head + (id === "A" ? 2 * MAX_HEADER_BYTES + (fields + size) * int : str(SEED_BYTES));
+}
+
 export function writePacketA(config: Config, share: ReportShare): Uint8Array {
   const ints = share.data.length + share.h.length;
   const writer = packetWriter(config, share, "A", ints * intBytes(config) + 2 * MAX_HEADER_BYTES);

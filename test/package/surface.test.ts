@@ -19,11 +19,21 @@ const classes: Readonly<Record<string, { statics: readonly string[]; members: re
   },
   Server: {
     statics: ["fromBytes"],
-    members: ["aggregate", "merge", "open", "openPacket", "reports", "toBytes", "totalShare", "verifier"],
+    members: [
+      "aggregate",
+      "merge",
+      "open",
+      "openedByKey",
+      "openPacket",
+      "reports",
+      "toBytes",
+      "totalShare",
+      "verifier",
+    ],
   },
   ServerSecret: { statics: ["fromBase64", "fromBytes", "generate"], members: ["toBase64", "toBytes"] },
   VerifiedReport: { statics: [], members: [] },
-  Verifier: { statics: [], members: ["check", "verify1", "verify2"] },
+  Verifier: { statics: [], members: ["check", "resume", "verify1", "verify2"] },
 };
 
 const functions = ["cryptoInUse", "describeMessage", "generateKeyPair", "publish", "setCrypto"];

@@ -217,6 +217,8 @@ const entries: Readonly<Record<string, (x: never) => unknown>> = {
     serverA(config)
       .open(a)
       .verify2(Uint8Array.of(0xa1, 0, 0xa1, 0), x),
+  resume: (x) => serverA(config).open(a).resume(x),
+  "a list of private keys": (x) => serverA(config, { privateKey: [keysA.privateKey, x] }),
   "check: A": (x) => serverA(config).open(a).check(x, Uint8Array.of(0xa1, 0)),
   "check: B": (x) => serverA(config).open(a).check(Uint8Array.of(0xa1, 0), x),
   "new Admission: config": (x) => new Admission(x, { secret }),

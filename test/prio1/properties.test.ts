@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Client, type Config, publish, type QueryPoints, Server } from "../../src/index.js";
+import { Client, type Config, publish, type QueryPoints, Server, type ServerOptions } from "../../src/index.js";
 import { configFor, integerConfigFor, keysA, keysB, process, secret, serverA, serverB } from "../support/deployment.js";
 
 const shapes = fc.constantFrom(1, 2, 3, 7, 8, 9);
@@ -66,6 +66,11 @@ describe("totals", () => {
 });
 
 describe("sessions", () => {
+  const optionsOf = (id: "A" | "B"): ServerOptions => {
+    const { privateKey } = id === "A" ? keysA : keysB;
+    return { id, privateKey, secret, queryPoints: "report" };
+  };
+
   it("merge associatively and commutatively, and the merged one stays as it was", () => {
     const three = shapes.chain((fields) =>
       fc.tuple(fc.constant(fields), bitRows(fields, 2), bitRows(fields, 2), bitRows(fields, 2)),
@@ -76,7 +81,7 @@ describe("sessions", () => {
         const parts = batches.map((rows, i) => count(config, rows, "report", `batch ${i}`).a);
         const copy = (i: number) => {
           const part = parts[i] as Server;
-          return Server.fromBytes(config, { id: "A", privateKey: keysA.privateKey, secret }, part.toBytes());
+          return Server.fromBytes(config, optionsOf("A"), part.toBytes());
         };
         const [x, y, z] = [copy(0), copy(1), copy(2)];
         x.merge(y);
@@ -104,8 +109,8 @@ describe("sessions", () => {
       fc.property(two, ([fields, first, second]) => {
         const config = configFor({ fields });
         const before = count(config, first, "report", "first");
-        const a = Server.fromBytes(config, { id: "A", privateKey: keysA.privateKey, secret }, before.a.toBytes());
-        const b = Server.fromBytes(config, { id: "B", privateKey: keysB.privateKey, secret }, before.b.toBytes());
+        const a = Server.fromBytes(config, optionsOf("A"), before.a.toBytes());
+        const b = Server.fromBytes(config, optionsOf("B"), before.b.toBytes());
         expect(a.toBytes()).toEqual(before.a.toBytes());
         const after = count(config, second, "report", "second");
         a.merge(after.a);

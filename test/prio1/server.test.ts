@@ -17,7 +17,7 @@ import { snipOf } from "../../src/prio1/config.js";
 import { openedReportOf } from "../../src/prio1/opened-report.js";
 import { checkAtStreamPoint } from "../../src/prio1/query-points.js";
 import { verifiedReportOf, verifierOf } from "../../src/prio1/verify.js";
-import { readVerify1, writeVerify1 } from "../../src/prio1/wire.js";
+import { readVerify1, readVerify2, writeVerify1, writeVerify2 } from "../../src/prio1/wire.js";
 import {
   codeOf,
   configFor,
@@ -175,6 +175,44 @@ describe("calls out of order", () => {
     expect(verifierA.verify2(verify1A, verify1B)).toEqual(answer);
   });
 
+  it("check waits for this server's own second message", () => {
+    const { verifierA, verifierB } = opened();
+    const verify1 = [verifierA.verify1(), verifierB.verify1()] as const;
+    const verify2B = verifierB.verify2(...verify1);
+    // The other server's message, and one that makes the sum zero.
+    const { field } = snipOf(config).space;
+    const negative = writeVerify2(config, field.neg(readVerify2(config, verify2B, "B")));
+    expect(codeOf(() => verifierA.check(negative, verify2B))).toBe("wrong-state");
+    const verify2A = verifierA.verify2(...verify1);
+    expect(verifierA.check(verify2A, verify2B)).toBeInstanceOf(VerifiedReport);
+  });
+
+  it("a later process resumes with the message that the server sent, and answers no other", () => {
+    const packets = client.encode([1, 0, 1]);
+    const [a, b] = [serverA(config), serverB(config)];
+    const [verifierA, verifierB] = [a.open(packets.a), b.open(packets.b)];
+    const verify1 = [verifierA.verify1(), verifierB.verify1()] as const;
+    const verify2 = [verifierA.verify2(...verify1), verifierB.verify2(...verify1)] as const;
+
+    const later = serverA(config);
+    const resumed = later.open(packets.a);
+    for (const bad of [new Uint8Array(0), verify1[0]]) expect(codeOf(() => resumed.resume(bad))).toBe("malformed");
+    expect(codeOf(() => resumed.resume(undefined as unknown as Uint8Array))).toBe("invalid-argument");
+    resumed.resume(verify2[0]);
+    resumed.resume(verify2[0]);
+    expect(codeOf(() => resumed.resume(verify2[1]))).toBe("wrong-state");
+    // Even to the same messages: this process cannot know that they are the same.
+    expect(codeOf(() => resumed.verify2(...verify1))).toBe("wrong-state");
+    expect(resumed.check(verify2[1], verify2[0])).toBeNull();
+    later.aggregate(resumed.check(...verify2) as VerifiedReport);
+    b.aggregate(verifierB.check(...verify2) as VerifiedReport);
+    expect(publish(config, later.totalShare(), b.totalShare())).toEqual([1n, 0n, 1n]);
+    // A verifier that has answered resumes with its own answer alone.
+    verifierA.resume(verify2[0]);
+    expect(codeOf(() => verifierA.resume(verify2[1]))).toBe("wrong-state");
+    expect(verifierA.verify2(...verify1)).toEqual(verify2[0]);
+  });
+
   it("one report is counted once, however often it is checked", () => {
     const { a, b, verifierA, verifierB } = opened();
     const verify1 = [verifierA.verify1(), verifierB.verify1()] as const;
@@ -197,8 +235,11 @@ describe("calls out of order", () => {
       expect(codeOf(() => a.aggregate(x as VerifiedReport))).toBe("invalid-argument");
     }
     expect(a.reports).toBe(0);
-    const verify2 = Uint8Array.of(0xa1, 1);
-    expect(verifierA.check(verify2, verify2)).toBeNull();
+    // Second messages that cancel out are no proof before this server has sent its own.
+    const zero = Uint8Array.of(0xa1, 0);
+    expect(codeOf(() => verifierA.check(zero, zero))).toBe("wrong-state");
+    verifierA.verify1();
+    expect(codeOf(() => verifierA.check(zero, zero))).toBe("wrong-state");
   });
 
   it("nor can one be made with the inner makers, which no entry exports: they would need the session's total", () => {
@@ -208,8 +249,10 @@ describe("calls out of order", () => {
     const share = { ...zeros, data: space.fromIntegers([1000, 1000, 1000]), h: space.zeros(size) };
     const zero = Uint8Array.of(0xa1, 0);
     const keys = { packet: new Uint8Array(32) };
-    for (const total of [a, undefined, new RunningTotal(space.zeros(3))] as RunningTotal[]) {
-      const forged = verifierOf(config, "A", share, () => checkAtStreamPoint(config, 5n), total).check(zero, zero);
+    for (const total of [a, undefined, new RunningTotal(space.zeros(3), [])] as RunningTotal[]) {
+      const forger = verifierOf(config, "A", share, () => checkAtStreamPoint(config, 5n), total);
+      forger.resume(zero);
+      const forged = forger.check(zero, zero);
       expect(forged).toBeInstanceOf(VerifiedReport);
       const { data } = share;
       for (const report of [forged, verifiedReportOf({ total, data })]) {
@@ -277,6 +320,40 @@ describe("merging and states", () => {
     ];
     for (const other of others) expect(codeOf(() => server.merge(other))).toBe("mismatch");
     expect(() => server.merge(serverA(configFor({ fields: 3 })))).not.toThrow();
+  });
+
+  it("refuses a session of another secret or of other query points", () => {
+    const server = serverA(config, { queryPoints: "report" });
+    const others = [
+      serverA(config, { queryPoints: "report", secret: ServerSecret.generate() }),
+      serverA(config, { queryPoints: "batch" }),
+      serverA(config),
+    ];
+    for (const other of others) expect(codeOf(() => server.merge(other))).toBe("mismatch");
+    server.merge(serverA(config, { queryPoints: "report", secret: ServerSecret.fromBytes(secret.toBytes()) }));
+  });
+
+  it("refuses whatever would count a session twice, directly or through others, and changes nothing", () => {
+    const [a, b, c, d] = [serverA(config), serverA(config), serverA(config), serverA(config)];
+    process(a, serverB(config), client.encode([1, 1, 1]));
+    b.merge(a);
+    c.merge(b);
+    d.merge(c);
+    const before = [b, c, d].map((server) => server.toBytes());
+    const twice: readonly (readonly [Server, Server])[] = [
+      [b, a],
+      [c, a],
+      [c, b],
+      [d, a],
+      [d, b],
+      // Both contain a.
+      [a, b],
+      [b, c],
+      [a, d],
+    ];
+    for (const [into, other] of twice) expect(codeOf(() => into.merge(other))).toBe("mismatch");
+    expect([b, c, d].map((server) => server.toBytes())).toEqual(before);
+    expect([a, b, c, d].map(({ reports }) => reports)).toEqual([1, 1, 1, 1]);
   });
 
   it("refuses a state of another length", () => {
