@@ -20,6 +20,7 @@
  * | `mismatch` | two things that must agree do not: sessions to be merged, an opened report and its admission |
  * | `overflow` | a published total does not fit 64 bits, so the two total shares do not belong together |
  * | `no-randomness` | the platform has no cryptographic source of randomness |
+ * | `unsupported` | the platform lacks a part of the language that the work needs: `Float64Array`, in an SES compartment |
  */
 export type PrioErrorCode =
   | "invalid-argument"
@@ -35,7 +36,8 @@ export type PrioErrorCode =
   | "wrong-state"
   | "mismatch"
   | "overflow"
-  | "no-randomness";
+  | "no-randomness"
+  | "unsupported";
 
 /** The only error that the library throws for bad input. `code` is stable; the message is for people. */
 export class PrioError extends Error {

@@ -2,14 +2,8 @@
 
 import { PrioError } from "../errors.js";
 
-// The platform's text functions that this file uses. Every supported runtime has them as globals.
-declare const TextEncoder: new () => { encode(text: string): Uint8Array };
-declare const TextDecoder: new (
-  encoding: "utf-8",
-  options: { fatal: true; ignoreBOM: true },
-) => { decode(bytes: Uint8Array): string };
-declare const atob: (base64: string) => string;
-declare const btoa: (binary: string) => string;
+// Texts are encoded here and not by the platform: test environments such as jsdom, contexts of node:vm, SES compartments
+// and some mobile engines have no TextEncoder or no btoa.
 
 /**
  * The properties of every typed array, of any realm. An object that defines its own `length`, iterator, `set` or
@@ -158,7 +152,20 @@ export function fromHex(text: unknown, subject: string, length: number): Uint8Ar
  * Standard base64 with padding (RFC 4648 section 4), for keys and secrets: `bytes` has at most a few thousand bytes.
  */
 export function toBase64(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes));
+  let text = "";
+  for (let i = 0; i < bytes.length; i += 3) {
+    const [a = 0, b, c] = [bytes[i], bytes[i + 1], bytes[i + 2]];
+    text += digit64(a >> 2) + digit64(((a & 3) << 4) | ((b ?? 0) >> 4));
+    text += b === undefined ? "=" : digit64(((b & 15) << 2) | ((c ?? 0) >> 6));
+    text += c === undefined ? "=" : digit64(c & 63);
+  }
+  return text;
+}
+
+const DIGITS_64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+function digit64(value: number): string {
+  return DIGITS_64.charAt(value);
 }
 
 /**
@@ -176,8 +183,15 @@ export function fromBase64(text: unknown, subject: string, length: number): Uint
   if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text)) {
     throw new PrioError("invalid-encoding", `${subject}: expected base64, got another character`);
   }
-  const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-  if (bytes.length !== length || toBase64(bytes) !== text) {
+  const bytes = new Uint8Array(length);
+  let bits = 0;
+  for (let i = 0, at = 0; i < text.length && text[i] !== "="; i++) {
+    // The last 16 bits are enough: of those before, all are in `bytes`.
+    bits = ((bits << 6) | DIGITS_64.indexOf(text.charAt(i))) & 0xffff;
+    if (i % 4 > 0 && at < length) bytes[at++] = bits >> (6 - 2 * (i % 4));
+  }
+  // Also when padding and length do not fit together: every text has one value, and every value one text.
+  if (toBase64(bytes) !== text) {
     throw new PrioError("invalid-encoding", `${subject}: expected the base64 of exactly ${length} bytes`);
   }
   return bytes;
@@ -185,16 +199,35 @@ export function fromBase64(text: unknown, subject: string, length: number): Uint
 
 /** UTF-8. Throws `invalid-encoding` for a lone surrogate: replacing it would give two texts the same bytes. */
 export function utf8(text: string, subject: string): Uint8Array {
-  if (/\p{Surrogate}/u.test(text)) {
-    throw new PrioError("invalid-encoding", `${subject}: expected well-formed text, got a lone surrogate`);
+  // Three bytes at most for each UTF-16 unit: what takes four bytes takes two units.
+  const bytes = new Uint8Array(3 * text.length);
+  let length = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.codePointAt(i) as number;
+    if (code < 0x80) {
+      bytes[length++] = code;
+      continue;
+    }
+    if (code >= 0xd800 && code < 0xe000) {
+      throw new PrioError("invalid-encoding", `${subject}: expected well-formed text, got a lone surrogate`);
+    }
+    if (code >= 0x10000) {
+      i++;
+      bytes[length++] = 0xf0 | (code >> 18);
+      bytes[length++] = 0x80 | ((code >> 12) & 0x3f);
+    } else if (code >= 0x800) {
+      bytes[length++] = 0xe0 | (code >> 12);
+    }
+    bytes[length++] = code >= 0x800 ? 0x80 | ((code >> 6) & 0x3f) : 0xc0 | (code >> 6);
+    bytes[length++] = 0x80 | (code & 0x3f);
   }
-  return new TextEncoder().encode(text);
+  return bytes.slice(0, length);
 }
 
 /** The text in UTF-8, or null if the bytes are none. */
 export function textOf(bytes: Uint8Array): string | null {
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    return decodeURIComponent(toHex(bytes).replace(/../g, "%$&"));
   } catch {
     return null;
   }

@@ -25,13 +25,16 @@
 /** Doubles an element. */
 export const LIMBS = 4;
 
+/** Whether the platform has arrays of doubles. SES compartments have none, and there this file must still load. */
+export const hasDoubles: boolean = typeof Float64Array === "function";
+
 // x + R − R rounds x, |x| < R/3, to a multiple of the ulp of R. R1, R2 and R3 round to the units of limbs 1, 2 and 3,
 // and R4 rounds to multiples of 2^87. For k ≥ 87, 2^k = −2^(k−68) − 2^(k−87): a column of unit 2^k folds by −FOLD_68
 // and −FOLD_87, and a multiple of 2^87 folds by −FOLD.
 //
 // The constants are in an array, which each loop reads once before it starts. V8 builds a constant in the code anew at
 // each use, and reads a module's variable anew at each use: that costs 10 % and 20 % of a product.
-const CONSTANTS = Float64Array.of(
+const VALUES = [
   3 * 2 ** (51 + 23), // R1
   3 * 2 ** (51 + 46), // R2
   3 * 2 ** (51 + 68), // R3
@@ -39,7 +42,8 @@ const CONSTANTS = Float64Array.of(
   2 ** -68 + 2 ** -87, // FOLD
   2 ** -68, // FOLD_68
   2 ** -87, // FOLD_87
-);
+];
+const CONSTANTS = hasDoubles ? new Float64Array(VALUES) : VALUES;
 
 // How the carries work: first the multiple of 2^87 in the two top limbs is folded. It is exact to within one, whatever
 // the lower limbs hold. Then each limb passes upwards what exceeds half the next unit. The top limb ends at 2^18 units

@@ -2,8 +2,18 @@
 // arithmetic and its bounds. This file has the vectors, and takes elements in and out as bigints and as bytes; no
 // bigint is made on the way between bytes and limbs.
 
+import { PrioError } from "../errors.js";
 import { FIELD_87 } from "./fields.js";
-import { butterflies, butterfliesByOne, carryAll, dotInto, LIMBS, multiplyAll, storeDigits } from "./limbs87.js";
+import {
+  butterflies,
+  butterfliesByOne,
+  carryAll,
+  dotInto,
+  hasDoubles,
+  LIMBS,
+  multiplyAll,
+  storeDigits,
+} from "./limbs87.js";
 import type { BigEndianElements, UnreducedVector, Vector, VectorSpace } from "./vector.js";
 
 /** Bytes of an element. */
@@ -13,7 +23,7 @@ const BYTES = 11;
 const WORTH_PREPARING = 4;
 
 /** Holds the scalar of an operation on vectors. A new typed array would cost as much as twenty products. */
-const SCALAR = new Float64Array(LIMBS);
+const SCALAR: Float64Array = hasDoubles ? new Float64Array(LIMBS) : (undefined as never);
 
 /** Offsets of candidates that pass, for `readCandidates`, which takes so many candidates in one go. */
 const OFFSETS = new Int32Array(512);
@@ -349,8 +359,11 @@ function toElement(limbs: Float64Array, at: number): bigint {
   return FIELD_87.reduce((BigInt(high) << 46n) + BigInt(low));
 }
 
-/** The packed vectors over FIELD_87. */
+/** The packed vectors over FIELD_87. Throws `unsupported` where there is no Float64Array. */
 export function packed87Space(): VectorSpace<Packed87Vector> {
+  if (!hasDoubles) {
+    throw new PrioError("unsupported", "vectors: expected the platform's Float64Array, found none");
+  }
   return {
     field: FIELD_87,
     zeros: (length) => new Packed87Vector(new Float64Array(LIMBS * length)),

@@ -53,7 +53,8 @@ const MAX_FIELDS = 262143;
 const MAX_PRECISION = 42;
 const MAX_BATCH_ID = 65535;
 
-const PRIO_V1: VectorSpace = packed87Space();
+/** Made for the first configuration: importing the library must not need what the vectors need. */
+let vectors: VectorSpace | undefined;
 
 /** What a configuration holds besides its public properties. */
 interface Inside {
@@ -88,8 +89,9 @@ export class Config {
   /**
    * A configuration for booleans, or for integers when `count` and `precision` are given, as by {@link
    * Config.forIntegers}. Throws `out-of-range` for a number outside its bounds, `invalid-encoding` for a batch id
-   * with a lone surrogate, `invalid-key` for a public key of low order, and `invalid-argument` for any other option
-   * that does not match its type, and for two public keys that are one for X25519.
+   * with a lone surrogate, `invalid-key` for a public key of low order, `unsupported` where there is no Float64Array,
+   * and `invalid-argument` for any other option that does not match its type, and for two public keys that are one for
+   * X25519.
    */
   constructor(options: ConfigOptions | IntegerConfigOptions) {
     const given = propertiesOf(options as AnyOptions, "config", OPTIONS);
@@ -123,7 +125,8 @@ export class Config {
       throw new PrioError("invalid-argument", `config: prgKey: expected "batch" or "seed", got ${kindOf(prgKey)}`);
     }
     this.prgKey = prgKey;
-    insides.set(this, { batchId, snip: new Snip(PRIO_V1, this.fields) });
+    vectors ??= packed87Space();
+    insides.set(this, { batchId, snip: new Snip(vectors, this.fields) });
     Object.freeze(this);
   }
 

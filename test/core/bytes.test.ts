@@ -79,10 +79,24 @@ describe("hex and base64", () => {
   });
 });
 
+it("utf8 gives the bytes of TextEncoder", () => {
+  const edges = ["\u007f", "\u0080", "\u07ff", "\u0800", "\ud7ff", "\ue000", "\uffff", "\u{10000}", "\u{10ffff}", "\0"];
+  const text = fc
+    .array(fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom(...edges)))
+    .map((parts) => parts.join(""));
+  fc.assert(
+    fc.property(text, (x) => {
+      expect(utf8(x, "x")).toEqual(new TextEncoder().encode(x));
+    }),
+    { numRuns: 500 },
+  );
+});
+
 it("utf8 refuses a lone surrogate, which would make two ids one", () => {
   expect(utf8("é€😀", "x")).toEqual(fromHex("c3a9e282acf09f9880", "x", 9));
   expect(codeOf(() => utf8("a\ud800", "x"))).toBe("invalid-encoding");
   expect(codeOf(() => utf8("\udc00\ud800", "x"))).toBe("invalid-encoding");
+  expect(codeOf(() => utf8("\ud83d\ud83d\ude00", "x"))).toBe("invalid-encoding");
 });
 
 it("byte strings are told by what they are, in any realm", async () => {

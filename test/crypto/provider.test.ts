@@ -48,6 +48,15 @@ describe("setCrypto", () => {
     expect(cryptoInUse()).toBe("native");
   });
 
+  it("takes it before the platform has randomness, as while a Worker loads its modules", async () => {
+    vi.stubGlobal("crypto", { getRandomValues: broken });
+    const library = await libraryOn(builtin);
+    // RFC 7748 section 5.2: the base point times the scalar 9 once.
+    const nine = library.PrivateKey.fromBytes(Uint8Array.of(9, ...new Uint8Array(31)));
+    expect(nine.publicKey.toHex()).toMatch(/^422C8E7A/);
+    expect(library.cryptoInUse()).toBe("native");
+  });
+
   it("forces either, and goes back", () => {
     setCrypto("noble");
     expect(cryptoInUse()).toBe("noble");
