@@ -2,8 +2,8 @@
 
 import { PrioError } from "../errors.js";
 
-// Texts are encoded here and not by the platform: test environments such as jsdom, contexts of node:vm, SES compartments
-// and some mobile engines have no TextEncoder or no btoa.
+// Texts are encoded here and not by the platform: test environments such as jsdom, contexts of node:vm, SES
+// compartments and some mobile engines have no TextEncoder or no btoa.
 
 /**
  * The properties of every typed array, of any realm. An object that defines its own `length`, iterator, `set` or
@@ -199,27 +199,17 @@ export function fromBase64(text: unknown, subject: string, length: number): Uint
 
 /** UTF-8. Throws `invalid-encoding` for a lone surrogate: replacing it would give two texts the same bytes. */
 export function utf8(text: string, subject: string): Uint8Array {
-  // Three bytes at most for each UTF-16 unit: what takes four bytes takes two units.
-  const bytes = new Uint8Array(3 * text.length);
+  let escaped: string;
+  try {
+    escaped = encodeURIComponent(text);
+  } catch {
+    throw new PrioError("invalid-encoding", `${subject}: expected well-formed text, got a lone surrogate`);
+  }
+  // What is not escaped is a character of one byte. Every other byte is %XX.
+  const bytes = new Uint8Array(escaped.length);
   let length = 0;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.codePointAt(i) as number;
-    if (code < 0x80) {
-      bytes[length++] = code;
-      continue;
-    }
-    if (code >= 0xd800 && code < 0xe000) {
-      throw new PrioError("invalid-encoding", `${subject}: expected well-formed text, got a lone surrogate`);
-    }
-    if (code >= 0x10000) {
-      i++;
-      bytes[length++] = 0xf0 | (code >> 18);
-      bytes[length++] = 0x80 | ((code >> 12) & 0x3f);
-    } else if (code >= 0x800) {
-      bytes[length++] = 0xe0 | (code >> 12);
-    }
-    bytes[length++] = code >= 0x800 ? 0x80 | ((code >> 6) & 0x3f) : 0xc0 | (code >> 6);
-    bytes[length++] = 0x80 | (code & 0x3f);
+  for (let i = 0; i < escaped.length; i++) {
+    bytes[length++] = escaped[i] === "%" ? Number(`0x${escaped[++i]}${escaped[++i]}`) : escaped.charCodeAt(i);
   }
   return bytes.slice(0, length);
 }
