@@ -16,23 +16,24 @@
  * the picture.
  */
 export const style = `
-  .plot text { font: 13px system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; stroke: none; }
+  .plot text { fill: currentcolor; font: 13px system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; }
   .plot .title { font-size: 16px; font-weight: 600; }
   .plot .name { font-weight: 600; }
-  .plot .line { fill: none; stroke-width: 2.5; stroke-linejoin: round; stroke-linecap: round; }
-  .plot .grid { stroke-width: 1; opacity: 0.3; }
-  .plot .leader { fill: none; stroke-width: 1; }
-  .ink { fill: #636b76; stroke: #636b76; }
-  .line-1 { fill: #0f767f; stroke: #0f767f; }
-  .line-2 { fill: #c42383; stroke: #c42383; }
-  .line-3 { fill: #7d4dd6; stroke: #7d4dd6; }
-  .line-4 { fill: #7d6909; stroke: #7d6909; }
+  .plot path { fill: none; stroke: currentcolor; stroke-width: 1; stroke-linecap: round; stroke-linejoin: round; }
+  .plot .line { stroke-width: 2.5; }
+  .plot .grid { opacity: 0.3; }
+  .plot circle { fill: currentcolor; }
+  .ink { color: #636b76; }
+  .line-1 { color: #0f767f; }
+  .line-2 { color: #c42383; }
+  .line-3 { color: #7d4dd6; }
+  .line-4 { color: #7d6909; }
   @media (prefers-color-scheme: dark) {
-    .ink { fill: #858e99; stroke: #858e99; }
-    .line-1 { fill: #129ba8; stroke: #129ba8; }
-    .line-2 { fill: #ed50a7; stroke: #ed50a7; }
-    .line-3 { fill: #9e72fe; stroke: #9e72fe; }
-    .line-4 { fill: #a68b09; stroke: #a68b09; }
+    .ink { color: #858e99; }
+    .line-1 { color: #129ba8; }
+    .line-2 { color: #ed50a7; }
+    .line-3 { color: #9e72fe; }
+    .line-4 { color: #a68b09; }
   }
 `;
 
@@ -59,7 +60,8 @@ const thousands = (x) => x.toLocaleString("en-US", { maximumFractionDigits: 10 }
  * @returns {Tree}
  */
 export function linePlot({ width, height, x, y, lines }) {
-  const start = 10 + PLAIN * Math.max(...ticksOf(y).map((tick) => formatOf(y)(tick).length));
+  const yTicks = ticksOf(y, height / 50);
+  const start = 10 + PLAIN * Math.max(...yTicks.map((tick) => formatOf(y)(tick).length));
   const room = Math.max(...lines.map(({ name, note = "" }) => Math.max(BOLD * name.length, PLAIN * note.length)));
   const [bottom, end] = [height - BELOW, width - TO_NAME - room];
   const xAt = scaleOf(x, start, end);
@@ -75,11 +77,11 @@ export function linePlot({ width, height, x, y, lines }) {
   return element("svg", { class: "plot", viewBox: `0 0 ${width} ${height}`, width, height }, [
     text(y.label, { class: "ink", x: 2, y: ABOVE - 16 }),
     text(x.label, { class: "ink", x: (start + end) / 2, y: height - 6, "text-anchor": "middle" }),
-    ...ticksOf(y).flatMap((tick) => [
+    ...yTicks.flatMap((tick) => [
       element("path", { class: "ink grid", d: `M${round(start)} ${round(yAt(tick))}H${round(end)}` }),
       text(formatOf(y)(tick), { class: "ink", x: start - 8, y: yAt(tick) + 4.5, "text-anchor": "end" }),
     ]),
-    ...ticksOf(x).map((tick) =>
+    ...ticksOf(x, (end - start) / 45).map((tick) =>
       text(formatOf(x)(tick), { class: "ink", x: xAt(tick), y: bottom + 20, "text-anchor": "middle" }),
     ),
     ...lines.map(({ name, note }, i) => {
@@ -174,10 +176,10 @@ function scaleOf({ scale, domain: [min, max] }, from, to) {
   return (/** @type {number} */ value) => from + ((to - from) * (of(value) - of(min))) / (of(max) - of(min));
 }
 
-/** @param {Axis} axis */
-function ticksOf({ scale, domain: [min, max], ticks }) {
+/** @param {Axis} axis @param {number} count Steps that there is room for; powers of ten are few. */
+function ticksOf({ scale, domain: [min, max], ticks }, count) {
   if (ticks !== undefined) return ticks;
-  return scale === "log" ? powersOfTen(min, max) : steps(min, max);
+  return scale === "log" ? powersOfTen(min, max) : steps(min, max, count);
 }
 
 /** The powers of ten from `min` to `max`. @param {number} min @param {number} max */
@@ -187,10 +189,17 @@ function powersOfTen(min, max) {
   return Array.from({ length: count }, (_, k) => Number(`1e${first + k}`));
 }
 
-/** Three to six round numbers from `min` to `max`. @param {number} min @param {number} max */
-function steps(min, max) {
-  const power = 10 ** Math.floor(Math.log10((max - min) / 2));
-  const step = power * ([5, 2, 1].find((factor) => (max - min) / (power * factor) >= 2) ?? 1);
+/**
+ * Round numbers from `min` to `max`, at most `count` steps.
+ *
+ * @param {number} min
+ * @param {number} max
+ * @param {number} count
+ */
+function steps(min, max, count) {
+  const least = (max - min) / count;
+  const power = 10 ** Math.floor(Math.log10(least));
+  const step = power * ([1, 2, 5].find((factor) => power * factor >= least) ?? 10);
   const first = Math.ceil(min / step);
   return Array.from({ length: Math.floor(max / step) - first + 1 }, (_, k) => (first + k) * step);
 }

@@ -6,11 +6,13 @@ import type { SplitReport } from "./glass-client.js";
 import type { Halves, Sight } from "./messages.js";
 import { fieldNames } from "./questions.js";
 
+const narrow = matchMedia("(max-width: 40rem)");
+
 /** The table of step 2. */
 export function showSplit(values: readonly number[], { shares, packets }: SplitReport): void {
   find("#split-empty").hidden = true;
-  find("#split").hidden = false;
-  find("#split tbody").replaceChildren(
+  find("#shares").hidden = false;
+  find("#shares tbody").replaceChildren(
     ...fieldNames.map((name, i) =>
       row(
         name,
@@ -28,17 +30,17 @@ export function showSplit(values: readonly number[], { shares, packets }: SplitR
 /** A server's column. */
 export class Column {
   readonly #id: ServerId;
-  readonly #article: HTMLElement;
+  readonly #details: HTMLDetailsElement;
 
   constructor(id: ServerId) {
     this.#id = id;
     const copy = find<HTMLTemplateElement>("#server-template").content.cloneNode(true) as DocumentFragment;
-    this.#article = find("article", copy);
-    this.#article.classList.add(this.#tint);
-    this.#article.setAttribute("aria-labelledby", `server-${id}`);
+    this.#details = find<HTMLDetailsElement>("details", copy);
+    // On a phone, one server at a time: what B sees looks like what A sees.
+    this.#details.open = id === "A" || !narrow.matches;
+    this.#details.classList.add(this.#tint);
     find(".badge", copy).textContent = id;
     find("h3", copy).textContent = `Server ${id}`;
-    find("h3", copy).id = `server-${id}`;
     find(".fields caption", copy).textContent = `Server ${id}: its share of each field`;
     find(".check caption", copy).textContent = `Server ${id}: the messages of the check`;
     find(".other", copy).textContent = `from ${this.#other}`;
@@ -47,41 +49,41 @@ export class Column {
   }
 
   count(counted: number, refused: number): void {
-    find(".counts", this.#article).textContent = `${counted.toLocaleString("en")} counted, ${refused} refused`;
+    find(".counts", this.#details).textContent = `${counted.toLocaleString("en")} counted, ${refused} refused`;
   }
 
   /** Brings the running total up to date, once the column shows one. */
   showTotal(total: readonly bigint[]): void {
-    for (const [i, cells] of this.#article.querySelectorAll(".fields tbody tr").entries()) {
+    for (const [i, cells] of this.#details.querySelectorAll(".fields tbody tr").entries()) {
       cells.lastElementChild?.replaceWith(cell(this.#tint, total[i]));
     }
   }
 
   show({ packet, shares, point, d, e, out, verdict, counted, refused, total }: Sight): void {
-    const article = this.#article;
-    find(".empty", article).hidden = true;
-    find(".seen", article).hidden = false;
+    const details = this.#details;
+    find(".empty", details).hidden = true;
+    find(".seen", details).hidden = false;
     this.count(counted, refused);
 
-    const badge = find(".verdict", article);
+    const badge = find(".verdict", details);
     badge.textContent = verdict === "counted" ? "✓ counted" : `✗ ${verdict}`;
     badge.dataset["verdict"] = verdict;
 
     const start = Array.from(packet.subarray(0, 12), (byte) => byte.toString(16).padStart(2, "0")).join(" ");
-    find(".packet", article).replaceChildren(
+    find(".packet", details).replaceChildren(
       `${packet.length} bytes, sealed: `,
       make("code", {}, `${start} …`),
       this.#id === "A" ? " Inside: shares and the proof." : " Inside: a seed, from which its shares grow.",
     );
-    find(".fields tbody", article).replaceChildren(
+    find(".fields tbody", details).replaceChildren(
       ...fieldNames.map((name, i) => row(name, cell(this.#tint, shares?.[i]), cell(this.#tint, total[i]))),
     );
-    find(".point", article).replaceChildren(
+    find(".point", details).replaceChildren(
       "At a secret point that only the servers know: ",
       point === null ? "–" : elementView(point, "sum"),
     );
-    find(".check tbody", article).replaceChildren(this.#halves("d", d), this.#halves("e", e), this.#halves("out", out));
-    find(".reason", article).textContent = reasonOf(verdict);
+    find(".check tbody", details).replaceChildren(this.#halves("d", d), this.#halves("e", e), this.#halves("out", out));
+    find(".reason", details).textContent = reasonOf(verdict);
   }
 
   get #tint(): "a" | "b" {

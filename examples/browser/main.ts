@@ -9,6 +9,7 @@ import { readForm, showForm } from "./form.js";
 import { cheat, split } from "./glass-client.js";
 import { drawPictures } from "./pictures.js";
 import { FIELDS, toFields } from "./questions.js";
+import { crowdText, waitingText } from "./sentences.js";
 import { Totals } from "./totals.js";
 import { CrowdWorker, ServerWorker } from "./workers.js";
 
@@ -17,6 +18,7 @@ const GROUP = 25;
 
 const send = find<HTMLButtonElement>("#send");
 const stop = find<HTMLButtonElement>("#stop");
+const running = find("#running");
 const progress = find<HTMLProgressElement>("#progress");
 const simulators = [...document.querySelectorAll<HTMLButtonElement>("[data-visitors]")];
 
@@ -71,16 +73,14 @@ async function bringUpToDate(): Promise<void> {
     published = counted;
     totals.publish(published, publish(config, totalA.share, totalB.share).map(Number), truth);
   }
-  const more = counted - published;
-  find("#waiting").textContent =
-    more === 0
-      ? ""
-      : `${more} ${more === 1 ? "report waits" : "reports wait"}: totals come at least ${MIN_BATCH} reports apart, ` +
-        "because the difference of two totals is what the reports between them answered.";
+  find("#waiting").textContent = waitingText(counted, published);
 }
 
-function say(text: string): void {
-  find("#status").textContent = text;
+/** Tells what came of a report, beside the button that sent it. */
+function say(text: string, verdict: "counted" | "refused" | "none" = "none"): void {
+  const status = find("#send-status");
+  status.textContent = text;
+  status.dataset["verdict"] = verdict;
 }
 
 function busy(working: boolean): void {
@@ -100,45 +100,43 @@ find<HTMLFormElement>("#form").addEventListener("submit", async (event) => {
   await bringUpToDate();
   busy(false);
   send.focus({ preventScroll: true });
-  say(
-    both
-      ? `Both servers counted your report. ${counted.toLocaleString("en")} in all; neither knows what you said.`
-      : "Both servers refused the report: the proof shows a value that is neither 0 nor 1. Nothing was added.",
-  );
+  if (both) say("✓ Both servers counted your report, and neither knows what you said.", "counted");
+  else say("✗ Both servers refused your report, because one of its values is neither 0 nor 1.", "refused");
+  find("#ways").hidden = false;
+  find("#outcome").scrollIntoView({ block: "nearest" });
 });
 
-async function simulate(visitors: number): Promise<void> {
+async function simulate(started: HTMLButtonElement): Promise<void> {
+  const visitors = Number(started.dataset["visitors"]);
   busy(true);
   stopping = false;
-  stop.disabled = false;
-  progress.hidden = false;
+  running.hidden = false;
+  stop.focus({ preventScroll: true });
   progress.max = visitors;
   const before = { counted, refused };
   const cheaters = find<HTMLInputElement>("#cheaters").checked;
-  say(`${visitors.toLocaleString("en")} visitors are sending their reports …`);
+  const status = find("#crowd-status");
+  status.textContent = `${visitors.toLocaleString("en")} visitors are sending their reports …`;
   for (let done = 0; done < visitors && !stopping; done += GROUP) {
     const group = await crowd.visitors({ keys, visitors: Math.min(GROUP, visitors - done), cheaters });
     await Promise.all(group.map(({ packets, fields }) => submit(packets, fields, false)));
     await bringUpToDate();
     progress.value = done + group.length;
   }
-  progress.hidden = true;
+  running.hidden = true;
   progress.value = 0;
-  stop.disabled = true;
   busy(false);
-  say(
-    `${(counted - before.counted).toLocaleString("en")} reports counted, ${refused - before.refused} cheats refused. ` +
-      `Totals of ${published.toLocaleString("en")} reports are published.`,
-  );
+  started.focus({ preventScroll: true });
+  status.textContent = crowdText(before, { counted, refused }, published);
 }
 
 for (const button of simulators) {
-  button.addEventListener("click", () => simulate(Number(button.dataset["visitors"])));
+  button.addEventListener("click", () => simulate(button));
 }
 stop.addEventListener("click", () => {
   stopping = true;
 });
 
 busy(false);
-say("Both servers are ready. Answer the questions and send your report.");
+say("Both servers are ready for your report.");
 document.documentElement.dataset["ready"] = "true";

@@ -133,7 +133,7 @@ function contrast(one: string, other: string): number {
 }
 
 test("each colour is readable on its own ground and can be made out on the other", () => {
-  const colours = (css = "") => [...css.matchAll(/fill: (#[0-9a-f]{6});/g)].map(([, colour]) => colour as string);
+  const colours = (css = "") => [...css.matchAll(/color: (#[0-9a-f]{6});/g)].map(([, colour]) => colour as string);
   const [light, dark] = style.split("@media").map(colours) as [string[], string[]];
   expect(light).toHaveLength(5);
   expect(dark).toHaveLength(5);

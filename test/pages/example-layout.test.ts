@@ -1,0 +1,205 @@
+// How the example page is laid out, on a phone and on a desktop, light and dark: nothing covers anything, what came of
+// a report stands beside the button that sent it, and everything is reached by keyboard.
+
+import type { Locator, Page } from "playwright";
+import { afterAll, describe, expect, test } from "vitest";
+import { openBrowser } from "./support/browser.js";
+import { accessibilityFaults, openExample, send, serveExample, simulate } from "./support/example.js";
+
+const browser = await openBrowser();
+const example = await serveExample();
+
+afterAll(async () => {
+  await browser.close();
+  await example.close();
+});
+
+interface Box {
+  left: number;
+  top: number;
+  right: number;
+  bottom: number;
+}
+
+/** Where an element is in the window. */
+async function boxOf(locator: Locator): Promise<Box> {
+  const { x, y, width, height } = (await locator.boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+  expect(width * height).toBeGreaterThan(0);
+  return { left: x, top: y, right: x + width, bottom: y + height };
+}
+
+/** The elements that stay in place while the page is scrolled, and so cover what moves below them. */
+const floating = (page: Page) =>
+  page.evaluate(() =>
+    [...document.querySelectorAll("body *")]
+      .filter((element) => ["fixed", "sticky"].includes(getComputedStyle(element).position))
+      .map(({ id, className }) => `${id} ${className}`),
+  );
+
+/** Pairs of elements that cover each other, of those that no other contains. */
+const overlaps = (page: Page, selector: string) =>
+  page.locator(selector).evaluateAll((all) => {
+    // What is collapsed has a place too.
+    const shown = all.filter((element) => element.checkVisibility());
+    const boxes = shown.map((element) => ({ element, box: element.getBoundingClientRect() }));
+    return boxes.flatMap(({ element, box }, i) =>
+      boxes
+        .slice(i + 1)
+        .filter(
+          ({ element: other, box: b }) =>
+            !element.contains(other) &&
+            Math.min(box.right, b.right) - Math.max(box.left, b.left) > 1 &&
+            Math.min(box.bottom, b.bottom) - Math.max(box.top, b.top) > 1,
+        )
+        .map(({ element: other }) => `${element.textContent} / ${other.textContent}`),
+    );
+  });
+
+const BLOCKS = "h1, h2, h3, h4, p, small, legend, button, table, summary, .counts, .verdict, .slider, #chart";
+
+/** Presses Tab until this has the focus. */
+async function tabTo(page: Page, target: Locator): Promise<void> {
+  for (let presses = 0; presses < 40; presses++) {
+    if (await target.evaluate((element) => element === document.activeElement)) return;
+    await page.keyboard.press("Tab");
+  }
+  expect(await page.locator(":focus").textContent()).toBe(await target.textContent());
+}
+
+const screens = [
+  { name: "a phone, light", viewport: { width: 360, height: 740 }, colorScheme: "light" },
+  { name: "a phone, dark", viewport: { width: 360, height: 740 }, colorScheme: "dark" },
+  { name: "a narrow phone, dark", viewport: { width: 320, height: 640 }, colorScheme: "dark" },
+  { name: "a desktop, light", viewport: { width: 1280, height: 900 }, colorScheme: "light" },
+  { name: "a desktop, dark", viewport: { width: 1280, height: 900 }, colorScheme: "dark" },
+] as const;
+
+describe.each(screens)("on $name", ({ viewport, colorScheme }) => {
+  const open = () => openExample(browser, example.address, { viewport, colorScheme });
+
+  test("nothing covers anything and axe finds no fault, before, after a cheat and with totals", async () => {
+    const { page } = await open();
+    const faults = async () => [
+      ...(await accessibilityFaults(page)),
+      ...(await floating(page)).map((name) => `floats: ${name}`),
+      ...(await overlaps(page, BLOCKS)).map((pair) => `overlap: ${pair}`),
+      ...((await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)) ? ["too wide"] : []),
+    ];
+    expect(await faults()).toEqual([]);
+    await page.getByRole("switch", { name: "Cheat", exact: true }).check();
+    await send(page);
+    expect(await faults()).toEqual([]);
+    await simulate(page, 100);
+    expect(await faults()).toEqual([]);
+    await page.context().close();
+  });
+
+  test("what came of a report stands in sight below Send, and leads to the result", async () => {
+    const { page } = await open();
+    const [button, status] = [page.getByRole("button", { name: "Send my report" }), page.locator("#send-status")];
+    expect(await page.locator("#ways").isVisible()).toBe(false);
+    // Send is the lowest thing in the window: what comes of it would stand below.
+    await button.evaluate((element) => element.scrollIntoView({ block: "end" }));
+    await send(page);
+    const [above, below, ways] = [await boxOf(button), await boxOf(status), await boxOf(page.locator("#ways"))];
+    expect(below.top).toBeGreaterThanOrEqual(above.bottom);
+    expect(below.top - above.bottom).toBeLessThan(32);
+    expect(above.top).toBeGreaterThanOrEqual(0);
+    expect(ways.bottom).toBeLessThanOrEqual(viewport.height);
+
+    for (const [name, heading] of [
+      ["how your page split it", "Your page splits"],
+      ["what the servers saw", "Two servers check, and see this"],
+      ["the totals", "Totals are published"],
+    ] as const) {
+      await tabTo(page, page.getByRole("link", { name }));
+      await page.keyboard.press("Enter");
+      const { top, bottom } = await boxOf(page.getByRole("heading", { name: heading }));
+      expect(top).toBeGreaterThanOrEqual(0);
+      expect(bottom).toBeLessThanOrEqual(viewport.height);
+      await button.focus();
+    }
+    await page.context().close();
+  });
+
+  test("a server is collapsed and opened by keyboard, and its verdict stays in sight", async () => {
+    const { page } = await open();
+    await send(page);
+    const server = page.locator(".server.a");
+    const summary = server.locator("summary");
+    expect(await server.locator(".seen").isVisible()).toBe(true);
+    await tabTo(page, summary);
+    await page.keyboard.press("Enter");
+    expect(await server.locator(".seen").isVisible()).toBe(false);
+    expect(await summary.innerText()).toMatch(/Server A\s+(✓ counted\s+1 counted, 0|1 counted, 0 refused\s+✓)/);
+    const { top, bottom } = await boxOf(server);
+    expect(bottom - top).toBeLessThan(100);
+    await page.keyboard.press("Enter");
+    expect(await server.locator(".seen").isVisible()).toBe(true);
+    await page.context().close();
+  });
+
+  test("each question of the totals stands above its bar, on a track that stands for everybody", async () => {
+    const { page } = await open();
+    await simulate(page, 100);
+    for (const [i, body] of (await page.locator(".totals tbody:has(.bar)").all()).entries()) {
+      const [question, track, fill] = [
+        await boxOf(body.locator("th")),
+        await boxOf(body.locator(".bar")),
+        await boxOf(body.locator(".fill")),
+      ];
+      expect(track.top).toBeGreaterThanOrEqual(question.bottom);
+      expect(track.right - track.left).toBeGreaterThan(80);
+      const percent = Number.parseInt((await body.locator("td").nth(2).textContent()) ?? "", 10);
+      expect(Math.abs((100 * (fill.right - fill.left)) / (track.right - track.left) - percent)).toBeLessThan(1);
+      // The bar has the colour of the question's line.
+      const colour = (locator: Locator) => locator.evaluate((element) => getComputedStyle(element).color);
+      const line = page.locator(`#chart .line-${i + 1}`);
+      expect(await colour(body.locator(".fill"))).toBe(await colour(line));
+      const tracks = await body.locator(".bar").evaluate((bar) => getComputedStyle(bar).backgroundColor);
+      expect([await colour(line), "rgba(0, 0, 0, 0)"]).not.toContain(tracks);
+    }
+    await page.context().close();
+  });
+
+  test("each line of the chart has its name at its end, and no text of it covers another", async () => {
+    const { page } = await open();
+    await simulate(page, 100);
+    const names = page.locator("#chart .name");
+    expect(await names.count()).toBe(4);
+    const chart = await boxOf(page.locator("#chart"));
+    for (const name of await names.all()) {
+      const [text, line] = [await boxOf(name), await boxOf(name.locator("xpath=../*[@class='line']"))];
+      expect(text.left).toBeGreaterThan(line.right);
+      expect(text.right).toBeLessThanOrEqual(chart.right);
+    }
+    expect(await overlaps(page, "#chart text")).toEqual([]);
+    await page.context().close();
+  });
+});
+
+test("on a phone the second server is collapsed at first, on a desktop neither", async () => {
+  for (const { viewport, open } of [
+    { viewport: { width: 360, height: 740 }, open: [true, false] },
+    { viewport: { width: 1280, height: 900 }, open: [true, true] },
+  ]) {
+    const { page } = await openExample(browser, example.address, { viewport });
+    const all = page.locator(".server");
+    expect(await all.evaluateAll((servers) => servers.map((server) => (server as HTMLDetailsElement).open))).toEqual(
+      open,
+    );
+    await page.context().close();
+  }
+});
+
+test("Stop has the focus while visitors are simulated, and the button that started them after it", async () => {
+  const { page } = await openExample(browser, example.address);
+  const start = page.getByRole("button", { name: "1,000", exact: true });
+  await start.focus();
+  await page.keyboard.press("Enter");
+  await expect.poll(() => page.locator(":focus").textContent()).toBe("Stop");
+  await page.keyboard.press("Enter");
+  await page.locator("#progress").waitFor({ state: "hidden", timeout: 60_000 });
+  expect(await page.locator(":focus").textContent()).toBe("1,000");
+  await page.context().close();
+});
