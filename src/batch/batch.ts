@@ -19,8 +19,8 @@ export interface Batch {
 export interface ServerRole {
   readonly batch: Batch;
   readonly serverId: ServerId;
-  /** In hex. */
-  readonly privateKey: string;
+  /** In hex, in the order in which they are tried. One belongs to the public key of the batch. */
+  readonly privateKeys: readonly string[];
   /** The secret of both servers, in base64. */
   readonly secret: string;
   readonly queryPoints: QueryPoints;

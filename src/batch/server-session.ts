@@ -24,13 +24,13 @@ export class ServerSession {
   /** The reports of the chunks between `open` and `finish`; null stands for a row that did not open. */
   readonly #opened = new Map<number, (Opened | null)[]>();
 
-  constructor({ stage, batch, serverId, privateKey, secret, queryPoints }: ServerTask) {
+  constructor({ stage, batch, serverId, privateKeys, secret, queryPoints }: ServerTask) {
     this.#stage = stage;
     this.#serverId = serverId;
     this.#queryPoints = queryPoints;
     this.#server = new Server(configOf(batch), {
       id: serverId,
-      privateKey: PrivateKey.fromHex(privateKey),
+      privateKey: privateKeys.map((key) => PrivateKey.fromHex(key)),
       secret: ServerSecret.fromBase64(secret),
       queryPoints,
     });
@@ -97,6 +97,11 @@ export class ServerSession {
       if (error instanceof PrioError && error.code === "malformed") return refuse("malformed-verify", id);
       throw error;
     }
+  }
+
+  /** How many packets each private key has opened. */
+  openedByKey(): readonly number[] {
+    return this.#server.openedByKey;
   }
 
   /** The running total of the reports that this session counted. */

@@ -11,6 +11,7 @@ export type Request =
   | { readonly ask: "encode"; readonly chunk: Chunk }
   | { readonly ask: "open"; readonly chunk: Chunk }
   | { readonly ask: "finish"; readonly chunkIndex: number; readonly decisions: PackedDecisions }
+  | { readonly ask: "opened-by-key" }
   | { readonly ask: "state" };
 
 /** Answers one request. The same code runs in every thread. */
@@ -31,6 +32,7 @@ function serving(session: ServerSession): Session {
   return (request) => {
     if (request.ask === "open") return session.open(request.chunk);
     if (request.ask === "finish") return session.finish(request.chunkIndex, request.decisions);
+    if (request.ask === "opened-by-key") return session.openedByKey();
     if (request.ask === "state") return session.state();
     throw new Error(`session: cannot ${request.ask} at a server`);
   };

@@ -104,20 +104,21 @@ async function runAtServer(
   try {
     const replays = record && new StageReplays(record);
     const admission = new FileAdmission(role, replays);
-    return await runPipeline({ ...settings, task: { stage, ...role } }, (pipeline) =>
-      work(pipeline, admission, replays),
-    );
+    return await runPipeline({ ...settings, task: { stage, ...role } }, async (pipeline) => {
+      await work(pipeline, admission, replays);
+      if (role.privateKeys.length > 1) pipeline.tally.openedByKey = await pipeline.pool.openedByKey();
+    });
   } finally {
     record?.close();
   }
 }
 
 /** The total share of what all threads have counted. */
-function totalShare({ batch, serverId, privateKey, secret }: ServerRole, states: readonly Uint8Array[]): Uint8Array {
+function totalShare({ batch, serverId, privateKeys, secret }: ServerRole, states: readonly Uint8Array[]): Uint8Array {
   const config = configOf(batch);
   const options = {
     id: serverId,
-    privateKey: PrivateKey.fromHex(privateKey),
+    privateKey: privateKeys.map((key) => PrivateKey.fromHex(key)),
     secret: ServerSecret.fromBase64(secret),
   };
   const total = new Server(config, options);

@@ -14,6 +14,8 @@ export class Tally {
   lastPassed = 0;
   /** How many rows after it were left out because their proof failed. */
   failedSince = 0;
+  /** How many packets each private key has opened, when a server has several. */
+  openedByKey: readonly number[] = [];
   readonly #byReason = new Map<Reason, number>();
   /** The list of rows left out, if there is one. It appears together with the outputs. */
   readonly list: Output | undefined;

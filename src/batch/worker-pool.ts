@@ -97,6 +97,13 @@ export class WorkerPool {
     return this.#handleOf(chunkIndex).ask(request) as Promise<ChunkResult>;
   }
 
+  /** How many packets each private key has opened, in all sessions. */
+  async openedByKey(): Promise<number[]> {
+    const ask = (handle: Handle) => handle.ask({ ask: "opened-by-key" }) as Promise<number[]>;
+    const [first = [], ...others] = await Promise.all(this.#handles.map(ask));
+    return first.map((count, key) => others.reduce((sum, counts) => sum + (counts[key] as number), count));
+  }
+
   /** The running total of each session. */
   states(): Promise<Uint8Array[]> {
     return Promise.all(this.#handles.map((handle) => handle.ask({ ask: "state" }) as Promise<Uint8Array>));

@@ -6,7 +6,7 @@ import { PrioError, PrivateKey, PublicKey, type QueryPoints, type ServerId } fro
 import { usage } from "./exit.js";
 import { type Options, parseOption } from "./options.js";
 import type { Reporter } from "./reporter.js";
-import { PRIVATE_KEY, SHARED_SECRET, secretFrom } from "./secret-options.js";
+import { PRIVATE_KEY, SHARED_SECRET, secretFrom, secretsFrom } from "./secret-options.js";
 
 /** The options that every command over a batch needs. */
 export const BATCH_OPTIONS = ["batch-id", "n-data", "public-key-hex-internal", "public-key-hex-external"] as const;
@@ -61,18 +61,19 @@ export function serverRoleFrom(options: Options, reporter: Reporter, files: read
   requireServerOptions(options, files);
   const serverId = serverIdFrom(options);
   const batch = batchFrom(options, serverId);
-  const privateKey = secretFrom(options, reporter, PRIVATE_KEY);
+  const privateKeys = secretsFrom(options, reporter, PRIVATE_KEY);
   const secret = secretFrom(options, reporter, SHARED_SECRET);
-  const publicKey = PrivateKey.fromHex(privateKey).publicKey.toHex();
-  if (publicKey !== (serverId === "A" ? batch.publicKeyA : batch.publicKeyB)) {
+  const own = PublicKey.fromHex(serverId === "A" ? batch.publicKeyA : batch.publicKeyB);
+  if (!privateKeys.some((key) => PrivateKey.fromHex(key).publicKey.equals(own))) {
+    const none = privateKeys.length === 1 ? "the private key does not belong" : "none of the private keys belongs";
     throw usage(
-      "the private key does not belong to --public-key-hex-internal",
+      `${none} to --public-key-hex-internal`,
       "internal is this server's own key pair, external the other server's",
     );
   }
   const queryPoints = options.choice("query-points", QUERY_POINTS) ?? "stream";
   warnOfHole(reporter, batch, queryPoints);
-  return { batch, serverId, privateKey, secret, queryPoints };
+  return { batch, serverId, privateKeys, secret, queryPoints };
 }
 
 /** Warns when libprio's check does not hold for so many fields (SECURITY.md, "A hole in libprio's proof"). */

@@ -8,14 +8,14 @@ import { flushed } from "../files/output.js";
 import { PrioError } from "../index.js";
 import { EXIT, exitCodeOf, usage } from "./exit.js";
 import type { Io } from "./io.js";
-import { Options } from "./options.js";
+import { Options, type OptionValues } from "./options.js";
 import { buildProgram, type Definition } from "./program.js";
 import { replayFailure } from "./replays.js";
 import { Reporter } from "./reporter.js";
 
 /** The command that the command line names. */
 interface Chosen {
-  readonly values: ReadonlyMap<string, string | true>;
+  readonly values: OptionValues;
   readonly work: Definition["work"];
   readonly argument: string;
 }

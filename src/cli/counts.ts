@@ -31,6 +31,8 @@ export async function reportCounts(run: Run, { stage, tally, isFilter }: Outcome
   else io.stdout.write(`${counts}\n`);
   const reasons = tally.reasons.map(([reason, count]) => `${count} ${reason}`);
   if (reasons.length > 0) reporter.info(`left out: ${reasons.join(", ")}`);
+  const byKey = tally.openedByKey.map((count, i) => `key ${i + 1}: ${count}`);
+  if (byKey.length > 0) reporter.info(`opened with ${byKey.join(", ")}`);
   if (tally.total === 0) reporter.warn(`${inputName(options.required("input"))} has no rows`);
 
   const isHardlyAny = tally.total > 0 && passed <= HARDLY_ANY * tally.total;

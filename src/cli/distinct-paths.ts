@@ -18,7 +18,7 @@ export interface NamedFile {
  * The options that name files which no run may write over. They count wherever they come from and for every command:
  * a file that holds a secret must be safe from a command that does not read it, too.
  */
-export const PROTECTED_OPTIONS = [
+const PROTECTED_OPTIONS = [
   "input",
   "input-internal",
   "input-external",
@@ -27,6 +27,11 @@ export const PROTECTED_OPTIONS = [
   "private-key-file",
   "shared-secret-file",
 ] as const;
+
+/** The files that a run must not write over. */
+export function protectedFiles(options: Options): NamedFile[] {
+  return PROTECTED_OPTIONS.flatMap((option) => options.texts(option).map((path) => ({ option, path })));
+}
 
 interface Identified {
   readonly name: string;
@@ -43,10 +48,7 @@ export function requireDistinctPaths(
   { options, io }: { options: Options; io: Io },
   written: readonly NamedFile[],
 ): void {
-  const earlier: Identified[] = PROTECTED_OPTIONS.flatMap((option) => {
-    const path = options.text(option);
-    return path === undefined ? [] : identified({ option, path }, io.stdin, "standard input");
-  });
+  const earlier: Identified[] = protectedFiles(options).flatMap((file) => identified(file, io.stdin, "standard input"));
   for (const file of written) {
     for (const next of identified(file, io.stdout, "standard output")) {
       const other = earlier.find(({ identity }) => overlap(identity, next.identity));

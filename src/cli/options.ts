@@ -10,20 +10,30 @@ export function environmentName(option: string): string {
   return option.toUpperCase().replaceAll("-", "_");
 }
 
+/** Options by their names: a value, several of an option that may come again, or true for one without a value. */
+export type OptionValues = ReadonlyMap<string, string | readonly string[] | true>;
+
 /** The options of one run. The command line goes first; an empty variable counts as none, as in Python's click. */
 export class Options {
-  readonly #values: ReadonlyMap<string, string | true>;
+  readonly #values: OptionValues;
   readonly #env: Readonly<Record<string, string | undefined>>;
 
-  constructor(values: ReadonlyMap<string, string | true>, env: Readonly<Record<string, string | undefined>>) {
+  constructor(values: OptionValues, env: Readonly<Record<string, string | undefined>>) {
     this.#values = values;
     this.#env = env;
   }
 
   /** The value, or undefined when neither the command line nor the environment has one. */
   text(option: string): string | undefined {
+    return this.texts(option).at(-1);
+  }
+
+  /** All values of an option that may come more than once. */
+  texts(option: string): readonly string[] {
     const value = this.#values.get(option);
-    return typeof value === "string" ? value : this.#env[environmentName(option)] || undefined;
+    if (value !== undefined && value !== true) return typeof value === "string" ? [value] : value;
+    const text = this.#env[environmentName(option)];
+    return text ? [text] : [];
   }
 
   /** Whether an option without a value is there. */

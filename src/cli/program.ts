@@ -9,6 +9,7 @@ import { encodeShares } from "./encode-shares.js";
 import { inspect } from "./inspect.js";
 import { hasColor, type Io } from "./io.js";
 import { keygen, sharedSeed } from "./keys.js";
+import type { OptionValues } from "./options.js";
 import { publish } from "./publish.js";
 import type { Run } from "./run.js";
 import { staging } from "./staging.js";
@@ -37,12 +38,15 @@ const publicKeyRows: readonly OptionRow[] = [
 ];
 
 const serverIdRow: OptionRow = ["--server-id <id>", "which server this is, A or B", ["A", "B"]];
+/** The options that may come more than once: each value counts. */
+const REPEATABLE = ["private-key-file", "private-key-hex"];
+
 const privateKeyRow: OptionRow = ["--private-key-hex <hex>", "its private key; better from a file"];
 const secretRow: OptionRow = ["--shared-secret <base64>", "the servers' secret; better from a file"];
 
 const serverRows: readonly OptionRow[] = [
   serverIdRow,
-  ["--private-key-file <file>", "its private key: hex, or what keygen wrote"],
+  ["--private-key-file <file>", "its private key (hex or keygen's); repeatable"],
   privateKeyRow,
   ["--shared-secret-file <file>", "the secret: base64, or what shared-seed wrote"],
   secretRow,
@@ -287,7 +291,7 @@ const DEFINITIONS: readonly Definition[] = [
 ];
 
 /** Called with the options, the work and the argument of the command that the command line names. */
-export type OnChosen = (values: ReadonlyMap<string, string | true>, work: Definition["work"], argument: string) => void;
+export type OnChosen = (values: OptionValues, work: Definition["work"], argument: string) => void;
 
 /** Builds the whole program. It calls `onChosen` when the command line names a command and is well formed. */
 export function buildProgram(
@@ -316,6 +320,13 @@ export function buildProgram(
   return program;
 }
 
+/** An option, which keeps all its values if it may come more than once. */
+function newOption(flags: string, description?: string): Option {
+  const option = new Option(flags, description);
+  if (!REPEATABLE.includes(option.name())) return option;
+  return option.argParser((value: string, before: readonly string[] = []) => [...before, value]);
+}
+
 function addCommand(program: Command, definition: Definition, onChosen: OnChosen): void {
   const { name, summary, note, group, argument, options, example, work } = definition;
   const command = program
@@ -331,11 +342,11 @@ function addCommand(program: Command, definition: Definition, onChosen: OnChosen
   }
   for (const [heading, rows] of options) {
     for (const [flags, description, choices] of rows) {
-      const option = new Option(flags, description).helpGroup(heading);
+      const option = newOption(flags, description).helpGroup(heading);
       command.addOption(choices === undefined ? option : option.choices([...choices]));
     }
   }
-  for (const flags of definition.ignored ?? []) command.addOption(new Option(flags).hideHelp());
+  for (const flags of definition.ignored ?? []) command.addOption(newOption(flags).hideHelp());
   // commander adds "(choices: …)" to a description; ours name the choices themselves.
   command.configureHelp({
     optionDescription: (option) => option.description,
@@ -344,10 +355,10 @@ function addCommand(program: Command, definition: Definition, onChosen: OnChosen
   const environment = group === "Stages:" ? `${ENVIRONMENT}\n` : "";
   command.addHelpText("after", `\n${environment}Example:\n  ${example}`);
   command.action(() => {
-    const values = new Map<string, string | true>();
+    const values = new Map<string, string | readonly string[] | true>();
     for (const option of command.options) {
-      const value: unknown = command.getOptionValue(option.attributeName());
-      if (typeof value === "string" || value === true) values.set(option.name(), value);
+      const value = command.getOptionValue(option.attributeName()) as string | readonly string[] | true | undefined;
+      if (value !== undefined) values.set(option.name(), value);
     }
     onChosen(values, work, command.args[0] ?? "");
   });

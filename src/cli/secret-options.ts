@@ -38,12 +38,28 @@ export const SHARED_SECRET: SecretKind = {
 
 /** The secret from its file or its option. Warns when it is on the command line. */
 export function secretFrom(options: Options, reporter: Reporter, kind: SecretKind): string {
+  const [secret = "", ...others] = secretsFrom(options, reporter, kind);
+  if (others.length > 0) throw usage(`--${kind.file}: expected one ${kind.name}, got ${others.length + 1}`);
+  return secret;
+}
+
+/**
+ * All secrets of a kind, in the order of the command line. A file or a variable may hold several, separated by white
+ * space. Throws a usage failure when one comes twice.
+ */
+export function secretsFrom(options: Options, reporter: Reporter, kind: SecretKind): string[] {
   const { option, file, check } = kind;
   // A value on the command line wins over a file that the environment names.
-  const path = options.isOnCommandLine(option) ? undefined : options.text(file);
-  if (path !== undefined) return parseOption(file, () => check(secretIn(path, kind)));
-  warnOfSecret(options, reporter, kind);
-  return parseOption(option, () => check(options.required(option).trim()));
+  const paths = options.isOnCommandLine(option) ? [] : options.texts(file);
+  const [source, texts] =
+    paths.length > 0
+      ? [file, paths.flatMap((path) => secretsIn(path, kind))]
+      : [option, options.texts(option).flatMap((value) => value.trim().split(/\s+/))];
+  if (source === option) warnOfSecret(options, reporter, kind);
+  const secrets = texts.map((text) => parseOption(source, () => check(text)));
+  const again = secrets.findIndex((secret, i) => secrets.indexOf(secret) !== i);
+  if (again >= 0) throw usage(`--${source}: the ${kind.name} number ${again + 1} came before`);
+  return secrets;
 }
 
 function warnOfSecret(options: Options, reporter: Reporter, { name, option, file }: SecretKind): void {
@@ -57,18 +73,22 @@ export function warnOfSecrets(options: Options, reporter: Reporter): void {
   for (const kind of [PRIVATE_KEY, SHARED_SECRET]) warnOfSecret(options, reporter, kind);
 }
 
-function secretIn(path: string, { name, field }: SecretKind): string {
+/** The secrets in a file: as plain texts, in one JSON object over any number of lines, or in one a line. */
+function secretsIn(path: string, { name, field }: SecretKind): string[] {
   const text = readSecretFile(path, name);
-  if (!text.startsWith("{")) return text;
-  const value = jsonField(text, field);
-  if (value === undefined) throw usage(`${path}: expected "${field}" in the JSON object, found none`);
-  return value;
+  if (!text.startsWith("{")) return text.split(/\s+/);
+  const objects = parsed(text) === undefined ? text.split(/\s*\n\s*/) : [text];
+  return objects.map((object) => {
+    const value = parsed(object)?.[field];
+    if (typeof value !== "string") throw usage(`${path}: expected "${field}" in the JSON object, found none`);
+    return value;
+  });
 }
 
-function jsonField(text: string, field: string): string | undefined {
+function parsed(text: string): Record<string, unknown> | undefined {
   try {
-    const value: unknown = (JSON.parse(text) as Record<string, unknown>)[field];
-    return typeof value === "string" ? value : undefined;
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
   } catch {
     return undefined;
   }

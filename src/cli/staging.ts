@@ -9,7 +9,7 @@ import { Input, MAX_EXPANSION } from "../files/input.js";
 import { inputFiles } from "../files/input-files.js";
 import { openOutput } from "../files/output.js";
 import { reportCounts } from "./counts.js";
-import { type NamedFile, PROTECTED_OPTIONS, requireDistinctPaths } from "./distinct-paths.js";
+import { type NamedFile, protectedFiles, requireDistinctPaths } from "./distinct-paths.js";
 import { usage } from "./exit.js";
 import type { Options } from "./options.js";
 import type { Run } from "./run.js";
@@ -52,11 +52,12 @@ export async function staging(run: Run): Promise<number> {
  */
 function requireApart(run: Run, directory: string, inputs: readonly string[], errors: NamedFile | undefined): void {
   const { options } = run;
-  requireDistinctPaths(run, errors === undefined ? [] : [errors]);
+  const listedHere = errors === undefined ? [] : [errors];
+  requireDistinctPaths(run, listedHere);
   const day = canonicalPath(directory);
-  const named = [...PROTECTED_OPTIONS, "errors"].map((option) => ({ option, path: options.text(option) }));
-  for (const { option, path } of [...named, ...inputs.map((path) => ({ option: "input", path }))]) {
-    if (path === undefined || path === "-" || !isWithin(day, canonicalPath(path))) continue;
+  const read = inputs.map((path) => ({ option: "input", path }));
+  for (const { option, path } of [...protectedFiles(options), ...listedHere, ...read]) {
+    if (path === "-" || !isWithin(day, canonicalPath(path))) continue;
     throw usage(`--output would replace the file of --${option}: ${path}`, `a run replaces everything in ${directory}`);
   }
   const input = options.required("input");
@@ -68,7 +69,7 @@ function requireApart(run: Run, directory: string, inputs: readonly string[], er
   }
   if (input === "-") return;
   const folder = canonicalPath(input);
-  for (const { option, path } of [{ option: "output", path: directory }, ...(errors === undefined ? [] : [errors])]) {
+  for (const { option, path } of [{ option: "output", path: directory }, ...listedHere]) {
     if (!isWithin(folder, canonicalPath(path))) continue;
     throw usage(`--${option} is in the directory of --input: ${path}`, "the next run would read it as pings");
   }

@@ -28,7 +28,7 @@ const secret = ServerSecret.generate();
 const role = (queryPoints: QueryPoints): ServerRole => ({
   batch,
   serverId: "A",
-  privateKey: privateKey.toHex(),
+  privateKeys: [privateKey.toHex()],
   secret: secret.toBase64(),
   queryPoints,
 });
