@@ -165,9 +165,8 @@ export function spread(middles, heights, [min, max]) {
 
 /** @param {readonly (readonly [number, number])[]} lower @param {readonly (readonly [number, number])[]} upper */
 function runTogether(lower, upper) {
-  const near = (/** @type {readonly [number, number]} */ [, b], /** @type {number} */ i) =>
-    Math.abs(b - (lower[i]?.[1] ?? Number.POSITIVE_INFINITY)) < 2;
-  return upper.slice(-2).every((point, i) => near(point, upper.length - Math.min(2, upper.length) + i));
+  const near = (/** @type {number} */ a, /** @type {number} */ b) => Math.abs(a - b) < 2;
+  return upper.slice(-2).every(([a, b]) => lower.some(([c, d]) => near(a, c) && near(b, d)));
 }
 
 /** @param {Axis} axis @param {number} from @param {number} to */

@@ -103,7 +103,7 @@ export class Column {
 
 function reasonOf(verdict: Sight["verdict"]): string {
   if (verdict === "counted")
-    return "out is 0: every value is 0 or 1. d and e are hidden by random numbers and say nothing.";
+    return "out is 0: every value is 0 or 1. Random numbers hide d and e, which therefore say nothing.";
   if (verdict === "refused")
     return "out is not 0: some value is neither 0 nor 1. Nobody learns which. The total stays as it was.";
   return "The packet is not one for this server, or came twice. The total stays as it was.";

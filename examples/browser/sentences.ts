@@ -18,7 +18,7 @@ export function crowdText(before: Counts, after: Counts, published: number): str
     refused === 0
       ? `Both servers counted all ${reports(counted)}.`
       : `Of ${reports(counted + refused)}, both servers counted ${thousands(counted)} and refused ` +
-        `${thousands(refused)}, which ${refused === 1 ? "was a cheat" : "were cheats"}.`;
+        `${thousands(refused)} ${refused === 1 ? "cheat" : "cheats"}.`;
   if (published === 0) return verdicts;
   const withEarlier =
     before.counted === 0

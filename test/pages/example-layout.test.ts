@@ -75,10 +75,8 @@ const screens = [
 ] as const;
 
 describe.each(screens)("on $name", ({ viewport, colorScheme }) => {
-  const open = () => openExample(browser, example.address, { viewport, colorScheme });
-
   test("nothing covers anything and axe finds no fault, before, after a cheat and with totals", async () => {
-    const { page } = await open();
+    const { page } = await openExample(browser, example.address, { viewport, colorScheme });
     const faults = async () => [
       ...(await accessibilityFaults(page)),
       ...(await floating(page)).map((name) => `floats: ${name}`),
@@ -93,6 +91,13 @@ describe.each(screens)("on $name", ({ viewport, colorScheme }) => {
     expect(await faults()).toEqual([]);
     await page.context().close();
   });
+});
+
+describe.each([
+  { name: "a phone", viewport: { width: 360, height: 740 }, colorScheme: "dark" },
+  { name: "a desktop", viewport: { width: 1280, height: 900 }, colorScheme: "light" },
+] as const)("on $name", ({ viewport, colorScheme }) => {
+  const open = () => openExample(browser, example.address, { viewport, colorScheme });
 
   test("what came of a report stands in sight below Send, and leads to the result", async () => {
     const { page } = await open();
@@ -110,7 +115,7 @@ describe.each(screens)("on $name", ({ viewport, colorScheme }) => {
     for (const [name, heading] of [
       ["how your page split it", "Your page splits"],
       ["what the servers saw", "Two servers check, and see this"],
-      ["the totals", "Totals are published"],
+      ["the totals", "The servers publish totals"],
     ] as const) {
       await tabTo(page, page.getByRole("link", { name }));
       await page.keyboard.press("Enter");
@@ -139,7 +144,7 @@ describe.each(screens)("on $name", ({ viewport, colorScheme }) => {
     await page.context().close();
   });
 
-  test("each question of the totals stands above its bar, on a track that stands for everybody", async () => {
+  test("each question of the totals stands above its bar, and each line of the chart has its name", async () => {
     const { page } = await open();
     await simulate(page, 100);
     for (const [i, body] of (await page.locator(".totals tbody:has(.bar)").all()).entries()) {
@@ -159,12 +164,8 @@ describe.each(screens)("on $name", ({ viewport, colorScheme }) => {
       const tracks = await body.locator(".bar").evaluate((bar) => getComputedStyle(bar).backgroundColor);
       expect([await colour(line), "rgba(0, 0, 0, 0)"]).not.toContain(tracks);
     }
-    await page.context().close();
-  });
 
-  test("each line of the chart has its name at its end, and no text of it covers another", async () => {
-    const { page } = await open();
-    await simulate(page, 100);
+    // Each line of the chart has its name at its end, and no text covers another.
     const names = page.locator("#chart .name");
     expect(await names.count()).toBe(4);
     const chart = await boxOf(page.locator("#chart"));

@@ -10,7 +10,7 @@ test.each([
     after: { counted: 962, refused: 42 },
     published: 962,
     text:
-      "Of 1,000 reports, both servers counted 961 and refused 39, which were cheats. " +
+      "Of 1,000 reports, both servers counted 961 and refused 39 cheats. " +
       "With the 1 report counted before, that makes 962. All are in the totals below.",
   },
   {
@@ -18,7 +18,7 @@ test.each([
     before: { counted: 0, refused: 0 },
     after: { counted: 24, refused: 1 },
     published: 24,
-    text: "Of 25 reports, both servers counted 24 and refused 1, which was a cheat. All are in the totals below.",
+    text: "Of 25 reports, both servers counted 24 and refused 1 cheat. All are in the totals below.",
   },
   {
     name: "the last ones wait",
@@ -34,7 +34,7 @@ test.each([
     before: { counted: 0, refused: 0 },
     after: { counted: 19, refused: 6 },
     published: 0,
-    text: "Of 25 reports, both servers counted 19 and refused 6, which were cheats.",
+    text: "Of 25 reports, both servers counted 19 and refused 6 cheats.",
   },
 ])("after simulated visitors, when $name", ({ before, after, published, text }) => {
   expect(crowdText(before, after, published)).toBe(text);
