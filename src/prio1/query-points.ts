@@ -113,7 +113,7 @@ export function pointTag(kind: QueryPoints, secret: ServerSecret, streamPoint: b
 }
 
 /** SHA-256 of the parts, each after its length in 4 bytes, big-endian. */
-function digest(...parts: readonly Uint8Array[]): Uint8Array {
+export function digest(...parts: readonly Uint8Array[]): Uint8Array {
   return sha256(prefixed(...parts));
 }
 

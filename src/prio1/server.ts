@@ -31,6 +31,7 @@ import {
 } from "./query-points.js";
 import { type AtomicReplayRecord, copyOfKeys, type ReplayKeys, type ReplayRecord, replayKeys } from "./replay.js";
 import type { ServerId } from "./share.js";
+import { type Belonging, readSnapshot, SESSION_ID_BYTES, writeSnapshot } from "./snapshot.js";
 import { count, type VerifiedReport, type Verifier, verifierOf } from "./verify.js";
 import { maxPlaintextBytes, readState, writeState, writeTotalShare } from "./wire.js";
 
@@ -47,9 +48,6 @@ export interface ServerOptions extends AdmissionOptions {
   /** As in {@link AdmissionOptions}, but synchronous, because `open` is. */
   readonly replays?: ReplayRecord | AtomicReplayRecord;
 }
-
-/** An id that no two sessions share. */
-const SESSION_ID_BYTES = 16;
 
 /** The longest report id, in bytes. */
 const MAX_REPORT_ID = 65535;
@@ -70,7 +68,7 @@ export class Server {
   #reportPoints: ReportPoints | undefined;
   /** With `"batch"` and `"first"`, the check of all reports, made for the first one. */
   #checkAtOnePoint: CheckAt | undefined;
-  readonly #total: RunningTotal;
+  #total: RunningTotal;
 
   /**
    * Throws `invalid-argument` for an option that does not match {@link ServerOptions}, and `mismatch` if no private key
@@ -95,7 +93,10 @@ export class Server {
     this.#total = new RunningTotal(snipOf(config).space.zeros(config.fields), [toHex(systemRandom(SESSION_ID_BYTES))]);
   }
 
-  /** The number of reports counted, those of merged sessions included. A session made from bytes starts at 0. */
+  /**
+   * The number of reports counted, those of merged sessions and of a snapshot included. A session made by `fromBytes`
+   * starts at 0.
+   */
   get reports(): number {
     return this.#total.reports;
   }
@@ -239,6 +240,31 @@ export class Server {
     const server = new Server(config, options);
     server.#total.vector.accumulate(readState(config, copyOfBytes(bytes, "server state")));
     return server;
+  }
+
+  /**
+   * Everything that a later process needs to go on with this total: the total, the number of reports, the sessions that
+   * are in it, and what they belong to (docs/WIRE.md section 8). Unlike the bytes of `toBytes`, they are ours and not
+   * libprio's. They contain no key, and neither the replay record nor the reports whose checks are not over. The total
+   * is a share: keep the bytes as private as the server itself.
+   */
+  snapshot(): Uint8Array {
+    return writeSnapshot(this.#belonging(), this.#total);
+  }
+
+  /**
+   * The session of a snapshot, to go on with in this process, with a new point stream. Throws `malformed` for bytes
+   * that are damaged or no snapshot, `mismatch` for those of another server, configuration, kind of query points or
+   * secret, and the errors of the constructor. The public keys may differ, since they may be rolled over.
+   */
+  static restore(config: Config, options: ServerOptions, bytes: Uint8Array): Server {
+    const server = new Server(config, options);
+    server.#total = readSnapshot(server.#belonging(), copyOfBytes(bytes, "snapshot"));
+    return server;
+  }
+
+  #belonging(): Belonging {
+    return { config: this.#config, id: this.#id, queryPoints: this.#queryPoints, secret: this.#secret };
   }
 
   #checkAt(reportId: Uint8Array | undefined, point: bigint | undefined): CheckAt {

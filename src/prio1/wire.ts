@@ -170,12 +170,12 @@ function readServerId(reader: Reader, id: ServerId, subject: string): void {
   }
 }
 
-function writeVector(writer: Writer, vector: Vector): void {
+export function writeVector(writer: Writer, vector: Vector): void {
   writer.array(vector.length);
   writer.elements(vector);
 }
 
-function readVector(space: VectorSpace, reader: Reader, length: number, name: string): Vector {
+export function readVector(space: VectorSpace, reader: Reader, length: number, name: string): Vector {
   reader.array(length, name);
   // Each element takes at least two bytes. Nothing is allocated for elements that cannot be there.
   const { left } = reader;
@@ -186,7 +186,7 @@ function readVector(space: VectorSpace, reader: Reader, length: number, name: st
 }
 
 /** The most bytes in an int: a one-byte header and the element. */
-function intBytes(config: Config): number {
+export function intBytes(config: Config): number {
   return 1 + snipOf(config).space.field.bytes;
 }
 
@@ -216,6 +216,6 @@ function intError(reader: Reader, length: number, name: string): PrioError {
   return reader.error(length === 0 ? `${name} is empty` : `${name} is not below the modulus`);
 }
 
-function idNumber(id: ServerId): 0 | 1 {
+export function idNumber(id: ServerId): 0 | 1 {
   return id === "A" ? 0 : 1;
 }

@@ -18,7 +18,7 @@ const classes: Readonly<Record<string, { statics: readonly string[]; members: re
     members: ["equals", "Symbol(nodejs.util.inspect.custom)", "toBytes", "toHex", "toJSON"],
   },
   Server: {
-    statics: ["fromBytes"],
+    statics: ["fromBytes", "restore"],
     members: [
       "aggregate",
       "merge",
@@ -26,6 +26,7 @@ const classes: Readonly<Record<string, { statics: readonly string[]; members: re
       "openedByKey",
       "openPacket",
       "reports",
+      "snapshot",
       "toBytes",
       "totalShare",
       "verifier",

@@ -217,6 +217,9 @@ const entries: Readonly<Record<string, (x: never) => unknown>> = {
     serverA(config)
       .open(a)
       .verify2(Uint8Array.of(0xa1, 0, 0xa1, 0), x),
+  "Server.restore: config": (x) => Server.restore(x, options, serverA(config).snapshot()),
+  "Server.restore: options": (x) => Server.restore(config, x, serverA(config).snapshot()),
+  "Server.restore": (x) => Server.restore(config, options, x),
   resume: (x) => serverA(config).open(a).resume(x),
   "a list of private keys": (x) => serverA(config, { privateKey: [keysA.privateKey, x] }),
   "check: A": (x) => serverA(config).open(a).check(x, Uint8Array.of(0xa1, 0)),
