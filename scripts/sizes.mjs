@@ -13,7 +13,7 @@ const readme = `${root}/README.md`;
 /** What is measured: the imports of a page, and the most that they may take, in bytes. */
 export const pages = {
   client: { what: "what a client imports", names: ["Client", "Config", "PublicKey", "PrioError"], budget: 26_000 },
-  library: { what: "the whole library", names: null, budget: 34_000 },
+  library: { what: "the whole library", names: null, budget: 35_500 },
 };
 
 /**

@@ -2,6 +2,7 @@
 
 import nodeCrypto from "node:crypto";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { ANSWERS } from "../../src/crypto/provider.js";
 import { cryptoInUse, setCrypto } from "../../src/index.js";
 import { codeOf } from "../support/deployment.js";
 
@@ -42,6 +43,24 @@ function changed(object: object, methods: Record<string, unknown>): unknown {
     },
   });
 }
+
+it("is asked for the answers that the standards give", () => {
+  const standard = [
+    // NIST SP 800-38A, the block of the last counter and of the first.
+    "3f5b8cc9ea855a0afa7347d23e8d664e66e94bd4ef8a2c3b884cfa59ca342b2e",
+    // AES-128-GCM of zeros.
+    "0388dace60b6a392f328c2b971b2fe78d24e503a1bb037071c71b35d987b8657",
+    // RFC 7748 section 5.2, as a public key and as an agreement.
+    "422c8e7a6227d7bca1350b3e2bb7279f7897b87bb6854b783c60e80311ae3079",
+    "422c8e7a6227d7bca1350b3e2bb7279f7897b87bb6854b783c60e80311ae3079",
+  ];
+  expect(
+    nodeCrypto
+      .createHash("sha256")
+      .update(Buffer.from(standard.join(""), "hex"))
+      .digest("hex"),
+  ).toBe(ANSWERS);
+});
 
 describe("setCrypto", () => {
   it("takes the platform's own by default, here and wherever there is one", () => {
