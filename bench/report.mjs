@@ -366,13 +366,11 @@ function packetLines(id, content, own, theirs) {
  */
 function plotByFields({ title, unit, lines }) {
   const all = lines.flatMap(({ points }) => points);
-  const ends = lines.map(({ name, points }) => {
-    const [fields, y] = points.at(-1) ?? [Number.NaN, Number.NaN];
-    return `${name}: ${thousands(Number(digits(y)))} at ${thousands(fields)} fields`;
-  });
+  const last = lines[0]?.points.at(-1)?.[0] ?? Number.NaN;
+  const ends = lines.map(({ name, points }) => `${name} ${thousands(Number(digits(points.at(-1)?.[1])))}`);
   return plotFile({
     title,
-    description: `In ${unit}, both axes logarithmic. ${ends.join("; ")}.`,
+    description: `Shows ${unit}; both axes are logarithmic. At ${thousands(last)} fields: ${ends.join("; ")}.`,
     plot: {
       width: 760,
       height: 360,

@@ -23,8 +23,8 @@ export function showSplit(values: readonly number[], { shares, packets }: SplitR
     ),
   );
   find("#split-note").textContent =
-    `With a proof that every value is 0 or 1, sealed: ${packets.a.length} bytes that only A can open, ` +
-    `${packets.b.length} that only B can. B's shares all grow from a seed of 16 bytes.`;
+    `Your page adds a proof that every value is 0 or 1, and seals two packets: ${packets.a.length} bytes that only A ` +
+    `can open, ${packets.b.length} that only B can. All of B's shares grow from a seed of 16 bytes.`;
 }
 
 /** A server's column. */

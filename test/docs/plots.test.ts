@@ -43,7 +43,7 @@ describe.each(files)("%s", (path) => {
 
   test("says in words what it shows", () => {
     expect(svg).toMatch(/<svg [^>]*role="img" aria-labelledby="title description"/);
-    expect(svg).toMatch(/<title id="title">[^<]+<\/title>\n<desc id="description">[^<]+ at 100,000 fields/);
+    expect(svg).toMatch(/<title id="title">[^<]+<\/title>\n<desc id="description">[^<]+ At 100,000 fields: [^<]+ \d/);
   });
 });
 
