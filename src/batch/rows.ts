@@ -24,6 +24,8 @@ export const REASONS = {
   "unknown-id-internal": "the id is not in the file of --input-internal",
   "unknown-id-external": "the id is not in the file of --input-external",
   "own-message": "both files have the same verification packet for this id, so one server has given it twice",
+  "not-own-message":
+    "the verification packet in --input-internal is not what this server's verify1 writes for the report",
   "malformed-verify": "the verification packet of this id cannot be read",
   "answered-differently": "an earlier verify2 answered other verification packets of this id",
   "malformed-ping": "the line is not a ping with `id` and `payload.prioData`, or its gzip is damaged",

@@ -86,9 +86,14 @@ export class ServerSession {
     const [fromA, fromB] = (messages ?? []).map(decodeBase64);
     if (!fromA || !fromB) return refuse("malformed-verify", id);
     try {
-      if (this.#stage === "verify2") return verifier.verify2(fromA, fromB);
+      const own = this.#serverId === "A" ? fromA : fromB;
+      if (this.#stage === "verify2") {
+        const answer = verifier.verify2(fromA, fromB);
+        // Files that are swapped or of another run show here, before anything is answered: a report is answered once.
+        return own.equals(verifier.verify1()) ? answer : refuse("not-own-message", id);
+      }
       // The server's own file says what its verify2 stage sent: this process only checks.
-      verifier.resume(this.#serverId === "A" ? fromA : fromB);
+      verifier.resume(own);
       const verified = verifier.check(fromA, fromB);
       if (verified === null) return refuse("proof-failed", id);
       this.#server.aggregate(verified);

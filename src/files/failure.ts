@@ -24,7 +24,7 @@ const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
   EISDIR: "is a directory",
   EMFILE: "too many open files",
   ENOENT: "no such file or directory",
-  ENXIO: "nobody reads it",
+  ENXIO: "it is a device that is not there, or a pipe that nobody reads",
   EPIPE: "its reader has gone away",
   ELOOP: "too many symbolic links",
   ENAMETOOLONG: "the name is too long",

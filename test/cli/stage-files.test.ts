@@ -126,6 +126,28 @@ describe.each(["verify2", "aggregate"])("%s", (stage) => {
   });
 });
 
+describe("verify2 answers nothing, so that the right run still can,", () => {
+  const { "input-internal": own, "input-external": peer, ...input } = right("verify2") as Record<string, string>;
+  const swapped = { ...input, "input-internal": peer as string, "input-external": own as string };
+
+  it.each([
+    ["when the files are swapped", swapped, []],
+    ["with other query points than verify1 had", right("verify2"), ["--query-points", "report"]],
+    [
+      "with another secret than verify1 had",
+      right("verify2"),
+      ["--shared-secret", Buffer.alloc(16, 1).toString("base64")],
+    ],
+  ])("%s", async (name, files, argv) => {
+    const replays = ["--replays", folder.path(name)];
+    const { code, stdout, stderr } = await run("verify2", files, [...argv, ...replays]);
+    expect([code, stdout]).toEqual([4, "25 errors out of 25 total\n"]);
+    expect(stderr).toContain("prio: left out: 25 not-own-message\n");
+    expect(stderr).toContain("prio: hint: --input-internal is not what verify1 wrote here");
+    if (argv.length === 0) expect((await run("verify2", right("verify2"), replays)).code).toBe(0);
+  });
+});
+
 it("what one server tells the other is for its owner alone, also when it takes an open file's place", async () => {
   const umask = process.umask(0);
   try {
