@@ -1,5 +1,6 @@
 // What users import. No logic here.
 
+export type { Bytes } from "./core/bytes.js";
 export { generateKeyPair, PrivateKey, PublicKey } from "./crypto/keys.js";
 export { type CryptoName, cryptoInUse, setCrypto } from "./crypto/provider.js";
 export { ServerSecret } from "./crypto/secret.js";

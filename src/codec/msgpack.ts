@@ -4,7 +4,7 @@
 //
 // The writer uses the shortest header that fits. The reader accepts longer ones too: older msgpack writers use them.
 
-import { writeBigIntBE } from "../core/bytes.js";
+import { type Bytes, writeBigIntBE } from "../core/bytes.js";
 import type { BigEndianElements } from "../core/vector.js";
 import { PrioError } from "../errors.js";
 
@@ -13,7 +13,7 @@ export const MAX_HEADER_BYTES = 5;
 
 /** Writes one object after another into a buffer. The caller gives a capacity that holds all of them. */
 export class Writer {
-  readonly #bytes: Uint8Array;
+  readonly #bytes: Bytes;
   #offset = 0;
 
   constructor(capacity: number) {
@@ -56,6 +56,11 @@ export class Writer {
   /** A non-negative integer below 128. */
   smallInteger(x: number): void {
     this.#header(x, 0, 0);
+  }
+
+  /** The bytes written so far, in an array of their own. */
+  copyOfWritten(): Bytes {
+    return this.#bytes.slice(0, this.#offset);
   }
 
   /** A view of the bytes written so far. */

@@ -2,6 +2,12 @@
 
 import { PrioError } from "../errors.js";
 
+/**
+ * A Uint8Array that has an ArrayBuffer of its own and all of it, so that `fetch`, `Blob`, `WebSocket` and Web Crypto
+ * take it. TypeScript before 5.7 calls it `Uint8Array`, and later versions `Uint8Array<ArrayBuffer>`.
+ */
+export type Bytes = ReturnType<Uint8Array["slice"]>;
+
 // Texts are encoded here and not by the platform: test environments such as jsdom, contexts of node:vm, SES
 // compartments and some mobile engines have no TextEncoder or no btoa.
 
@@ -47,7 +53,7 @@ export function requireBytes(x: unknown, subject: string, length?: number): Uint
  * bytes of `x`, and its class may override anything, so only the copy is checked and used. Throws `wrong-length`, and
  * `invalid-argument`, also when the buffer of `x` was transferred away.
  */
-export function copyOfBytes(x: unknown, subject: string, length?: number): Uint8Array {
+export function copyOfBytes(x: unknown, subject: string, length?: number): Bytes {
   const there = lengthOfBytes(x, subject);
   requireLength(there, subject, length);
   try {
@@ -135,7 +141,7 @@ export function toHex(bytes: Uint8Array): string {
  * Decodes exactly `length` bytes from hex digits of either case. Throws `invalid-argument`, `wrong-length` and
  * `invalid-encoding`. No message shows the text, since it may be a key.
  */
-export function fromHex(text: unknown, subject: string, length: number): Uint8Array {
+export function fromHex(text: unknown, subject: string, length: number): Bytes {
   if (typeof text !== "string") {
     throw new PrioError("invalid-argument", `${subject}: expected a string of hex digits, got ${kindOf(text)}`);
   }
@@ -172,7 +178,7 @@ function digit64(value: number): string {
  * Decodes exactly `length` bytes from standard base64 with padding. Throws `invalid-argument`, `wrong-length` and, for
  * white space, other alphabets and stray bits, `invalid-encoding`.
  */
-export function fromBase64(text: unknown, subject: string, length: number): Uint8Array {
+export function fromBase64(text: unknown, subject: string, length: number): Bytes {
   if (typeof text !== "string") {
     throw new PrioError("invalid-argument", `${subject}: expected a base64 string, got ${kindOf(text)}`);
   }
@@ -198,7 +204,7 @@ export function fromBase64(text: unknown, subject: string, length: number): Uint
 }
 
 /** UTF-8. Throws `invalid-encoding` for a lone surrogate: replacing it would give two texts the same bytes. */
-export function utf8(text: string, subject: string): Uint8Array {
+export function utf8(text: string, subject: string): Bytes {
   let escaped: string;
   try {
     escaped = encodeURIComponent(text);
@@ -223,7 +229,7 @@ export function textOf(bytes: Uint8Array): string | null {
   }
 }
 
-export function concat(...parts: readonly Uint8Array[]): Uint8Array {
+export function concat(...parts: readonly Uint8Array[]): Bytes {
   let length = 0;
   for (const part of parts) length += part.length;
   const result = new Uint8Array(length);
@@ -243,7 +249,7 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 /** A 32-bit big-endian integer: a length prefix. */
-export function uint32BE(x: number): Uint8Array {
+export function uint32BE(x: number): Bytes {
   return Uint8Array.of(x >>> 24, x >>> 16, x >>> 8, x);
 }
 

@@ -5,7 +5,7 @@
 // Z = X25519(ephemeral, server); key = first 16 bytes of SHA-256(Z ‖ 00 00 00 01) (ANSI X9.63 KDF without shared info);
 // AES-128-GCM with "PrioPacket" ‖ ephemeral public key ‖ IV as associated data.
 
-import { concat, uint32BE } from "../core/bytes.js";
+import { type Bytes, concat, uint32BE } from "../core/bytes.js";
 import { type RandomSource, systemRandom } from "../core/random.js";
 import { PrioError } from "../errors.js";
 import { type PrivateKey, type PublicKey, pairOf, publicBytesOf, randomPrivateKey } from "./keys.js";
@@ -48,7 +48,7 @@ export function randomSealing(random: RandomSource = systemRandom): SealingRando
 }
 
 /** Seals a plaintext of at most 2^28 − 2 bytes. Throws `invalid-key` if the recipient's key is of low order. */
-export function seal(recipient: PublicKey, plaintext: Uint8Array, { ephemeral, iv }: SealingRandomness): Uint8Array {
+export function seal(recipient: PublicKey, plaintext: Uint8Array, { ephemeral, iv }: SealingRandomness): Bytes {
   if (plaintext.length > MAX_PLAINTEXT) {
     throw new PrioError("out-of-range", `packet: expected at most ${MAX_PLAINTEXT} bytes, got ${plaintext.length}`);
   }

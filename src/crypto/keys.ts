@@ -2,7 +2,7 @@
 // What a key holds is hidden in this file: neither inspection nor JSON shows it, and code that has the classes alone
 // cannot reach it.
 
-import { copyOfBytes, equalBytes, fromHex, toHex } from "../core/bytes.js";
+import { type Bytes, copyOfBytes, equalBytes, fromHex, toHex } from "../core/bytes.js";
 import { Hidden, MAKER } from "../core/hidden.js";
 import { type RandomSource, systemRandom } from "../core/random.js";
 import type { CryptoProvider, X25519KeyPair } from "./primitives.js";
@@ -37,7 +37,7 @@ export class PublicKey {
   }
 
   /** A copy of the 32 bytes. */
-  toBytes(): Uint8Array {
+  toBytes(): Bytes {
     return publicBytesOf(this).slice();
   }
 
@@ -124,7 +124,7 @@ export class PrivateKey {
   }
 
   /** A copy of the 32 bytes as given, not clamped: X25519 clamps them when it computes. */
-  toBytes(): Uint8Array {
+  toBytes(): Bytes {
     return pairOf(this).privateKey.slice();
   }
 

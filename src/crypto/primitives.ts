@@ -1,6 +1,8 @@
 // The cryptographic primitives of the protocol, as one synchronous interface. All providers give the same bytes for
 // the same input.
 
+import type { Bytes } from "../core/bytes.js";
+
 /** An X25519 key pair (RFC 7748), prepared once for many agreements. */
 export interface X25519KeyPair {
   /** 32 raw bytes, not clamped. */
@@ -32,7 +34,7 @@ export interface CryptoProvider {
     plaintext: Uint8Array,
     associatedData: Uint8Array,
     header?: Uint8Array,
-  ): Uint8Array;
+  ): Bytes;
   /** The plaintext of at least 16 bytes of ciphertext ‖ tag, or null if the tag does not match. */
   aes128GcmOpen(key: Uint8Array, iv: Uint8Array, sealed: Uint8Array, associatedData: Uint8Array): Uint8Array | null;
 }

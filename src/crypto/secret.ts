@@ -1,7 +1,7 @@
 // The secret that the two servers share. It keys the generator of query points and must stay secret from every
 // client: a client that knew the query point of its report before sending it could make a false proof hold.
 
-import { copyOfBytes, fromBase64, toBase64 } from "../core/bytes.js";
+import { type Bytes, copyOfBytes, fromBase64, toBase64 } from "../core/bytes.js";
 import { Hidden, MAKER } from "../core/hidden.js";
 import { systemRandom } from "../core/random.js";
 
@@ -37,7 +37,7 @@ export class ServerSecret {
   }
 
   /** A copy of the 16 bytes. */
-  toBytes(): Uint8Array {
+  toBytes(): Bytes {
     return secretBytesOf(this).slice();
   }
 }

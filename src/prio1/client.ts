@@ -1,6 +1,6 @@
 // The client: it takes bits and makes two sealed packets (WIRE.md section 2).
 
-import { copyOfBytes, isBytes, kindOf, reading } from "../core/bytes.js";
+import { type Bytes, copyOfBytes, isBytes, kindOf, reading } from "../core/bytes.js";
 import { buffered, type RandomSource, randomElements, systemRandom } from "../core/random.js";
 import { shareOf, sharesInPlaceOf } from "../core/sharing.js";
 import { randomSealing, type SealingRandomness } from "../crypto/ecies.js";
@@ -17,9 +17,9 @@ export interface Packets {
   /**
    * For server A: about 12 bytes for each of the n fields and each of the N points of the proof (WIRE.md section 3).
    */
-  a: Uint8Array;
+  a: Bytes;
   /** For server B: at most 153 bytes and the batch id's own, whatever n is. */
-  b: Uint8Array;
+  b: Bytes;
 }
 
 /** All the randomness of a report's shares. */

@@ -1,5 +1,6 @@
 // Packets: sealing the two shares of a report to the two servers, and opening a packet to its server's share.
 
+import type { Bytes } from "../core/bytes.js";
 import { open, type SealingRandomness, seal } from "../crypto/ecies.js";
 import type { PrivateKey } from "../crypto/keys.js";
 import { type Config, snipOf } from "./config.js";
@@ -18,11 +19,11 @@ export function expandSeed(config: Config, { a, b, c, f0, g0, h0, seed }: Seeded
   return { a, b, c, f0, g0, h0, data, h };
 }
 
-export function sealPacketA(config: Config, share: ReportShare, randomness: SealingRandomness): Uint8Array {
+export function sealPacketA(config: Config, share: ReportShare, randomness: SealingRandomness): Bytes {
   return seal(config.serverA, writePacketA(config, share), randomness);
 }
 
-export function sealPacketB(config: Config, share: SeededShare, randomness: SealingRandomness): Uint8Array {
+export function sealPacketB(config: Config, share: SeededShare, randomness: SealingRandomness): Bytes {
   return seal(config.serverB, writePacketB(config, share), randomness);
 }
 

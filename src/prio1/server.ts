@@ -1,6 +1,7 @@
 // A server's session: it opens packets, makes their checks and adds up the reports that pass.
 
 import {
+  type Bytes,
   copyOfBytes,
   equalBytes,
   isBytes,
@@ -220,7 +221,7 @@ export class Server {
    * This server's share of the totals, for `publish`: one byte of server id, then n elements, or count elements for
    * integers.
    */
-  totalShare(): Uint8Array {
+  totalShare(): Bytes {
     return writeTotalShare(this.#config, this.#id, publishedTotals(this.#config, this.#total.vector));
   }
 
@@ -228,7 +229,7 @@ export class Server {
    * The running total, n elements, as libprio's PrioServer_write writes it. It contains neither keys nor the replay
    * record.
    */
-  toBytes(): Uint8Array {
+  toBytes(): Bytes {
     return writeState(this.#config, this.#total.vector);
   }
 

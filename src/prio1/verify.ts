@@ -7,7 +7,7 @@
 //
 // The weight w is 1 with libprio's points and r with ours (query-points.ts).
 
-import { copyOfBytes } from "../core/bytes.js";
+import { type Bytes, copyOfBytes } from "../core/bytes.js";
 import { Hidden, MAKER, requireMaker } from "../core/hidden.js";
 import { combine } from "../core/sharing.js";
 import { PrioError } from "../errors.js";
@@ -92,7 +92,7 @@ export class Verifier {
    * Returns this server's first message: [d] and [e], each a msgpack str of at most 11 bytes. Send it to the other
    * server over an authenticated channel, never to the client.
    */
-  verify1(): Uint8Array {
+  verify1(): Bytes {
     return writeVerify1(this.#config, this.#evaluate().mine);
   }
 
@@ -101,7 +101,7 @@ export class Verifier {
    * another pair for the same report, the triple would no longer hide f(r) and g(r). Throws `malformed`, and
    * `wrong-state` for another pair and after `resume`.
    */
-  verify2(verify1A: Uint8Array, verify1B: Uint8Array): Uint8Array {
+  verify2(verify1A: Uint8Array, verify1B: Uint8Array): Bytes {
     const { field } = snipOf(this.#config).space;
     const fromA = readVerify1(this.#config, copyOfBytes(verify1A, "verify1 of A"), "verify1 of A");
     const fromB = readVerify1(this.#config, copyOfBytes(verify1B, "verify1 of B"), "verify1 of B");

@@ -10,7 +10,7 @@
 //   total share    integer server id, array(n or count) of int
 
 import { MAX_HEADER_BYTES, Reader, Writer } from "../codec/msgpack.js";
-import { bigIntFromBE, equalBytes } from "../core/bytes.js";
+import { type Bytes, bigIntFromBE, equalBytes } from "../core/bytes.js";
 import { PrioError } from "../errors.js";
 import { batchIdOf, type Config, snipOf } from "./config.js";
 import { SEED_BYTES } from "./prg.js";
@@ -75,11 +75,11 @@ export function readPacketB(config: Config, bytes: Uint8Array): SeededShare {
   return { a, b, c, f0, g0, h0, seed };
 }
 
-export function writeVerify1(config: Config, { d, e }: Verify1): Uint8Array {
+export function writeVerify1(config: Config, { d, e }: Verify1): Bytes {
   const writer = new Writer(2 * intBytes(config));
   writer.element(d);
   writer.element(e);
-  return writer.written();
+  return writer.copyOfWritten();
 }
 
 /** Throws `malformed`. */
@@ -91,10 +91,10 @@ export function readVerify1(config: Config, bytes: Uint8Array, subject: string):
   return { d, e };
 }
 
-export function writeVerify2(config: Config, out: bigint): Uint8Array {
+export function writeVerify2(config: Config, out: bigint): Bytes {
   const writer = new Writer(intBytes(config));
   writer.element(out);
-  return writer.written();
+  return writer.copyOfWritten();
 }
 
 /** Throws `malformed`. */
@@ -106,10 +106,10 @@ export function readVerify2(config: Config, bytes: Uint8Array, subject: string):
 }
 
 /** A server's running total. */
-export function writeState(config: Config, total: Vector): Uint8Array {
+export function writeState(config: Config, total: Vector): Bytes {
   const writer = new Writer(MAX_HEADER_BYTES + total.length * intBytes(config));
   writeVector(writer, total);
-  return writer.written();
+  return writer.copyOfWritten();
 }
 
 /** Throws `malformed`. */
@@ -120,11 +120,11 @@ export function readState(config: Config, bytes: Uint8Array): Vector {
   return total;
 }
 
-export function writeTotalShare(config: Config, id: ServerId, totals: Vector): Uint8Array {
+export function writeTotalShare(config: Config, id: ServerId, totals: Vector): Bytes {
   const writer = new Writer(1 + MAX_HEADER_BYTES + totals.length * intBytes(config));
   writer.smallInteger(idNumber(id));
   writeVector(writer, totals);
-  return writer.written();
+  return writer.copyOfWritten();
 }
 
 /** Throws `malformed`, and `wrong-server` when the share is the other server's. */

@@ -18,7 +18,7 @@ export const house: Readonly<Record<string, Room>> = {
   // The two protocols never import each other. What drives both does so through vdaf.
   prio1: { rooms: ["errors", "core", "codec", "crypto", "vdaf"] },
   prio3: { rooms: ["errors", "core", "crypto", "vdaf"] },
-  index: { rooms: ["errors", "crypto", "prio1"] },
+  index: { rooms: ["errors", "core", "crypto", "prio1"] },
   dp: { rooms: ["errors", "core"] },
   dap: { rooms: ["errors", "core", "crypto", "vdaf", "prio1", "prio3", "dp"] },
   // The record on disk, the engine and the command use the public names of the protocol, as any other program would.
