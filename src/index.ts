@@ -29,3 +29,4 @@ export {
 export { Server, type ServerOptions } from "./prio1/server.js";
 export type { ServerId } from "./prio1/share.js";
 export { VerifiedReport, Verifier } from "./prio1/verify.js";
+export type { PrioWarning, WarningHook } from "./prio1/warning.js";

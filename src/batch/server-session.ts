@@ -33,6 +33,8 @@ export class ServerSession {
       privateKey: privateKeys.map((key) => PrivateKey.fromHex(key)),
       secret: ServerSecret.fromBase64(secret),
       queryPoints,
+      // The command warns before the first thread starts.
+      onWarning: () => undefined,
     });
   }
 

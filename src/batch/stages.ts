@@ -120,6 +120,7 @@ function totalShare({ batch, serverId, privateKeys, secret }: ServerRole, states
     id: serverId,
     privateKey: privateKeys.map((key) => PrivateKey.fromHex(key)),
     secret: ServerSecret.fromBase64(secret),
+    onWarning: () => undefined,
   };
   const total = new Server(config, options);
   for (const state of states) total.merge(Server.fromBytes(config, options, state));

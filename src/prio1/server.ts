@@ -34,6 +34,7 @@ import { type AtomicReplayRecord, copyOfKeys, type ReplayKeys, type ReplayRecord
 import type { ServerId } from "./share.js";
 import { type Belonging, readSnapshot, SESSION_ID_BYTES, writeSnapshot } from "./snapshot.js";
 import { count, type VerifiedReport, type Verifier, verifierOf } from "./verify.js";
+import { emitWarning, type WarningHook, warnOfHole } from "./warning.js";
 import { maxPlaintextBytes, readState, writeState, writeTotalShare } from "./wire.js";
 
 /** The options of a session. */
@@ -48,6 +49,12 @@ export interface ServerOptions extends AdmissionOptions {
   readonly privateKey: PrivateKey | readonly PrivateKey[];
   /** As in {@link AdmissionOptions}, but synchronous, because `open` is. */
   readonly replays?: ReplayRecord | AtomicReplayRecord;
+  /**
+   * Is told of a danger in these options, once in a process for each hook. By default it is Node's
+   * `process.emitWarning`, which shows the warning on standard error unless the program decides otherwise, and nothing
+   * in a browser.
+   */
+  readonly onWarning?: WarningHook;
 }
 
 /** The longest report id, in bytes. */
@@ -77,7 +84,11 @@ export class Server {
    */
   constructor(config: Config, options: ServerOptions) {
     this.#config = requireConfig(config);
-    const { id, privateKey } = propertiesOf<ServerOptions>(options, "server", ["id", "privateKey"]);
+    const {
+      id,
+      privateKey,
+      onWarning = emitWarning,
+    } = propertiesOf<ServerOptions>(options, "server", ["id", "privateKey", "onWarning"]);
     if (id !== "A" && id !== "B") throw invalid("id", '"A" or "B"', id);
     this.#id = id;
     this.#privateKeys = listOf(privateKey, "server: privateKey", requirePrivateKey);
@@ -91,6 +102,8 @@ export class Server {
     if (!this.#privateKeys.some(({ publicKey }) => isSamePoint(publicKey, own))) {
       throw new PrioError("mismatch", `server: privateKey: expected the key of the configuration's server ${id}`);
     }
+    if (typeof onWarning !== "function") throw invalid("onWarning", "a function", onWarning);
+    warnOfHole(config, this.#queryPoints, onWarning as WarningHook);
     this.#total = new RunningTotal(snipOf(config).space.zeros(config.fields), [toHex(systemRandom(SESSION_ID_BYTES))]);
   }
 

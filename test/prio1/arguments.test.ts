@@ -173,7 +173,7 @@ const entries: Readonly<Record<string, (x: never) => unknown>> = {
   "new Server: config": (x) => new Server(x, options),
   "new Server": (x) => new Server(config, x),
   ...Object.fromEntries(
-    ["id", "privateKey", "secret", "queryPoints", "replays"].map((name) => [
+    ["id", "privateKey", "secret", "queryPoints", "replays", "onWarning"].map((name) => [
       `new Server: ${name}`,
       (x: unknown) => new Server(config, { ...options, [name]: x }),
     ]),
