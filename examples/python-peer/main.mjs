@@ -113,7 +113,10 @@ const server = new Server(config, options);
 const counted = stage(server, (verifier, id) => {
   const ofA = secondA.get(id);
   const ofB = second1.get(id);
-  const verified = ofA && ofB ? verifier.check(ofA, ofB) : null;
+  if (!ofA || !ofB) return null;
+  // As with Python, each stage starts anew: this verifier is told what the stage before it sent.
+  verifier.resume(ofB);
+  const verified = verifier.check(ofA, ofB);
   if (verified !== null) server.aggregate(verified);
   return verified;
 });

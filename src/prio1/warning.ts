@@ -29,7 +29,7 @@ export const emitWarning: WarningHook = ({ code, message }) => {
 };
 
 /** The hooks that know it already. */
-const told = /* @__PURE__ */ new WeakSet<WarningHook>();
+const told = /* @__PURE__ */ new WeakMap<WarningHook, true>();
 
 /** Warns if the proof has its hole at this number of fields and with these points. */
 export function warnOfHole(config: Config, queryPoints: QueryPoints, hook: WarningHook): void {
@@ -37,7 +37,7 @@ export function warnOfHole(config: Config, queryPoints: QueryPoints, hook: Warni
   // Without a padding root, nothing forces c = a·b. The points of our own kinds close the hole.
   const hasHole = snipOf(config).size === fields + 1 && (queryPoints === "stream" || queryPoints === "first");
   if (!hasHole || told.has(hook)) return;
-  told.add(hook);
+  told.set(hook, true);
   hook({
     code: "proof-hole",
     message:
