@@ -173,7 +173,7 @@ const entries: Readonly<Record<string, (x: never) => unknown>> = {
   "new Server: config": (x) => new Server(x, options),
   "new Server": (x) => new Server(config, x),
   ...Object.fromEntries(
-    ["id", "privateKey", "secret", "queryPoints", "replays", "onWarning"].map((name) => [
+    ["id", "privateKey", "secret", "queryPoints", "replays"].map((name) => [
       `new Server: ${name}`,
       (x: unknown) => new Server(config, { ...options, [name]: x }),
     ]),
@@ -184,6 +184,8 @@ const entries: Readonly<Record<string, (x: never) => unknown>> = {
       (x: unknown) => new Admission(config, { secret, [name]: x }),
     ]),
   ),
+  // There is nothing to warn of: what a hook throws passes through.
+  "new Server: onWarning": (x) => serverA(configFor({ fields: 4 }), { onWarning: x }),
   open: (x) => serverA(config).open(x),
   "open: reportId": (x) => serverA(config, { queryPoints: "report" }).open(a, x),
   openPacket: (x) => serverA(config).openPacket(x),
