@@ -1,6 +1,7 @@
 // No dead link in any document: every relative link of every Markdown file leads to a file of the repository, and every
-// anchor to a heading in it.
+// anchor to a heading in it. The same holds in the packed package.
 
+import { execFileSync } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -65,6 +66,29 @@ test("no document has a dead link", () => {
   expect(paths).toEqual(expect.arrayContaining(["docs/WIRE.md", "vectors/README.md", "examples/pipeline/README.md"]));
   expect(paths.flatMap((path) => targets(read(path))).length).toBeGreaterThan(20);
   expect(paths.flatMap((path) => deadLinks(path, repository))).toEqual([]);
+});
+
+/** The files that npm packs, as a user gets them. */
+function packed(): string[] {
+  const output = execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {
+    cwd: root,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  const [{ files }] = JSON.parse(output) as [{ files: { path: string }[] }];
+  return files.map(({ path }) => path);
+}
+
+test("no document of the packed package has one", () => {
+  const paths = packed();
+  expect(paths).toEqual(expect.arrayContaining(["README.md", "docs/guide.md", "CHANGELOG.md"]));
+  const inPackage = (path: string): string | undefined => {
+    if (paths.includes(path)) return read(path);
+    // A folder is there if any of its files is.
+    return paths.some((other) => other.startsWith(`${path.replace(/\/$/, "")}/`)) ? "" : undefined;
+  };
+  const markdown = paths.filter((path) => path.endsWith(".md"));
+  expect(markdown.flatMap((path) => deadLinks(path, inPackage))).toEqual([]);
 });
 
 describe("the check itself", () => {

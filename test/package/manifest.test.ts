@@ -104,7 +104,7 @@ test("declarations and bundles keep internals and this machine's paths to themse
   }
 });
 
-test("the packed files are dist, documents and licences, and no source or test", () => {
+test("the packed files are dist, documents, examples and licences, and no source or test", () => {
   const output = execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {
     cwd: root,
     encoding: "utf8",
@@ -116,9 +116,11 @@ test("the packed files are dist, documents and licences, and no source or test",
     expect.arrayContaining([...expected, "LICENSE", "THIRD-PARTY-NOTICES", "CHANGELOG.md", "package.json"]),
   );
   for (const path of paths)
-    expect(path).toMatch(/^(dist|docs)\/|^[A-Z-]+(\.md)?$|^package\.json$|^vectors\/libprio-bool\.json$/);
+    expect(path).toMatch(/^(dist|docs|examples)\/|^[A-Z-]+(\.md)?$|^package\.json$|^vectors\/libprio-bool\.json$/);
 });
 
 test("the changelog has an entry for this version", () => {
-  expect(read("CHANGELOG.md")).toContain(`## [${manifest.version}]`);
+  const entries = [...read("CHANGELOG.md").matchAll(/^## (.*)$/gm)].map(([, title]) => title);
+  expect(entries).toContainEqual(expect.stringMatching(`^\\[${manifest.version}\\] - \\d{4}-\\d\\d-\\d\\d$`));
+  for (const title of entries) expect(title).toMatch(/^\[Unreleased\]$|^\[\d+\.\d+\.\d+\] - \d{4}-\d\d-\d\d$/);
 });
