@@ -81,8 +81,9 @@ export class MessageFile {
 /** Copies an input to a temporary file without a name, and returns its descriptor. */
 async function copyOf(input: Input, maxBytes: number): Promise<number> {
   const path = join(tmpdir(), `prio-${process.pid}-${randomBytes(8).toString("hex")}`);
-  const fd = openSync(path, "wx+", 0o600);
+  let fd: number | undefined;
   try {
+    fd = openSync(path, "wx+", 0o600);
     unlinkSync(path);
     let bytes = 0;
     for await (const piece of input.pieces()) {
@@ -91,9 +92,10 @@ async function copyOf(input: Input, maxBytes: number): Promise<number> {
         throw new Failure(`${input.name}: has more than ${maxBytes} bytes: not a file of this batch`);
       writeAll(fd, piece);
     }
+    return fd;
   } catch (error) {
-    closeSync(fd);
-    throw error;
+    if (fd !== undefined) closeSync(fd);
+    // What went wrong with the input itself is a Failure already.
+    throw systemFailure(error, `cannot copy ${input.name} to ${tmpdir()}`);
   }
-  return fd;
 }

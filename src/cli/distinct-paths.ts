@@ -1,7 +1,7 @@
 // Keeps a run from writing over a file that it reads or that holds a secret: before a command starts, every path that
 // it will write is compared with all others.
 
-import { fileIdentity, openFileIdentity } from "../files/file-identity.js";
+import { canonicalPath, fileIdentity, openFileIdentity } from "../files/file-identity.js";
 import { usage } from "./exit.js";
 import type { Io } from "./io.js";
 import type { Options } from "./options.js";
@@ -49,6 +49,7 @@ export function requireDistinctPaths(
   written: readonly NamedFile[],
 ): void {
   const earlier: Identified[] = protectedFiles(options).flatMap((file) => identified(file, io.stdin, "standard input"));
+  requireOutsideReplays(options, written);
   for (const file of written) {
     for (const next of identified(file, io.stdout, "standard output")) {
       const other = earlier.find(({ identity }) => overlap(identity, next.identity));
@@ -61,6 +62,25 @@ export function requireDistinctPaths(
       earlier.push(next);
     }
   }
+}
+
+/**
+ * Throws a usage failure when something would be written into the directory of --replays: whatever is lost there, an
+ * operator needs a new secret.
+ */
+export function requireOutsideReplays(options: Options, written: readonly NamedFile[]): void {
+  const replays = options.text("replays");
+  if (replays === undefined) return;
+  const directory = canonicalPath(replays);
+  for (const { option, path } of written) {
+    if (path === "-" || !isWithin(directory, canonicalPath(path))) continue;
+    throw usage(`--${option} is in the directory of --replays: ${path}`, "nothing but the record may be there");
+  }
+}
+
+/** Whether a path is a directory or in it. Both are canonical. */
+export function isWithin(directory: string, path: string): boolean {
+  return path === directory || path.startsWith(`${directory}/`);
 }
 
 /** Whether both are one file, or one that is not there yet stands where the other needs a directory. */

@@ -9,7 +9,13 @@ import { Input, MAX_EXPANSION } from "../files/input.js";
 import { inputFiles } from "../files/input-files.js";
 import { openOutput } from "../files/output.js";
 import { reportCounts } from "./counts.js";
-import { type NamedFile, protectedFiles, requireDistinctPaths } from "./distinct-paths.js";
+import {
+  isWithin,
+  type NamedFile,
+  protectedFiles,
+  requireDistinctPaths,
+  requireOutsideReplays,
+} from "./distinct-paths.js";
 import { usage } from "./exit.js";
 import type { Options } from "./options.js";
 import type { Run } from "./run.js";
@@ -54,6 +60,7 @@ function requireApart(run: Run, directory: string, inputs: readonly string[], er
   const { options } = run;
   const listedHere = errors === undefined ? [] : [errors];
   requireDistinctPaths(run, listedHere);
+  requireOutsideReplays(options, [{ option: "output", path: directory }]);
   const day = canonicalPath(directory);
   const read = inputs.map((path) => ({ option: "input", path }));
   for (const { option, path } of [...protectedFiles(options), ...listedHere, ...read]) {
@@ -73,10 +80,6 @@ function requireApart(run: Run, directory: string, inputs: readonly string[], er
     if (!isWithin(folder, canonicalPath(path))) continue;
     throw usage(`--${option} is in the directory of --input: ${path}`, "the next run would read it as pings");
   }
-}
-
-function isWithin(directory: string, path: string): boolean {
-  return path === directory || path.startsWith(`${directory}/`);
 }
 
 /** The day in --date, YYYY-MM-DD. */

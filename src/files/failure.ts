@@ -45,9 +45,14 @@ export function systemCode(error: unknown): string | undefined {
   return typeof code === "string" ? code : undefined;
 }
 
+/** An error's code of the system or of zlib, in words where there are some. */
+export function systemReason(code: string): string {
+  return SYSTEM_ERRORS[code] ?? code;
+}
+
 /** Makes a Failure of an error of the system; `subject` says what it kept us from. Returns any other error as it is. */
 export function systemFailure(error: unknown, subject: string): unknown {
   const code = systemCode(error);
   if (code === undefined || error instanceof Failure || error instanceof PrioError) return error;
-  return new Failure(`${subject}: ${SYSTEM_ERRORS[code] ?? code}`);
+  return new Failure(`${subject}: ${systemReason(code)}`);
 }

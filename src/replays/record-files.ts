@@ -1,7 +1,7 @@
 // The one error class for everything that can go wrong with a record, so that no failure is ever taken for "not seen
 // before"; and who may read its files.
 
-import { systemCode } from "../files/failure.js";
+import { systemCode, systemReason } from "../files/failure.js";
 
 /**
  * What a {@link ReplayRecordError} can be about. The list is closed.
@@ -34,13 +34,13 @@ export class ReplayRecordError extends Error {
 export const DIRECTORY_MODE = 0o700;
 export const FILE_MODE = 0o600;
 
-/** Runs `work`. A refusal by the system becomes `unavailable`: `subject` ("cannot write x.segment"), then its code. */
+/** Runs `work`. A refusal by the system becomes `unavailable`: `subject` ("cannot write x.segment"), then why. */
 export function withSystem<T>(subject: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
     const code = systemCode(error);
     if (code === undefined || error instanceof ReplayRecordError) throw error;
-    throw new ReplayRecordError("unavailable", `${subject}: ${code}`, { cause: error });
+    throw new ReplayRecordError("unavailable", `${subject}: ${systemReason(code)}`, { cause: error });
   }
 }

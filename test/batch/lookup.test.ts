@@ -3,7 +3,7 @@
 import { writeFileSync } from "node:fs";
 import { Readable } from "node:stream";
 import { gzipSync } from "node:zlib";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import { MessageFile } from "../../src/batch/lookup.js";
 import { Input } from "../../src/files/input.js";
 import { scratch } from "../cli/support.js";
@@ -31,6 +31,16 @@ describe("messages by id", () => {
     expect(messages.get("long")).toHaveLength(300_000);
     for (const unknown of ["too long", "report 3000 é", ""]) expect(messages.get(unknown)).toBeUndefined();
     messages.close();
+  });
+
+  it("a copy that cannot be made is not the file's fault", async () => {
+    writeFileSync(folder.path("x.gz"), gzipSync("{}"));
+    vi.stubEnv("TMPDIR", folder.path("nowhere"));
+    const input = new Input(folder.path("x.gz"), Readable.from([]));
+    await expect(MessageFile.of(input)).rejects.toThrow(
+      `cannot copy ${input.name} to ${folder.path("nowhere")}: no such file or directory`,
+    );
+    vi.unstubAllEnvs();
   });
 
   it("an empty file has none", async () => {

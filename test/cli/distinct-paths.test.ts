@@ -109,6 +109,32 @@ it("files that a variable names are protected like those of an option", async ()
   ]);
 });
 
+it("nothing is written into the directory of --replays", async () => {
+  const replays = { ...environment(), REPLAYS: at("own/../record") };
+  expect((await prio(inFolder(["verify1", ...raw, "--output", "x"]), { env: replays })).code).toBe(0);
+  const before = content();
+  symlinkSync("record", at("link"));
+  for (const [argv, option] of [
+    [["verify1", ...raw, "--output", "record"], "--output"],
+    [["verify1", ...raw, "--output", "link/x"], "--output"],
+    [["verify1", ...raw, "--output", "x", "--errors", "record/manifest"], "--errors"],
+    [["publish", ...aggregates, "--output", "record"], "--output"],
+    [["staging", "--input", "labels", "--date", "2019-06-26", "--output", "record"], "--output"],
+    [
+      ["staging", "--input", "labels", "--date", "2019-06-26", "--output", "x", "--errors", "link/manifest"],
+      "--errors",
+    ],
+  ] as const) {
+    const words = inFolder(argv).map((word, i) => (argv[i - 1] === "--date" ? "2019-06-26" : word));
+    const { code, stderr } = await prio(words, { env: replays });
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringMatching(`^prio: error: ${option} is in the directory of --replays: `),
+    ]);
+  }
+  expect(content()).toEqual(before);
+});
+
 it("different files of one directory do not disturb each other, and /dev/null is read and written", async () => {
   const argv = inFolder(["verify1", ...raw, "--output", "far", "--errors", "raw/errors.ndjson"]);
   expect((await prio(argv, { env: environment() })).code).toBe(0);

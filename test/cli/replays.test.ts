@@ -340,6 +340,11 @@ describe("the directory", () => {
     writeFileSync(at("replays-A", manifest), "no manifest");
     const damaged = await stage("verify1", "A");
     expect([damaged.code, damaged.stderr]).toEqual([1, expect.stringMatching(/hint: .* take a new shared secret/)]);
+    const missing = await stage("verify1", "A", {}, { REPLAYS: at("no", "where") });
+    expect([missing.code, missing.stderr]).toEqual([
+      1,
+      `prio: error: replay record: cannot make ${at("no", "where")}: no such file or directory\n`,
+    ]);
     const none = await stage("verify1", "A", {}, { REPLAYS: at("raw", "A") });
     expect([none.code, none.stderr]).toEqual([
       1,

@@ -260,8 +260,8 @@ describe("refused by the system", () => {
     expect(failing).toThrow(ReplayRecordError);
     disk.current = undefined;
     expect(failing).toThrow(ReplayRecordError);
-    expect(() => record.addReport(keysOf(1), pointA)).toThrow("ENOSPC");
-    expect(() => record.commit()).toThrow("ENOSPC");
+    expect(() => record.addReport(keysOf(1), pointA)).toThrow("no space left on the device");
+    expect(() => record.commit()).toThrow("no space left on the device");
     record.close();
   });
 });
