@@ -6,6 +6,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { readReports } from "../../scripts/test-reports.mjs";
 import { root } from "./built.js";
 
 let folder = "";
@@ -49,6 +50,8 @@ test("sums passed and failed tests, and files that do not load", () => {
   expect(count(reports)).toEqual({ stdout: "2 passed, 0 failed\n", status: 0 });
   report(reports, "mixed", 'test("a", () => expect(1).toBe(2)); test("b", () => {});');
   expect(count(reports)).toEqual({ stdout: "3 passed, 1 failed\n", status: 1 });
+  report(reports, "skipping", 'describe("x", () => { test.skip("y (z)", () => {}); });');
+  expect(readReports(reports)).toMatchObject({ passed: 3, failed: 1, files: 3, skipped: ["x y (z)"] });
   report(reports, "broken", 'throw new Error("does not load");');
   expect(count(reports)).toEqual({ stdout: "3 passed, 2 failed\n", status: 1 });
 });

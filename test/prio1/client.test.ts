@@ -94,9 +94,9 @@ describe("encode", () => {
     expect(seeds).not.toContain(String(new Uint8Array(16)));
   });
 
-  // noble draws bytes of its own to blind what it computes with.
   it.runIf(providers.includes("native"))(
-    "asks the platform for its random bytes at once, and for no more than some hundreds",
+    "asks the platform for its random bytes at once, and for no more than some hundreds " +
+      "(with native cryptography, which browsers lack: noble draws bytes of its own, to blind what it computes with)",
     () => {
       const draws = vi.spyOn(crypto, "getRandomValues");
       const calls: number[] = [];
