@@ -67,6 +67,12 @@ export class BigIntVector<in out Name extends string> implements Vector<BigIntVe
     for (let i = 0; i < this.length; i++) this.set(i, this.#field.add(this.get(i), other.get(i)));
   }
 
+  accumulateAt(other: BigIntVector<Name>, offset: number): void {
+    for (let i = 0; i < other.length; i++) {
+      this.set(offset + i, this.#field.add(this.get(offset + i), other.get(i)));
+    }
+  }
+
   subtractFrom(other: BigIntVector<Name>): void {
     for (let i = 0; i < this.length; i++) this.set(i, this.#field.sub(other.get(i), this.get(i)));
   }

@@ -110,6 +110,11 @@ class Packed87Vector implements Vector<Packed87Vector>, BigEndianElements {
     addAll(this.#limbs, this.#limbs, other.#limbs, 1);
   }
 
+  accumulateAt(other: Packed87Vector, offset: number): void {
+    const own = this.#limbs.subarray(LIMBS * offset, LIMBS * (offset + other.length));
+    addAll(own, own, other.#limbs, 1);
+  }
+
   subtractFrom(other: Packed87Vector): void {
     addAll(this.#limbs, other.#limbs, this.#limbs, -1);
   }

@@ -38,6 +38,8 @@ export interface Vector<V extends Vector<V>> {
   scale(x: bigint): V;
   /** In place: this += other. */
   readonly accumulate: (other: V) => void;
+  /** In place: adds all of `other` to the elements from `offset` on. */
+  readonly accumulateAt: (other: V, offset: number) => void;
   /** In place: this = other − this. */
   readonly subtractFrom: (other: V) => void;
   /** In place: this *= other, element by element. */

@@ -2,6 +2,7 @@
 
 import { type Config, snipOf } from "./config.js";
 import { integersOfBits } from "./integers.js";
+import type { ServerShare } from "./server-share.js";
 import type { Vector } from "./vector.js";
 
 export class RunningTotal {
@@ -16,8 +17,8 @@ export class RunningTotal {
     this.reports = reports;
   }
 
-  add(data: Vector): void {
-    this.vector.accumulate(data);
+  add(share: ServerShare): void {
+    share.addTo(this.vector);
     this.reports++;
   }
 

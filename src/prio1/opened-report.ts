@@ -5,13 +5,13 @@ import { Hidden, MAKER } from "../core/hidden.js";
 import { PrioError } from "../errors.js";
 import type { RunningTotal } from "./aggregate.js";
 import { copyOfKeys, type ReplayKeys, sameKeys } from "./replay.js";
-import type { ReportShare } from "./share.js";
+import type { ReportShare, SeededShare } from "./share.js";
 
 /** What a session knows of a report that it has opened. */
 export interface Opened {
   /** The total of the session that opened it. No one else has this object, so it identifies the session. */
   readonly total: RunningTotal;
-  readonly share: ReportShare;
+  readonly share: ReportShare | SeededShare;
   readonly keys: ReplayKeys;
   /** 1 to 65,535 bytes. */
   readonly reportId: Uint8Array | undefined;

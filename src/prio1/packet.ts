@@ -29,10 +29,14 @@ export function sealPacketB(config: Config, share: SeededShare, randomness: Seal
 
 /** Throws `cannot-open`, `malformed`, `wrong-batch`, `wrong-server`. */
 export function openPacket(config: Config, id: ServerId, privateKey: PrivateKey, packet: Uint8Array): ReportShare {
-  return readPacket(config, id, open(privateKey, packet));
+  const share = readPacket(config, id, open(privateKey, packet));
+  return "seed" in share ? expandSeed(config, share) : share;
 }
 
-/** A server's share from the plaintext of its packet. Throws `malformed`, `wrong-batch`, `wrong-server`. */
-export function readPacket(config: Config, id: ServerId, plaintext: Uint8Array): ReportShare {
-  return id === "A" ? readPacketA(config, plaintext) : expandSeed(config, readPacketB(config, plaintext));
+/**
+ * A server's share from the plaintext of its packet, B's not expanded yet. Throws `malformed`, `wrong-batch`,
+ * `wrong-server`.
+ */
+export function readPacket(config: Config, id: ServerId, plaintext: Uint8Array): ReportShare | SeededShare {
+  return id === "A" ? readPacketA(config, plaintext) : readPacketB(config, plaintext);
 }

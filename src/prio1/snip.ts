@@ -8,7 +8,7 @@
 
 import { lagrangeCoefficients } from "../core/evaluate.js";
 import { Ntt } from "../core/ntt.js";
-import type { ReportShare } from "./share.js";
+import type { ProofShare, ReportShare } from "./share.js";
 import type { Vector, VectorSpace } from "./vector.js";
 
 /** One Ntt for each vector space, since its tables of roots serve every number of fields. */
@@ -93,6 +93,13 @@ interface Weights {
   readonly hScale: bigint;
 }
 
+/** A server's shares of f(r), g(r) and h(r). */
+export interface Evaluated {
+  readonly f: bigint;
+  readonly g: bigint;
+  readonly h: bigint;
+}
+
 /** A point at which reports are checked. What depends on it alone is computed at the first check and then kept. */
 export class QueryPoint {
   readonly r: bigint;
@@ -107,16 +114,28 @@ export class QueryPoint {
   /**
    * A server's shares of f(r), g(r) and h(r). The constant −1 in the values of g is public, so only server A adds it.
    */
-  evaluate(share: ReportShare, isServerA: boolean): { f: bigint; g: bigint; h: bigint } {
+  evaluate(share: ReportShare, isServerA: boolean): Evaluated {
+    const { coefficients, h } = this.weights;
+    return this.evaluateSums(share, share.data.dot(coefficients, 1), share.h.dot(h), isServerA);
+  }
+
+  /** What depends on the point alone. The data are weighed by the coefficients from the second on. */
+  get weights(): { readonly coefficients: Vector; readonly h: Vector } {
     this.#weights ??= this.#weigh();
-    const { first, coefficients, dataSum, h0, h, hScale } = this.#weights;
+    return this.#weights;
+  }
+
+  /** The same from the weighted sums of the shares of the data and of h, for shares that are not there as a whole. */
+  evaluateSums(share: ProofShare, dataSums: bigint, hSums: bigint, isServerA: boolean): Evaluated {
+    this.#weights ??= this.#weigh();
+    const { first, dataSum, h0, hScale } = this.#weights;
     const { field } = this.#snip.space;
-    const f = field.add(field.mul(share.f0, first), share.data.dot(coefficients, 1));
+    const f = field.add(field.mul(share.f0, first), dataSums);
     const gPlusOnes = field.add(f, field.mul(field.sub(share.g0, share.f0), first));
     return {
       f,
       g: isServerA ? field.sub(gPlusOnes, dataSum) : gPlusOnes,
-      h: field.add(field.mul(share.h0, h0), field.mul(hScale, share.h.dot(h))),
+      h: field.add(field.mul(share.h0, h0), field.mul(hScale, hSums)),
     };
   }
 

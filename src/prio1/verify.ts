@@ -14,8 +14,8 @@ import { PrioError } from "../errors.js";
 import type { RunningTotal } from "./aggregate.js";
 import { type Config, snipOf } from "./config.js";
 import type { CheckAt } from "./query-points.js";
-import type { ReportShare, ServerId } from "./share.js";
-import type { Vector } from "./vector.js";
+import { ServerShare } from "./server-share.js";
+import type { ReportShare, SeededShare, ServerId } from "./share.js";
 import { readVerify1, readVerify2, type Verify1, writeVerify1, writeVerify2 } from "./wire.js";
 
 /** The total that a report may be counted in, and what is added to it. */
@@ -25,7 +25,7 @@ interface Origin {
    * counts.
    */
   readonly total: RunningTotal;
-  readonly data: Vector;
+  readonly share: ServerShare;
 }
 
 /** Where each verified report comes from: null after it was counted. */
@@ -56,14 +56,14 @@ export function count(report: unknown, total: RunningTotal): void {
     throw new PrioError("wrong-state", "aggregate: expected a report that this session opened");
   }
   origins.set(report as VerifiedReport, null);
-  total.add(origin.data);
+  total.add(origin.share);
 }
 
 /** One server's side of one report's check. */
 export class Verifier {
   readonly #config: Config;
   readonly #id: ServerId;
-  readonly #share: ReportShare;
+  readonly #share: ServerShare;
   readonly #checkAt: () => CheckAt;
   readonly #total: RunningTotal;
   #evaluated: { mine: Verify1; weightedH: bigint } | undefined;
@@ -76,14 +76,14 @@ export class Verifier {
     maker: typeof MAKER,
     config: Config,
     id: ServerId,
-    share: ReportShare,
+    share: ReportShare | SeededShare,
     checkAt: () => CheckAt,
     total: RunningTotal,
   ) {
     requireMaker(maker, "Verifier");
     this.#config = config;
     this.#id = id;
-    this.#share = share;
+    this.#share = new ServerShare(config, share);
     this.#checkAt = checkAt;
     this.#total = total;
   }
@@ -149,7 +149,7 @@ export class Verifier {
     }
     if (combine(snipOf(this.#config).space.field, outA, outB) !== 0n) return null;
     if (this.#sent !== (this.#id === "A" ? outA : outB)) return null;
-    this.#verified ??= verifiedReportOf({ total: this.#total, data: this.#share.data });
+    this.#verified ??= verifiedReportOf({ total: this.#total, share: this.#share });
     return this.#verified;
   }
 
@@ -157,9 +157,9 @@ export class Verifier {
     if (this.#evaluated === undefined) {
       const { field } = snipOf(this.#config).space;
       const { point, weight } = this.#checkAt();
-      const { f, g, h } = point.evaluate(this.#share, this.#id === "A");
-      const d = field.sub(field.mul(weight, f), this.#share.a);
-      const e = field.sub(g, this.#share.b);
+      const { f, g, h } = this.#share.evaluate(point, this.#id === "A");
+      const d = field.sub(field.mul(weight, f), this.#share.proof.a);
+      const e = field.sub(g, this.#share.proof.b);
       this.#evaluated = { mine: { d, e }, weightedH: field.mul(weight, h) };
     }
     return this.#evaluated;
@@ -167,7 +167,7 @@ export class Verifier {
 
   #out(d: bigint, e: bigint): bigint {
     const { half, space } = snipOf(this.#config);
-    const { a, b, c } = this.#share;
+    const { a, b, c } = this.#share.proof;
     // Each server adds half of d·e.
     return space.field.reduce(d * e * half + d * b + e * a + c - this.#evaluate().weightedH);
   }
@@ -180,7 +180,7 @@ export class Verifier {
 export function verifierOf(
   config: Config,
   id: ServerId,
-  share: ReportShare,
+  share: ReportShare | SeededShare,
   checkAt: () => CheckAt,
   total: RunningTotal,
 ): Verifier {

@@ -72,7 +72,8 @@ export function readPacketB(config: Config, bytes: Uint8Array): SeededShare {
   const seed = reader.str("the seed");
   if (seed.length !== SEED_BYTES) throw reader.error(`expected ${SEED_BYTES} bytes for the seed, got ${seed.length}`);
   reader.end();
-  return { a, b, c, f0, g0, h0, seed };
+  // A copy: a server keeps it, and not the bytes around it.
+  return { a, b, c, f0, g0, h0, seed: seed.slice() };
 }
 
 export function writeVerify1(config: Config, { d, e }: Verify1): Bytes {

@@ -85,6 +85,19 @@ describeVectors("operations", (space) => {
     );
   });
 
+  test("accumulateAt adds a shorter vector to a part, and changes nothing else", () => {
+    fc.assert(
+      fc.property(lists(2, 40), fc.nat(40), fc.nat(40), ([a, b], from, count) => {
+        const offset = Math.min(from, (a as bigint[]).length);
+        const part = (b as bigint[]).slice(0, Math.min(count, (a as bigint[]).length - offset));
+        const total = vector(a as bigint[]);
+        total.accumulateAt(vector(part), offset);
+        expect(total.toBigInts()).toEqual((a as bigint[]).map((x, i) => field.reduce(x + (part[i - offset] ?? 0n))));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   test("every pair of edge elements adds, subtracts and multiplies as BigInts do", () => {
     const a = vector(edgeElements);
     edgeElements.forEach((_x, shift) => {

@@ -16,6 +16,7 @@ import { RunningTotal } from "../../src/prio1/aggregate.js";
 import { snipOf } from "../../src/prio1/config.js";
 import { openedReportOf } from "../../src/prio1/opened-report.js";
 import { checkAtStreamPoint } from "../../src/prio1/query-points.js";
+import { ServerShare } from "../../src/prio1/server-share.js";
 import { verifiedReportOf, verifierOf } from "../../src/prio1/verify.js";
 import { readVerify1, readVerify2, writeVerify1, writeVerify2 } from "../../src/prio1/wire.js";
 import {
@@ -254,8 +255,7 @@ describe("calls out of order", () => {
       forger.resume(zero);
       const forged = forger.check(zero, zero);
       expect(forged).toBeInstanceOf(VerifiedReport);
-      const { data } = share;
-      for (const report of [forged, verifiedReportOf({ total, data })]) {
+      for (const report of [forged, verifiedReportOf({ total, share: new ServerShare(config, share) })]) {
         expect(codeOf(() => a.aggregate(report as VerifiedReport))).toBe("wrong-state");
       }
       const made = openedReportOf({ total, share, keys, reportId: undefined });
