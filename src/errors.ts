@@ -39,7 +39,21 @@ export type PrioErrorCode =
   | "no-randomness"
   | "unsupported";
 
-/** The only error that the library throws for bad input. `code` is stable; the message is for people. */
+/**
+ * The only error that the library throws for bad input. `code` is stable; the message is for people.
+ *
+ * @example
+ * ```js
+ * import { PrioError, PublicKey } from "prio";
+ *
+ * try {
+ *   PublicKey.fromHex("445C");
+ * } catch (error) {
+ *   if (!(error instanceof PrioError)) throw error;
+ *   console.log(error.code); // wrong-length
+ * }
+ * ```
+ */
 export class PrioError extends Error {
   /** Always `"PrioError"`. */
   override readonly name = "PrioError";

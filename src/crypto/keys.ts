@@ -15,7 +15,17 @@ const publicBytes = /* @__PURE__ */ new Hidden<Uint8Array>("PublicKey");
 /** Node's inspect and console call the method of this name. */
 const INSPECT: unique symbol = Symbol.for("nodejs.util.inspect.custom") as never;
 
-/** A server's public key, which clients seal their packets to. */
+/**
+ * A server's public key, which clients seal their packets to. It is public: it shows itself in JSON and in logs, as hex.
+ *
+ * @example
+ * ```js
+ * import { PublicKey } from "prio";
+ *
+ * const key = PublicKey.fromHex("445c126981113e5684d517826e508f5731a1b35485baccd63daa8120dd11da78");
+ * console.log(JSON.stringify({ key })); // {"key":"445C126981113E5684D517826E508F5731A1B35485BACCD63DAA8120DD11DA78"}
+ * ```
+ */
 export class PublicKey {
   private constructor(maker: typeof MAKER, bytes: Uint8Array) {
     publicBytes.make(this, bytes, maker);
@@ -100,7 +110,18 @@ interface Held {
 
 const held = /* @__PURE__ */ new Hidden<Held>("PrivateKey");
 
-/** A server's private key. Only `toHex` and `toBytes` show it. */
+/**
+ * A server's private key. It stays on the server's machine. Only `toHex` and `toBytes` show it; JSON and logs do not.
+ *
+ * @example
+ * ```js
+ * import { generateKeyPair, PrivateKey } from "prio";
+ *
+ * const { privateKey, publicKey } = generateKeyPair();
+ * const again = PrivateKey.fromHex(privateKey.toHex());
+ * console.log(again.publicKey.equals(publicKey), JSON.stringify({ again })); // true {"again":{}}
+ * ```
+ */
 export class PrivateKey {
   #publicKey: PublicKey | undefined;
 
@@ -165,7 +186,18 @@ export function randomPrivateKey(random: RandomSource): Uint8Array {
   return random(KEY_BYTES);
 }
 
-/** Makes a key pair for a server, from the system's cryptographic generator. Throws `no-randomness`. */
+/**
+ * Makes a key pair for a server, from the system's cryptographic generator. Each server does this once, keeps the private
+ * key, and gives the public key to the clients and to the other server. Throws `no-randomness`.
+ *
+ * @example
+ * ```js
+ * import { generateKeyPair } from "prio";
+ *
+ * const { publicKey, privateKey } = generateKeyPair();
+ * console.log(publicKey.toHex().length, privateKey.publicKey.equals(publicKey)); // 64 true
+ * ```
+ */
 export function generateKeyPair(): {
   /** For the clients and the other server. */
   publicKey: PublicKey;

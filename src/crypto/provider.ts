@@ -44,6 +44,14 @@ export function cryptoInUse(): CryptoName {
  * `"native"` where the platform has synchronous X25519, AES-128-GCM, AES-128-CTR and SHA-256 that compute known
  * answers (Node, Bun, Deno), and `"noble"` elsewhere (browsers). Throws `invalid-argument` for another value, and for
  * `"native"` where there is none.
+ *
+ * @example
+ * ```js
+ * import { cryptoInUse, setCrypto } from "prio";
+ *
+ * setCrypto("noble");
+ * console.log(cryptoInUse()); // noble
+ * ```
  */
 export function setCrypto(choice: CryptoName | "auto"): void {
   if (choice !== "native" && choice !== "noble" && choice !== "auto") {

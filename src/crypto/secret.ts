@@ -10,7 +10,19 @@ const SECRET_BYTES = 16;
 /** The bytes of each secret. */
 const secrets = /* @__PURE__ */ new Hidden<Uint8Array>("ServerSecret");
 
-/** The servers' shared secret: 16 bytes, or 24 characters of base64. Only `toBase64` and `toBytes` show it. */
+/**
+ * The servers' shared secret: 16 bytes, or 24 characters of base64. One operator generates it and gives it to the other in
+ * private. No client may know it: it decides where proofs are checked. Only `toBase64` and `toBytes` show it.
+ *
+ * @example
+ * ```js
+ * import { ServerSecret } from "prio";
+ *
+ * const text = ServerSecret.generate().toBase64();
+ * const secret = ServerSecret.fromBase64(text);
+ * console.log(secret.toBytes().length, secret.toBase64() === text); // 16 true
+ * ```
+ */
 export class ServerSecret {
   private constructor(maker: typeof MAKER, bytes: Uint8Array) {
     secrets.make(this, bytes, maker);

@@ -77,7 +77,27 @@ type Decision = Generator<unknown, Admitted | Replayed>;
 /**
  * Admits opened reports to their checks, one after the other: the second of a server's three steps. {@link
  * Server.openPacket} and {@link Server.verifier} are pure and may run in any thread, but a single admission must see
- * every report of a session, with `"stream"` in order of arrival.
+ * every report of a session, with `"stream"` in order of arrival. {@link Server.open} does all three steps.
+ *
+ * @example
+ * ```js
+ * import { Admission, Client, Config, generateKeyPair, Server, ServerSecret } from "prio";
+ *
+ * const keys = { A: generateKeyPair(), B: generateKeyPair() };
+ * const config = new Config({ fields: 1, batchId: "b", serverA: keys.A.publicKey, serverB: keys.B.publicKey });
+ * const secret = ServerSecret.generate();
+ * const server = new Server(config, { id: "A", privateKey: keys.A.privateKey, secret, queryPoints: "report" });
+ * const admission = new Admission(config, { secret, queryPoints: "report" });
+ *
+ * const { a } = new Client(config).encode([true]);
+ * const opened = server.openPacket(a, "report 1");
+ * const answer = await admission.admitAsync(opened.replayKeys);
+ * if ("replayed" in answer) throw new Error(`seen before: ${answer.replayed}`);
+ * const verifier = server.verifier(opened, answer);
+ * console.log(verifier.verify1().length > 0); // true
+ *
+ * console.log(await admission.admitAsync(opened.replayKeys)); // { replayed: 'report' }
+ * ```
  */
 export class Admission {
   /** The most reports that one admission admits with query points `"batch"` or `"first"`, where all share one point. */

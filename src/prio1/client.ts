@@ -41,7 +41,25 @@ export interface ReportRandomness {
  */
 const RANDOM_BYTES = 512;
 
-/** Encodes reports, one after the other, and keeps nothing of them. */
+/**
+ * Encodes reports: it turns a client's values into one packet for each server. Send packet `a` to server A and packet `b`
+ * to server B, with the same report id. It encodes one report after the other and keeps nothing of them.
+ *
+ * @example
+ * ```js
+ * import { Client, Config, generateKeyPair } from "prio";
+ *
+ * // In a real client: PublicKey.fromHex, with the keys that the servers' operators printed.
+ * const config = new Config({
+ *   fields: 3,
+ *   batchId: "breakfast 2026-11",
+ *   serverA: generateKeyPair().publicKey,
+ *   serverB: generateKeyPair().publicKey,
+ * });
+ * const { a, b } = new Client(config).encode([true, false, true]);
+ * console.log(a instanceof Uint8Array, b instanceof Uint8Array); // true true
+ * ```
+ */
 export class Client {
   readonly #config: Config;
 

@@ -68,7 +68,22 @@ const insides = /* @__PURE__ */ new Hidden<Inside>("Config");
 const OPTIONS = ["fields", "count", "precision", "batchId", "serverA", "serverB", "prgKey"] as const;
 type AnyOptions = ConfigOptions & IntegerConfigOptions;
 
-/** What the client and both servers of a batch must agree on. It is immutable: make one and share it. */
+/**
+ * What the clients and both servers of a batch must agree on: what a report is, the batch's name, and the two public keys.
+ * Nothing in it is secret. It is immutable: make one and share it.
+ *
+ * @example
+ * ```js
+ * import { Config, PublicKey } from "prio";
+ *
+ * const serverA = PublicKey.fromHex("445C126981113E5684D517826E508F5731A1B35485BACCD63DAA8120DD11DA78");
+ * const serverB = PublicKey.fromHex("01D5D4F179ED233140CF97F79594F0190528268A99A6CDF57EF0E1569E673642");
+ *
+ * const booleans = new Config({ fields: 3, batchId: "breakfast 2026-11", serverA, serverB });
+ * const integers = Config.forIntegers({ count: 2, precision: 10, batchId: "reading 2026-11", serverA, serverB });
+ * console.log(booleans.fields, integers.fields); // 3 20
+ * ```
+ */
 export class Config {
   /** The largest number of fields in a report. */
   static readonly maxFields: number = MAX_FIELDS;

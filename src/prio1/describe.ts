@@ -31,7 +31,19 @@ export interface MessageDescription {
   readonly fields?: number;
 }
 
-/** Returns what a message is. Throws `invalid-argument` if it is not a Uint8Array. */
+/**
+ * Returns what a message is, for tools that meet bytes whose origin they do not know. Throws `invalid-argument` if it is
+ * not a Uint8Array.
+ *
+ * @example
+ * ```js
+ * import { Client, Config, describeMessage, generateKeyPair } from "prio";
+ *
+ * const [serverA, serverB] = [generateKeyPair().publicKey, generateKeyPair().publicKey];
+ * const { a } = new Client(new Config({ fields: 1, batchId: "b", serverA, serverB })).encode([true]);
+ * console.log(describeMessage(a).kind); // packet
+ * ```
+ */
 export function describeMessage(message: Uint8Array): MessageDescription {
   const bytes = copyOfBytes(message, "message");
   for (const form of FORMS) {

@@ -15,10 +15,25 @@ const MAX_TOTAL = 2n ** 64n - 1n;
  * Two shares do not show whether both servers counted the same reports, so compare their counts first.
  *
  * A server that counted a batch in parts may give a list of total shares, one for each part. The two servers' parts
- * need not be the same.
+ * need not be the same. JSON has no bigints: write `totals.map(String)`.
  *
  * Throws `malformed`, `wrong-server` if the shares are not A's and B's in this order, and `overflow` if a total does
  * not fit 64 bits, which means that the shares are of different reports.
+ *
+ * @example
+ * ```js
+ * import { Config, generateKeyPair, publish, Server, ServerSecret } from "prio";
+ *
+ * const keys = { A: generateKeyPair(), B: generateKeyPair() };
+ * const config = new Config({ fields: 2, batchId: "b", serverA: keys.A.publicKey, serverB: keys.B.publicKey });
+ * const secret = ServerSecret.generate();
+ * const a = new Server(config, { id: "A", privateKey: keys.A.privateKey, secret, queryPoints: "report" });
+ * const b = new Server(config, { id: "B", privateKey: keys.B.privateKey, secret, queryPoints: "report" });
+ *
+ * // After both have counted the reports of the batch; here, none.
+ * const totals = publish(config, a.totalShare(), b.totalShare());
+ * console.log(JSON.stringify(totals.map(String))); // ["0","0"]
+ * ```
  */
 export function publish(
   config: Config,

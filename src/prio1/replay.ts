@@ -121,7 +121,30 @@ const WORDS = 4;
 /** The records of this class. */
 const records = /* @__PURE__ */ new Hidden<true>("MemoryReplayRecord");
 
-/** The default record: in memory, and lost with the process. Sessions that will be merged should share one. */
+/**
+ * The default record: in memory, and lost with the process. Sessions that will be merged should share one. A record that
+ * lasts is `FileReplayRecord` of `prio/replays`, for Node.
+ *
+ * @example
+ * ```js
+ * import { Client, Config, generateKeyPair, MemoryReplayRecord, PrioError, Server, ServerSecret } from "prio";
+ *
+ * const keys = { A: generateKeyPair(), B: generateKeyPair() };
+ * const config = new Config({ fields: 1, batchId: "b", serverA: keys.A.publicKey, serverB: keys.B.publicKey });
+ * const secret = ServerSecret.generate();
+ * const replays = new MemoryReplayRecord();
+ * const session = () =>
+ *   new Server(config, { id: "A", privateKey: keys.A.privateKey, secret, queryPoints: "report", replays });
+ *
+ * const { a } = new Client(config).encode([true]);
+ * session().open(a, "report 1");
+ * try {
+ *   session().open(a, "report 2");
+ * } catch (error) {
+ *   console.log(error instanceof PrioError && error.code); // replay
+ * }
+ * ```
+ */
 export class MemoryReplayRecord implements ReplayRecord, AtomicReplayRecord {
   readonly #keys = new KeySet(WORDS, systemRandom);
   /** The words of the keys that are being recorded: arrays for each call would cost more than the search. */

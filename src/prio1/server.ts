@@ -60,7 +60,31 @@ export interface ServerOptions extends AdmissionOptions {
 /** The longest report id, in bytes. */
 const MAX_REPORT_ID = 65535;
 
-/** A session of server A or server B. */
+/**
+ * A session of server A or server B: what one server does with the reports of one batch. Give it every packet that
+ * clients sent to this server; each gives a {@link Verifier}, whose messages you exchange with the other server. Count the
+ * reports that pass with `aggregate`, and at the end publish `totalShare`. A session lives in one process; `snapshot` keeps
+ * its total for the next one.
+ *
+ * @example
+ * ```js
+ * import { Client, Config, generateKeyPair, Server, ServerSecret } from "prio";
+ *
+ * const keys = { A: generateKeyPair(), B: generateKeyPair() };
+ * const config = new Config({ fields: 2, batchId: "b", serverA: keys.A.publicKey, serverB: keys.B.publicKey });
+ * const secret = ServerSecret.generate();
+ * const a = new Server(config, { id: "A", privateKey: keys.A.privateKey, secret, queryPoints: "report" });
+ * const b = new Server(config, { id: "B", privateKey: keys.B.privateKey, secret, queryPoints: "report" });
+ *
+ * const packets = new Client(config).encode([true, false]);
+ * const verifiers = { a: a.open(packets.a, "report 1"), b: b.open(packets.b, "report 1") };
+ * const first = { a: verifiers.a.verify1(), b: verifiers.b.verify1() };
+ * const second = { a: verifiers.a.verify2(first.a, first.b), b: verifiers.b.verify2(first.a, first.b) };
+ * const report = verifiers.a.check(second.a, second.b);
+ * if (report !== null) a.aggregate(report);
+ * console.log(a.reports); // 1
+ * ```
+ */
 export class Server {
   readonly #config: Config;
   readonly #id: ServerId;

@@ -59,7 +59,29 @@ export function count(report: unknown, total: RunningTotal): void {
   total.add(origin.share);
 }
 
-/** One server's side of one report's check. */
+/**
+ * One server's side of one report's check; {@link Server.open} makes it. Call `verify1`, send its message to the other
+ * server and take the other's; then the same with `verify2`; then `check` says whether the proof holds. The messages are
+ * for the other server alone.
+ *
+ * @example
+ * ```js
+ * import { Client, Config, generateKeyPair, Server, ServerSecret } from "prio";
+ *
+ * const keys = { A: generateKeyPair(), B: generateKeyPair() };
+ * const config = new Config({ fields: 1, batchId: "b", serverA: keys.A.publicKey, serverB: keys.B.publicKey });
+ * const secret = ServerSecret.generate();
+ * const a = new Server(config, { id: "A", privateKey: keys.A.privateKey, secret, queryPoints: "report" });
+ * const b = new Server(config, { id: "B", privateKey: keys.B.privateKey, secret, queryPoints: "report" });
+ *
+ * // Packets of two different reports do not belong together: their proof does not hold.
+ * const client = new Client(config);
+ * const [verifierA, verifierB] = [a.open(client.encode([1]).a, "id"), b.open(client.encode([0]).b, "id")];
+ * const [firstA, firstB] = [verifierA.verify1(), verifierB.verify1()];
+ * const [secondA, secondB] = [verifierA.verify2(firstA, firstB), verifierB.verify2(firstA, firstB)];
+ * console.log(verifierA.check(secondA, secondB)); // null
+ * ```
+ */
 export class Verifier {
   readonly #config: Config;
   readonly #id: ServerId;

@@ -53,6 +53,23 @@ const ABOUT = { secret: 0, key: 1, check: 2, packet: 3, answer: 4, counted: 5, t
  *
  * One process at a time has a record open. The directory belongs on a local file system. A report takes some 65 bytes
  * of disk, and some 100 once it is counted. Memory is what `entriesInMemory` says, and a byte for each 256 on disk.
+ *
+ * @example
+ * ```js
+ * import { mkdtempSync } from "node:fs";
+ * import { tmpdir } from "node:os";
+ * import { join } from "node:path";
+ * import { ServerSecret } from "prio";
+ * import { FileReplayRecord } from "prio/replays";
+ *
+ * const directory = join(mkdtempSync(join(tmpdir(), "prio-")), "replays");
+ * const record = FileReplayRecord.open(directory, { server: "A", secret: ServerSecret.generate() });
+ * const key = new Uint8Array(32);
+ * console.log(record.add(key), record.add(key)); // true false
+ * // What was added lasts from here on: call this before anything about the reports leaves the process.
+ * record.commit();
+ * record.close();
+ * ```
  */
 export class FileReplayRecord implements AtomicReplayRecord, ReplayRecord {
   readonly #store: EntryStore;

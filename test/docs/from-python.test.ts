@@ -1,9 +1,8 @@
 // docs/from-python.md lists every function of the Python module, and every counterpart that it names is in our public
-// surface. Its JavaScript program prints what it says.
+// surface. (samples.test.ts runs its program.)
 
-import { execFileSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
-import { prio, read, root } from "../package/built.js";
+import { prio, read } from "../package/built.js";
 
 const page = read("docs/from-python.md");
 
@@ -69,14 +68,4 @@ describe("what stands beside it is in the public surface", () => {
     expect(calls.length).toBeGreaterThan(8);
     for (const [text, name = ""] of calls) expect(typeof objects[name], text).toBe("function");
   });
-});
-
-test("the JavaScript program prints what its comment says", () => {
-  const program = /```js\n([\s\S]*?)```/.exec(page)?.[1] ?? "";
-  const printed = execFileSync(process.execPath, ["--input-type=module", "--eval", program], {
-    cwd: root,
-    encoding: "utf8",
-  });
-  expect(program).toContain(`// ${printed.trim()}`);
-  expect(printed.trim()).toBe("[ 1n, 0n, 1n ]");
 });
