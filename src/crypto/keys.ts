@@ -16,7 +16,8 @@ const publicBytes = /* @__PURE__ */ new Hidden<Uint8Array>("PublicKey");
 const INSPECT: unique symbol = Symbol.for("nodejs.util.inspect.custom") as never;
 
 /**
- * A server's public key, which clients seal their packets to. It is public: it shows itself in JSON and in logs, as hex.
+ * A server's public key, which clients seal their packets to. It is public: it shows itself in JSON and in logs, as
+ * hex.
  *
  * @example
  * ```js
@@ -187,8 +188,8 @@ export function randomPrivateKey(random: RandomSource): Uint8Array {
 }
 
 /**
- * Makes a key pair for a server, from the system's cryptographic generator. Each server does this once, keeps the private
- * key, and gives the public key to the clients and to the other server. Throws `no-randomness`.
+ * Makes a key pair for a server, from the system's cryptographic generator. Each server does this once, keeps the
+ * private key, and gives the public key to the clients and to the other server. Throws `no-randomness`.
  *
  * @example
  * ```js

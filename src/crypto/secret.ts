@@ -11,8 +11,8 @@ const SECRET_BYTES = 16;
 const secrets = /* @__PURE__ */ new Hidden<Uint8Array>("ServerSecret");
 
 /**
- * The servers' shared secret: 16 bytes, or 24 characters of base64. One operator generates it and gives it to the other in
- * private. No client may know it: it decides where proofs are checked. Only `toBase64` and `toBytes` show it.
+ * The servers' shared secret: 16 bytes, or 24 characters of base64. One operator generates it and gives it to the other
+ * in private. No client may know it: it decides where proofs are checked. Only `toBase64` and `toBytes` show it.
  *
  * @example
  * ```js

@@ -42,8 +42,8 @@ export interface ReportRandomness {
 const RANDOM_BYTES = 512;
 
 /**
- * Encodes reports: it turns a client's values into one packet for each server. Send packet `a` to server A and packet `b`
- * to server B, with the same report id. It encodes one report after the other and keeps nothing of them.
+ * Encodes reports: it turns a client's values into one packet for each server. Send packet `a` to server A and packet
+ * `b` to server B, with the same report id. It encodes one report after the other and keeps nothing of them.
  *
  * @example
  * ```js

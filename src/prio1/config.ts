@@ -69,8 +69,8 @@ const OPTIONS = ["fields", "count", "precision", "batchId", "serverA", "serverB"
 type AnyOptions = ConfigOptions & IntegerConfigOptions;
 
 /**
- * What the clients and both servers of a batch must agree on: what a report is, the batch's name, and the two public keys.
- * Nothing in it is secret. It is immutable: make one and share it.
+ * What the clients and both servers of a batch must agree on: what a report is, the batch's name, and the two public
+ * keys. Nothing in it is secret. It is immutable: make one and share it.
  *
  * @example
  * ```js

@@ -32,8 +32,8 @@ export interface MessageDescription {
 }
 
 /**
- * Returns what a message is, for tools that meet bytes whose origin they do not know. Throws `invalid-argument` if it is
- * not a Uint8Array.
+ * Returns what a message is, for tools that meet bytes whose origin they do not know. Throws `invalid-argument` if it
+ * is not a Uint8Array.
  *
  * @example
  * ```js

@@ -122,8 +122,8 @@ const WORDS = 4;
 const records = /* @__PURE__ */ new Hidden<true>("MemoryReplayRecord");
 
 /**
- * The default record: in memory, and lost with the process. Sessions that will be merged should share one. A record that
- * lasts is `FileReplayRecord` of `prio/replays`, for Node.
+ * The default record: in memory, and lost with the process. Sessions that will be merged should share one. A record
+ * that lasts is `FileReplayRecord` of `prio/replays`, for Node.
  *
  * @example
  * ```js

@@ -62,9 +62,9 @@ const MAX_REPORT_ID = 65535;
 
 /**
  * A session of server A or server B: what one server does with the reports of one batch. Give it every packet that
- * clients sent to this server; each gives a {@link Verifier}, whose messages you exchange with the other server. Count the
- * reports that pass with `aggregate`, and at the end publish `totalShare`. A session lives in one process; `snapshot` keeps
- * its total for the next one.
+ * clients sent to this server; each gives a {@link Verifier}, whose messages you exchange with the other server. Count
+ * the reports that pass with `aggregate`, and at the end publish `totalShare`. A session lives in one process;
+ * `snapshot` keeps its total for the next one.
  *
  * @example
  * ```js

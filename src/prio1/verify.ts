@@ -61,8 +61,8 @@ export function count(report: unknown, total: RunningTotal): void {
 
 /**
  * One server's side of one report's check; {@link Server.open} makes it. Call `verify1`, send its message to the other
- * server and take the other's; then the same with `verify2`; then `check` says whether the proof holds. The messages are
- * for the other server alone.
+ * server and take the other's; then the same with `verify2`; then `check` says whether the proof holds. The messages
+ * are for the other server alone.
  *
  * @example
  * ```js
