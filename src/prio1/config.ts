@@ -17,7 +17,7 @@ export interface BatchOptions {
   readonly batchId: string | Uint8Array;
   /** The public key of server A, which receives the packets `a`. */
   readonly serverA: PublicKey;
-  /** The public key of server B, which receives the packets `b`. It must differ from A's. */
+  /** The public key of server B, which receives the packets `b`. It must be another point than A's. */
   readonly serverB: PublicKey;
   /**
    * `"batch"` by default, as in libprio since 2020-07-27 and the Python module since 1.0.3; `"seed"` for older peers.

@@ -31,12 +31,15 @@ export function integerConfigFor(options: Given<IntegerConfigOptions>): Config {
   return Config.forIntegers({ ...common, ...options });
 }
 
+/** Tests use whatever number of fields they need: test/prio1/warning.node.test.ts asks for the warnings. */
+const onWarning = () => undefined;
+
 export function serverA(config: Config, options: Partial<ServerOptions> = {}): Server {
-  return new Server(config, { id: "A", privateKey: keysA.privateKey, secret, ...options });
+  return new Server(config, { id: "A", privateKey: keysA.privateKey, secret, onWarning, ...options });
 }
 
 export function serverB(config: Config, options: Partial<ServerOptions> = {}): Server {
-  return new Server(config, { id: "B", privateKey: keysB.privateKey, secret, ...options });
+  return new Server(config, { id: "B", privateKey: keysB.privateKey, secret, onWarning, ...options });
 }
 
 /** Runs one report's check, with what the network does to the messages in between. */
