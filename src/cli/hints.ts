@@ -15,7 +15,7 @@ const WHAT_IS_SAFE =
 
 /** What usually causes each reason, when nearly all rows have it. */
 const USUAL_CAUSES: Partial<Record<Reason, string>> = {
-  "malformed-json": "a file of rows has one JSON object a line; compressed files are known by the ending .gz",
+  "malformed-json": "a file of rows has one JSON object a line, in UTF-8; compressed files are known by the ending .gz",
   "missing-field": "is this another stage's file? `prio inspect FILE` tells",
   "wrong-length": "does --n-data say how many values a row has?",
   "out-of-range": "booleans are 0 and 1; for integers give --precision",

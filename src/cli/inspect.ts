@@ -22,14 +22,27 @@ export async function inspect({ io }: Run, path: string): Promise<number> {
   const pieces = input.pieces();
   const start = await startOf(pieces);
   const whole = prepend(start, pieces);
-  const [title, facts] = looksLikeRows(start)
-    ? await describeRows(whole)
-    : describeBytes(await gather(whole, input.name));
+  const foreign = FOREIGN.find(([mark]) => start.subarray(0, mark.length).equals(mark));
+  const [title, facts] =
+    foreign !== undefined
+      ? [foreign[1], [["remedy", foreign[2]] as const]]
+      : looksLikeRows(start)
+        ? await describeRows(whole)
+        : describeBytes(await gather(whole, input.name));
+  input.close();
   const width = Math.max(...facts.map(([name]) => name.length));
   const lines = facts.map(([name, value]) => `  ${name.padEnd(width)}  ${value}\n`);
   io.stdout.write(`${shown(input.name)}: ${title}\n${lines.join("")}`);
   return EXIT.done;
 }
+
+/** How files begin that no command reads as they are, what they are, and what to do. */
+const FOREIGN: readonly (readonly [mark: Buffer, title: string, remedy: string])[] = [
+  [Buffer.of(0x1f, 0x8b, 8), "compressed by gzip", "give its name the ending .gz, by which the commands know it"],
+  // A byte order mark and a brace.
+  [Buffer.of(0xff, 0xfe, 0x7b, 0), "rows in UTF-16", "convert them to UTF-8"],
+  [Buffer.of(0xfe, 0xff, 0, 0x7b), "rows in UTF-16", "convert them to UTF-8"],
+];
 
 /** Bytes that tell rows from everything else. */
 const START = 256;

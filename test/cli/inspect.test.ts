@@ -1,6 +1,7 @@
 // `prio inspect` takes any file: it never crashes, and no file steers the terminal or forges a line.
 
 import { Readable } from "node:stream";
+import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { prio } from "./support.js";
@@ -89,6 +90,13 @@ describe("inspect of anything", () => {
     expect(await said(JSON.stringify({ payload: [1], timestamp: "x ".repeat(10_000), id: 1 }))).toMatch(
       /time +too long to show\n/,
     );
+  });
+
+  it("files that no command reads as they are", async () => {
+    const text = '{"payload": [1, 0]}\n';
+    expect(await said(gzipSync(text))).toMatch(/: compressed by gzip\n {2}remedy {2}.*\.gz/);
+    const wide = Buffer.from(`\ufeff${text}`, "utf16le");
+    for (const bytes of [wide, Buffer.from(wide).swap16()]) expect(await said(bytes)).toMatch(/: rows in UTF-16\n/);
   });
 
   it("a stream that comes byte by byte", async () => {
