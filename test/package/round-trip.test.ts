@@ -100,6 +100,7 @@ test("a changed packet is refused with the library's own error", () => {
   expect(() => server.open(a)).toThrow(expect.objectContaining({ code: "cannot-open" }));
 });
 
-test("keys are inspected by their names, without their bytes", () => {
-  expect(inspect(keysA)).toBe("{ publicKey: PublicKey {}, privateKey: PrivateKey {} }");
+test("keys are inspected by their names, and only a public one shows its bytes", () => {
+  expect(inspect(keysA.publicKey)).toBe(`PublicKey { ${keysA.publicKey.toHex()} }`);
+  expect(inspect(keysA.privateKey)).toBe("PrivateKey {}");
 });
