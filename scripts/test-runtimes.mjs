@@ -4,27 +4,18 @@
 // registry does not have gets a row that says so.
 
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import ts from "typescript";
+import { compile, pack, root, wordsOf, writeConsumer } from "./package-under-test.mjs";
 import { install, runtimes } from "./runtimes.mjs";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
 const work = mkdtempSync(join(tmpdir(), "prio-runtimes-"));
 const consumer = join(work, "consumer");
 let failures = 0;
-
-/** The last words of a failed command, on one line. @param {unknown} error */
-function wordsOf(error) {
-  const { stderr, stdout, message } = /** @type {{ stderr?: string, stdout?: string, message?: string }} */ (error);
-  const text = [stderr, stdout, message, String(error)].find((words) => words !== undefined && words.trim() !== "");
-  const lines = (text ?? "").split("\n").map((line) => line.trim());
-  return lines.find((line) => /error/i.test(line)) ?? lines.find((line) => line !== "") ?? "failed without a word";
-}
 
 /**
  * What `check` returns, or that it failed and how.
@@ -53,112 +44,57 @@ function printTable(rows) {
   console.log();
 }
 
-function pack() {
-  const output = execFileSync("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", work], {
-    cwd: root,
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  return join(work, JSON.parse(output)[0].filename);
-}
-
 /** A project that has the tarball and nothing else: npm may not fetch. @param {string} tarball */
 function installOffline(tarball) {
-  mkdirSync(consumer);
+  writeConsumer(consumer);
   writeFileSync(join(consumer, "package.json"), '{ "name": "consumer", "private": true, "type": "module" }\n');
   // A cache of its own: what npm has kept from other installs does not help.
   const flags = ["--offline", "--no-audit", "--no-fund", "--cache", join(work, "npm-cache"), "--loglevel=error"];
   execFileSync("npm", ["install", ...flags, tarball], { cwd: consumer, encoding: "utf8", stdio: "pipe" });
   const installed = readdirSync(join(consumer, "node_modules")).filter((name) => !name.startsWith("."));
   if (installed.join() !== "prio") throw new Error(`expected prio alone in node_modules, got ${installed.join(", ")}`);
-  const source = join(root, "scripts/consumer");
-  copyFileSync(join(source, "collect.mts"), join(consumer, "collect.mts"));
-  copyFileSync(join(source, "collect.mts"), join(consumer, "collect.cts"));
-  copyFileSync(join(source, "lazy.cts"), join(consumer, "lazy.cts"));
   return `${readdirSync(join(consumer, "node_modules/prio/dist")).length} entries in dist, no other package`;
 }
 
-/**
- * Compiles files of the consumer in place, under the strictest settings, with only the types of the language.
- *
- * @param {string[]} files
- * @param {ts.CompilerOptions} options
- */
-function compile(files, options) {
-  const program = ts.createProgram(
-    files.map((file) => join(consumer, file)),
-    {
-      target: ts.ScriptTarget.ES2022,
-      lib: ["lib.es2022.d.ts"],
-      types: [],
-      strict: true,
-      exactOptionalPropertyTypes: true,
-      noUncheckedIndexedAccess: true,
-      noPropertyAccessFromIndexSignature: true,
-      skipLibCheck: false,
-      ...options,
-    },
-  );
-  const { diagnostics } = program.emit();
-  const problems = [...ts.getPreEmitDiagnostics(program), ...diagnostics];
-  if (problems.length > 0) {
-    const [first] = problems.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, " "));
-    throw new Error(`error: ${first} (${problems.length} in all)`);
-  }
+/** Compiles a file of the consumer. @param {string} file @param {ts.CompilerOptions} [options] */
+function compiles(file, options) {
+  compile([join(consumer, file)], options);
   return "ok";
 }
 
 function checkTypes() {
-  const { Bundler, Node16, NodeNext } = ts.ModuleResolutionKind;
-  const es = ["collect.mts"];
+  const { Bundler, Node16 } = ts.ModuleResolutionKind;
+  const node16 = { module: ts.ModuleKind.Node16, moduleResolution: Node16 };
   printTable([
     ["moduleResolution", "ES module", "CommonJS"],
     [
       "bundler",
-      verdict(() => compile(es, { module: ts.ModuleKind.ESNext, moduleResolution: Bundler, noEmit: true })),
+      verdict(() => compiles("collect.mts", { module: ts.ModuleKind.ESNext, moduleResolution: Bundler, noEmit: true })),
       verdict(() =>
-        compile(["collect.cts"], { module: ts.ModuleKind.Preserve, moduleResolution: Bundler, noEmit: true }),
+        compiles("collect.cts", { module: ts.ModuleKind.Preserve, moduleResolution: Bundler, noEmit: true }),
       ),
     ],
     [
       "node16",
-      verdict(() => compile(es, { module: ts.ModuleKind.Node16, moduleResolution: Node16, noEmit: true })),
-      verdict(() => `${compile(["lazy.cts"], { module: ts.ModuleKind.Node16, moduleResolution: Node16 })} by import()`),
+      verdict(() => compiles("collect.mts", { ...node16, noEmit: true })),
+      verdict(() => `${compiles("lazy.cts", node16)} by import()`),
     ],
     // Compiled last and kept: these are the files that the runtimes run.
-    [
-      "nodenext",
-      verdict(() => compile(es, { module: ts.ModuleKind.NodeNext, moduleResolution: NodeNext })),
-      verdict(() => compile(["collect.cts"], { module: ts.ModuleKind.NodeNext, moduleResolution: NodeNext })),
-    ],
+    ["nodenext", verdict(() => compiles("collect.mts")), verdict(() => compiles("collect.cts"))],
   ]);
 }
 
-/** Writes the programs for the runtimes. They run the consumer on a batch recorded from libprio. */
+/** Writes the programs for the runtimes. They run the consumer on the recorded batch. */
 function writePrograms() {
-  const { cases } = JSON.parse(readFileSync(join(root, "vectors/libprio-bool.json"), "utf8"));
-  const batch = cases.find((/** @type {{ fields: number }} */ { fields }) => fields >= 20);
-  writeFileSync(join(consumer, "batch.json"), JSON.stringify(batch));
-  const decode = `
-const { fields, batchId, secret, serverA, serverB, reports, result } = JSON.parse(readFileSync("batch.json", "utf8"));
-const bytes = (base64) => new Uint8Array(Buffer.from(base64, "base64"));
-const batch = {
-  fields, batchId, secret, result,
-  privateKeys: { a: serverA.privateKey, b: serverB.privateKey },
-  reports: reports.map((report) => ({
-    packets: { a: bytes(report.packetA), b: bytes(report.packetB) },
-    verify1: { a: bytes(report.verify1A), b: bytes(report.verify1B) },
-    verify2: { a: bytes(report.verify2A), b: bytes(report.verify2B) },
-  })),
-};
-console.log(run(batch).join(" and "));
-`;
-  const modules = ["node:buffer", "node:fs", "./collect"];
-  const names = ["Buffer", "readFileSync", "run"];
-  const imports = names.map((name, i) => `import { ${name} } from "${modules[i]}${i === 2 ? ".mjs" : ""}";`);
-  const requires = names.map((name, i) => `const { ${name} } = require("${modules[i]}${i === 2 ? ".cjs" : ""}");`);
-  writeFileSync(join(consumer, "run.mjs"), imports.join("\n") + decode);
-  writeFileSync(join(consumer, "run.cjs"), requires.join("\n") + decode);
+  const print = "console.log(run(batch).join(' and '));\n";
+  const names = [
+    ["run", "./collect"],
+    ["batch", "./batch"],
+  ];
+  const imports = names.map(([name, file]) => `import { ${name} } from "${file}.mjs";\n`);
+  const requires = names.map(([name, file]) => `const { ${name} } = require("${file}.cjs");\n`);
+  writeFileSync(join(consumer, "run.mjs"), imports.join("") + print);
+  writeFileSync(join(consumer, "run.cjs"), requires.join("") + print);
   writeFileSync(
     join(consumer, "lazy-run.cjs"),
     'require("./lazy.cjs").refuseNoFields().then((code) => console.log(code));\n',
@@ -226,7 +162,7 @@ async function checkPackage(tarball) {
 }
 
 try {
-  const tarball = pack();
+  const tarball = pack(work);
   console.log(`\nthe packed package, installed offline: ${installOffline(tarball)}\n`);
   checkTypes();
   writePrograms();

@@ -1,5 +1,5 @@
-// A user's program on the packed package. scripts/test-runtimes.mjs compiles and runs it twice: as an ES module, and as
-// a CommonJS file, where the imports become calls of require().
+// A user's program on the packed package. It is compiled and run twice: as an ES module, and as a CommonJS file,
+// where the imports become calls of require().
 
 import {
   Client,
@@ -17,16 +17,21 @@ import {
 } from "prio";
 import { PublicKey as PublicKeyOfAlias, type Server as ServerOfAlias } from "prio/prio1";
 
-/** What libprio recorded of a batch of booleans, with bytes decoded. */
+interface RecordedPair {
+  readonly a: readonly number[];
+  readonly b: readonly number[];
+}
+
+/** What libprio recorded of a batch of booleans, with bytes as numbers. */
 export interface RecordedBatch {
   readonly fields: number;
   readonly batchId: string;
   readonly privateKeys: { readonly a: string; readonly b: string };
   readonly secret: string;
   readonly reports: readonly {
-    readonly packets: { readonly a: Uint8Array; readonly b: Uint8Array };
-    readonly verify1: { readonly a: Uint8Array; readonly b: Uint8Array };
-    readonly verify2: { readonly a: Uint8Array; readonly b: Uint8Array };
+    readonly packets: RecordedPair;
+    readonly verify1: RecordedPair;
+    readonly verify2: RecordedPair;
   }[];
   readonly result: readonly string[];
 }
@@ -106,7 +111,8 @@ function reproduce(batch: RecordedBatch): void {
     b: new Server(config, { id: "B", privateKey: privateKeys.b, secret }),
   };
   for (const report of batch.reports) {
-    const { verify1, verify2 } = process(servers, report.packets);
+    const packets = { a: Uint8Array.from(report.packets.a), b: Uint8Array.from(report.packets.b) };
+    const { verify1, verify2 } = process(servers, packets);
     expectSame("verify1 of A", verify1.a, report.verify1.a);
     expectSame("verify1 of B", verify1.b, report.verify1.b);
     expectSame("verify2 of A", verify2.a, report.verify2.a);
