@@ -28,14 +28,7 @@ const SCALAR: Float64Array = hasDoubles ? new Float64Array(LIMBS) : (undefined a
 /** Offsets of candidates that pass, for `readCandidates`, which takes so many candidates in one go. */
 const OFFSETS = new Int32Array(512);
 
-/** The limbs of a vector, for this file alone. */
-let limbsOf: (vector: Packed87Vector) => Float64Array;
-
 class Packed87Vector implements Vector<Packed87Vector>, BigEndianElements {
-  static {
-    limbsOf = (vector) => vector.#limbs;
-  }
-
   readonly length: number;
   /** LIMBS doubles an element, in the usual form. */
   readonly #limbs: Float64Array;
@@ -43,6 +36,11 @@ class Packed87Vector implements Vector<Packed87Vector>, BigEndianElements {
   constructor(limbs: Float64Array) {
     this.#limbs = limbs;
     this.length = limbs.length / LIMBS;
+  }
+
+  /** The limbs of a vector, for this file alone. No static block gives them out: React Native's Babel refuses those. */
+  static limbsOf(vector: Packed87Vector): Float64Array {
+    return vector.#limbs;
   }
 
   get(i: number): bigint {
@@ -284,7 +282,7 @@ class UnreducedPacked87Vector implements UnreducedVector<Packed87Vector> {
 
   stageByElement(start: number, end: number, half: number, twiddles: Packed87Vector): void {
     const limbs = this.#limbs;
-    const w = limbsOf(twiddles);
+    const w = Packed87Vector.limbsOf(twiddles);
     const blocks = (end - start) / (2 * half);
     if (blocks > half) {
       // Few twiddles for many short blocks: take each twiddle in turn through all blocks.
@@ -296,7 +294,7 @@ class UnreducedPacked87Vector implements UnreducedVector<Packed87Vector> {
 
   stageByBlock(start: number, end: number, half: number, twiddles: Packed87Vector): void {
     const limbs = this.#limbs;
-    const w = limbsOf(twiddles);
+    const w = Packed87Vector.limbsOf(twiddles);
     const first = start / (2 * half);
     const blocks = (end - start) / (2 * half);
     if (half >= WORTH_PREPARING) {
@@ -322,7 +320,7 @@ class UnreducedPacked87Vector implements UnreducedVector<Packed87Vector> {
   }
 
   multiplyBy(other: Packed87Vector): void {
-    multiplyAll(this.#limbs, 0, this.#limbs, 0, limbsOf(other), 1, this.length);
+    multiplyAll(this.#limbs, 0, this.#limbs, 0, Packed87Vector.limbsOf(other), 1, this.length);
   }
 
   reduce(): Packed87Vector {
