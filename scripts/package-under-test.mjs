@@ -91,8 +91,8 @@ export function compile(files, options = {}) {
 
 /** The last words of a failed command, on one line. @param {unknown} error */
 export function wordsOf(error) {
-  const { stderr, stdout, message } = /** @type {{ stderr?: string, stdout?: string, message?: string }} */ (error);
-  const text = [stderr, stdout, message, String(error)].find((words) => words !== undefined && words.trim() !== "");
+  const { stderr, stdout, message } = /** @type {Record<string, string | null | undefined>} */ (error);
+  const text = [stderr, stdout, message, String(error)].find((words) => words?.trim());
   const lines = (text ?? "").split("\n").map((line) => line.trim());
   return lines.find((line) => /error/i.test(line)) ?? lines.find((line) => line !== "") ?? "failed without a word";
 }

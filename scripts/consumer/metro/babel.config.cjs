@@ -1,0 +1,3 @@
+// The Babel configuration of a new React Native app.
+
+module.exports = { presets: ["@react-native/babel-preset"] };

@@ -1,0 +1,9 @@
+// The frame of a Next app.
+
+export default function Layout({ children }) {
+  return (
+    <html lang="en">
+      <body>{children}</body>
+    </html>
+  );
+}
