@@ -26,7 +26,7 @@ const USUAL_CAUSES: Partial<Record<Reason, string>> = {
   "wrong-server": "this is the other server's file, or --server-id is wrong",
   "own-message": "--input-external is a copy of --input-internal; it must be the other server's file",
   "not-own-message":
-    "--input-internal is not what verify1 wrote here: are the files swapped, or the settings others than verify1 had?",
+    "--input-internal is not what verify1 writes here: are the files swapped, or settings or order not verify1's?",
   replayed: "an earlier run opened these packets in another order, with other --query-points, or under other ids",
   "answered-differently":
     "run verify2 again only with the files that it had before; the packets cannot be checked anew",

@@ -143,7 +143,7 @@ describe("verify2 answers nothing, so that the right run still can,", () => {
     const { code, stdout, stderr } = await run("verify2", files, [...argv, ...replays]);
     expect([code, stdout]).toEqual([4, "25 errors out of 25 total\n"]);
     expect(stderr).toContain("prio: left out: 25 not-own-message\n");
-    expect(stderr).toContain("prio: hint: --input-internal is not what verify1 wrote here");
+    expect(stderr).toContain("prio: hint: --input-internal is not what verify1 writes here");
     if (argv.length === 0) expect((await run("verify2", right("verify2"), replays)).code).toBe(0);
   });
 });
