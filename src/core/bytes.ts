@@ -80,20 +80,32 @@ export function requireObject<T extends object>(x: T, subject: string): T {
 }
 
 /**
- * Reads properties of the object `x`, each once: a getter may answer otherwise the next time. Throws
- * `invalid-argument` if `x` is no object or a property cannot be read.
+ * Reads properties of the object `x`, each once: a getter may answer otherwise the next time. With `known`, refuses a
+ * name that is not in it: an option that is spelled wrongly would leave a default in force. Throws `invalid-argument`,
+ * also if `x` is no object or a property cannot be read.
  */
 export function propertiesOf<T extends object>(
   x: T,
   subject: string,
   names: readonly (keyof T & string)[],
+  known?: readonly string[],
 ): { readonly [K in keyof T]?: unknown } {
   requireObject(x, subject);
   return reading(subject, () => {
+    const unknown = Object.keys(x).find((name) => known?.includes(name) === false);
+    if (unknown !== undefined) {
+      throw new PrioError("invalid-argument", `${subject}: expected ${known?.join(", ")}, got ${shown(unknown)}`);
+    }
     const values: { [K in keyof T]?: unknown } = {};
     for (const name of names) values[name] = x[name];
     return values;
   });
+}
+
+/** Shows a short text or a number, for an error about a value that is no secret; describes any other value. */
+export function shown(x: unknown): string {
+  if (typeof x === "string" && x.length <= 20) return JSON.stringify(x);
+  return typeof x === "number" ? `${x}` : kindOf(x);
 }
 
 /**
@@ -138,20 +150,24 @@ export function toHex(bytes: Uint8Array): string {
 }
 
 /**
- * Decodes exactly `length` bytes from hex digits of either case. Throws `invalid-argument`, `wrong-length` and
- * `invalid-encoding`. No message shows the text, since it may be a key.
+ * Decodes exactly `length` bytes from hex digits of either case, with or without white space around them. Throws
+ * `invalid-argument`, `wrong-length` and `invalid-encoding`. No message shows the text, since it may be a key.
  */
 export function fromHex(text: unknown, subject: string, length: number): Bytes {
   if (typeof text !== "string") {
     throw new PrioError("invalid-argument", `${subject}: expected a string of hex digits, got ${kindOf(text)}`);
   }
-  if (text.length !== 2 * length) {
-    throw new PrioError("wrong-length", `${subject}: expected ${2 * length} hex digits, got ${text.length} characters`);
+  const digits = text.trim();
+  if (digits.length !== 2 * length) {
+    throw new PrioError(
+      "wrong-length",
+      `${subject}: expected ${2 * length} hex digits, got ${digits.length} characters`,
+    );
   }
-  if (!/^[0-9a-f]*$/i.test(text)) {
+  if (!/^[0-9a-f]*$/i.test(digits)) {
     throw new PrioError("invalid-encoding", `${subject}: expected hex digits, got another character`);
   }
-  return Uint8Array.from({ length }, (_, i) => Number.parseInt(text.slice(2 * i, 2 * i + 2), 16));
+  return Uint8Array.from({ length }, (_, i) => Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16));
 }
 
 /**
@@ -175,13 +191,14 @@ function digit64(value: number): string {
 }
 
 /**
- * Decodes exactly `length` bytes from standard base64 with padding. Throws `invalid-argument`, `wrong-length` and, for
- * white space, other alphabets and stray bits, `invalid-encoding`.
+ * Decodes exactly `length` bytes from standard base64 with padding, with or without white space around it. Throws
+ * `invalid-argument`, `wrong-length` and, for white space inside, other alphabets and stray bits, `invalid-encoding`.
  */
-export function fromBase64(text: unknown, subject: string, length: number): Bytes {
-  if (typeof text !== "string") {
-    throw new PrioError("invalid-argument", `${subject}: expected a base64 string, got ${kindOf(text)}`);
+export function fromBase64(given: unknown, subject: string, length: number): Bytes {
+  if (typeof given !== "string") {
+    throw new PrioError("invalid-argument", `${subject}: expected a base64 string, got ${kindOf(given)}`);
   }
+  const text = given.trim();
   const characters = 4 * Math.ceil(length / 3);
   if (text.length !== characters) {
     throw new PrioError("wrong-length", `${subject}: expected ${characters} base64 characters, got ${text.length}`);

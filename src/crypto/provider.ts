@@ -1,6 +1,6 @@
 // The choice of the provider of primitives. Keys, ECIES and key streams use this file and nothing below it.
 
-import { concat, kindOf, toHex } from "../core/bytes.js";
+import { concat, shown, toHex } from "../core/bytes.js";
 import { PrioError } from "../errors.js";
 import { findNative } from "./native.js";
 import { noble } from "./noble.js";
@@ -55,7 +55,7 @@ export function cryptoInUse(): CryptoName {
  */
 export function setCrypto(choice: CryptoName | "auto"): void {
   if (choice !== "native" && choice !== "noble" && choice !== "auto") {
-    throw new PrioError("invalid-argument", `crypto: expected "native", "noble" or "auto", got ${kindOf(choice)}`);
+    throw new PrioError("invalid-argument", `crypto: expected "native", "noble" or "auto", got ${shown(choice)}`);
   }
   if (choice === "native" && workingNative() === null) {
     throw new PrioError("invalid-argument", "crypto: expected a platform with synchronous primitives, found none");

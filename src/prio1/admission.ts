@@ -5,7 +5,7 @@
 // determines some 80 bits. So a packet is admitted once. The exception is the same report at the same point after a
 // restart, before it was answered. No session admits a packet twice, so none counts anybody twice.
 
-import { kindOf, propertiesOf, reading, requireObject, toHex } from "../core/bytes.js";
+import { kindOf, propertiesOf, reading, requireObject, shown, toHex } from "../core/bytes.js";
 import { isServerSecret, type ServerSecret } from "../crypto/secret.js";
 import { PrioError } from "../errors.js";
 import { type Config, requireConfig } from "./config.js";
@@ -247,18 +247,22 @@ async function settle(decision: Decision): Promise<Admitted | Replayed> {
   return step.value;
 }
 
+/** The names of all options of a session. An admission is made with those of its server, or with some of them. */
+const SESSION_OPTIONS = ["id", "privateKey", "secret", "queryPoints", "replays", "onWarning"];
+
 /** Returns the checked options with their defaults. `subject` opens the error's sentence. */
 export function requireAdmissionOptions(options: AdmissionOptions, subject: string): Required<AdmissionOptions> {
   const {
     secret,
     queryPoints = "stream",
     replays = new MemoryReplayRecord(),
-  } = propertiesOf<AdmissionOptions>(options, subject, ["secret", "queryPoints", "replays"]);
+  } = propertiesOf<AdmissionOptions>(options, subject, ["secret", "queryPoints", "replays"], SESSION_OPTIONS);
   const invalid = (option: string, expected: string, got: unknown) =>
     new PrioError("invalid-argument", `${subject}: ${option}: expected ${expected}, got ${kindOf(got)}`);
   if (!isServerSecret(secret)) throw invalid("secret", "a ServerSecret", secret);
   if (!QUERY_POINTS.includes(queryPoints as QueryPoints)) {
-    throw invalid("queryPoints", QUERY_POINTS.map((kind) => `"${kind}"`).join(" or "), queryPoints);
+    const kinds = QUERY_POINTS.map((kind) => `"${kind}"`).join(" or ");
+    throw new PrioError("invalid-argument", `${subject}: queryPoints: expected ${kinds}, got ${shown(queryPoints)}`);
   }
   const record = requireObject(replays as ReplayRecord & AtomicReplayRecord, `${subject}: replays`);
   const { add, addReport } = propertiesOf(record, `${subject}: replays`, ["add", "addReport"]);

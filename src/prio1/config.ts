@@ -1,6 +1,16 @@
 // What client and servers of one batch must agree on (WIRE.md section 1).
 
-import { copyOfBytes, isBytes, kindOf, lengthOfBytes, propertiesOf, textOf, toHex, utf8 } from "../core/bytes.js";
+import {
+  copyOfBytes,
+  isBytes,
+  kindOf,
+  lengthOfBytes,
+  propertiesOf,
+  shown,
+  textOf,
+  toHex,
+  utf8,
+} from "../core/bytes.js";
 import { Hidden } from "../core/hidden.js";
 import { packed87Space } from "../core/packed87.js";
 import { isLowOrder, isPublicKey, isSamePoint, type PublicKey } from "../crypto/keys.js";
@@ -109,7 +119,7 @@ export class Config {
    * X25519.
    */
   constructor(options: ConfigOptions | IntegerConfigOptions) {
-    const given = propertiesOf(options as AnyOptions, "config", OPTIONS);
+    const given = propertiesOf(options as AnyOptions, "config", OPTIONS, OPTIONS);
     if (given.precision !== undefined || given.count !== undefined) {
       if (given.fields !== undefined) {
         throw new PrioError("invalid-argument", "config: expected fields, or count and precision, got all of them");
@@ -137,7 +147,7 @@ export class Config {
     }
     const { prgKey = "batch" } = given;
     if (prgKey !== "batch" && prgKey !== "seed") {
-      throw new PrioError("invalid-argument", `config: prgKey: expected "batch" or "seed", got ${kindOf(prgKey)}`);
+      throw new PrioError("invalid-argument", `config: prgKey: expected "batch" or "seed", got ${shown(prgKey)}`);
     }
     this.prgKey = prgKey;
     vectors ??= packed87Space();
@@ -147,7 +157,7 @@ export class Config {
 
   /** A configuration for `count` integers of `precision` bits each. Throws the same errors as the constructor. */
   static forIntegers(options: IntegerConfigOptions): Config {
-    const given = propertiesOf(options as AnyOptions, "config", OPTIONS);
+    const given = propertiesOf(options as AnyOptions, "config", OPTIONS, OPTIONS);
     requireInteger(given.precision, 1, MAX_PRECISION, "config: precision");
     return new Config(given as unknown as IntegerConfigOptions);
   }
@@ -192,7 +202,7 @@ export function configOver(space: VectorSpace, options: ConfigOptions | IntegerC
 
 function requireInteger(x: unknown, min: number, max: number, subject: string): number {
   if (typeof x !== "number") {
-    throw new PrioError("invalid-argument", `${subject}: expected a number, got ${kindOf(x)}`);
+    throw new PrioError("invalid-argument", `${subject}: expected a number, got ${shown(x)}`);
   }
   if (!Number.isInteger(x) || x < min || x > max) {
     throw new PrioError("out-of-range", `${subject}: expected an integer from ${min} to ${max}, got ${x}`);

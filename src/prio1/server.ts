@@ -9,6 +9,7 @@ import {
   lengthOfBytes,
   listOf,
   propertiesOf,
+  shown,
   toHex,
   utf8,
 } from "../core/bytes.js";
@@ -113,7 +114,9 @@ export class Server {
       privateKey,
       onWarning = emitWarning,
     } = propertiesOf<ServerOptions>(options, "server", ["id", "privateKey", "onWarning"]);
-    if (id !== "A" && id !== "B") throw invalid("id", '"A" or "B"', id);
+    if (id !== "A" && id !== "B") {
+      throw new PrioError("invalid-argument", `server: id: expected "A" or "B", got ${shown(id)}`);
+    }
     this.#id = id;
     this.#privateKeys = listOf(privateKey, "server: privateKey", requirePrivateKey);
     this.#openedByKey = this.#privateKeys.map(() => 0);

@@ -3,7 +3,7 @@
 // remembers and answers; store.ts keeps it.
 
 import { hash, randomBytes } from "node:crypto";
-import { requireBytes, requireObject } from "../core/bytes.js";
+import { propertiesOf, requireBytes, requireObject } from "../core/bytes.js";
 import {
   type AtomicReplayRecord,
   PrioError,
@@ -86,12 +86,8 @@ export class FileReplayRecord implements AtomicReplayRecord, ReplayRecord {
 
   /** Opens the record, or begins one. Throws a ReplayRecordError of any code, and `invalid-argument`. */
   static open(directory: string, options: FileReplayRecordOptions): FileReplayRecord {
-    const {
-      server,
-      secret,
-      reopensAnswered = false,
-      entriesInMemory = ENTRIES_IN_MEMORY,
-    } = requireObject(options, "replay record");
+    propertiesOf(options, "replay record", [], ["server", "secret", "reopensAnswered", "entriesInMemory"]);
+    const { server, secret, reopensAnswered = false, entriesInMemory = ENTRIES_IN_MEMORY } = options;
     if (server !== "A" && server !== "B") throw invalid('server: expected "A" or "B"');
     if (!(secret instanceof ServerSecret)) throw invalid("secret: expected a ServerSecret");
     if (!(Number.isSafeInteger(entriesInMemory) && entriesInMemory > 0)) {

@@ -52,7 +52,8 @@ describe("hex and base64", () => {
     expect(codeOf(() => fromHex(7, "x", 2))).toBe("invalid-argument");
     expect(codeOf(() => fromHex("abc", "x", 2))).toBe("wrong-length");
     expect(codeOf(() => fromHex("abxy", "x", 2))).toBe("invalid-encoding");
-    expect(codeOf(() => fromHex(" abc", "x", 2))).toBe("invalid-encoding");
+    expect(codeOf(() => fromHex("a bc", "x", 2))).toBe("invalid-encoding");
+    expect(codeOf(() => fromHex(" abc", "x", 2))).toBe("wrong-length");
     expect(codeOf(() => fromBase64(null, "x", 2))).toBe("invalid-argument");
     expect(codeOf(() => fromBase64("AAA", "x", 2))).toBe("wrong-length");
     // Another alphabet, white space, padding in the middle, one byte too many, stray bits.

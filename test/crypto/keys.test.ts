@@ -53,12 +53,18 @@ describe.each([
     ["0x before", `0x${"0".repeat(64)}`, "wrong-length"],
     ["0x within", `0x${"0".repeat(62)}`, "invalid-encoding"],
     ["a letter past f", `${"0".repeat(63)}g`, "invalid-encoding"],
-    ["a space", ` ${"0".repeat(63)}`, "invalid-encoding"],
-    ["a final line break", `${"0".repeat(63)}\n`, "invalid-encoding"],
+    ["a space within", `0 ${"0".repeat(62)}`, "invalid-encoding"],
+    ["a digit too few, with a line break for it", `${"0".repeat(63)}\n`, "wrong-length"],
     ["a full-width digit", `${"0".repeat(63)}\uff10`, "invalid-encoding"],
     ["a minus sign", `-${"0".repeat(63)}`, "invalid-encoding"],
   ])("is not read from hex: %s", (_what, text, code) => {
     expect(codeOf(() => Key.fromHex(text as string))).toBe(code);
+  });
+
+  it("is read from hex with white space around it, as a file has it", () => {
+    const hex = "0123456789ABCDEF".repeat(4);
+    for (const text of [`${hex}\n`, ` ${hex}\r\n`, `\t${hex.toLowerCase()} `])
+      expect(Key.fromHex(text).toHex()).toBe(hex);
   });
 
   it.each([
@@ -143,7 +149,6 @@ describe("ServerSecret", () => {
     ["bytes for base64", new Uint8Array(16), "invalid-argument"],
     ["nothing", "", "wrong-length"],
     ["no padding", "A".repeat(22), "wrong-length"],
-    ["a line break after it", `${"A".repeat(22)}==\n`, "wrong-length"],
     ["24 bytes", "A".repeat(32), "wrong-length"],
     ["17 bytes in as many characters", `${"A".repeat(23)}=`, "invalid-encoding"],
     ["18 bytes in as many characters", "A".repeat(24), "invalid-encoding"],
@@ -153,6 +158,11 @@ describe("ServerSecret", () => {
     ["padding within", `=${"A".repeat(21)}==`, "invalid-encoding"],
   ])("is not read from base64: %s", (_what, text, code) => {
     expect(codeOf(() => ServerSecret.fromBase64(text as string))).toBe(code);
+  });
+
+  it("is read from base64 with white space around it", () => {
+    const text = ServerSecret.generate().toBase64();
+    expect(ServerSecret.fromBase64(` ${text}\r\n`).toBase64()).toBe(text);
   });
 
   it.each([

@@ -3,7 +3,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { pairOf } from "../../src/crypto/keys.js";
-import { Client, Config, generateKeyPair, PublicKey } from "../../src/index.js";
+import {
+  Admission,
+  Client,
+  Config,
+  generateKeyPair,
+  MemoryReplayRecord,
+  PublicKey,
+  ServerSecret,
+  setCrypto,
+} from "../../src/index.js";
 import { snipOf } from "../../src/prio1/config.js";
 import { codeOf, configFor, errorOf, integerConfigFor, keysA, keysB, serverA } from "../support/deployment.js";
 import { lowOrderKeys } from "../support/low-order.js";
@@ -188,5 +197,50 @@ describe("a configuration for integers", () => {
       expect(codeOf(withIntegerOption("precision", x))).toBe("invalid-argument");
       expect(codeOf(withIntegerOption("count", x))).toBe("invalid-argument");
     }
+  });
+});
+
+describe("options", () => {
+  const secret = ServerSecret.generate();
+  const config = configFor({ fields: 2 });
+  const of = (given: unknown) => given as never;
+
+  it.each<[string, () => unknown]>([
+    ["Config", () => configFor(of({ fields: 2, batchID: "x" }))],
+    ["Config.forIntegers", () => integerConfigFor(of({ count: 2, precision: 3, prgkey: "seed" }))],
+    ["Server", () => serverA(config, of({ querypoints: "report" }))],
+    ["Admission", () => new Admission(config, of({ secret, replay: new MemoryReplayRecord() }))],
+  ])("%s refuses a name that it does not know, and says which it knows", (_name, f) => {
+    expect(errorOf(f)).toMatchObject({
+      code: "invalid-argument",
+      message: expect.stringMatching(/prgKey.*got "(batchID|prgkey)"|queryPoints.*got "(querypoints|replay)"/),
+    });
+  });
+
+  it("an admission takes the options of its server", () => {
+    const options = { id: "A", privateKey: keysA.privateKey, secret, queryPoints: "report" } as const;
+    expect(() => new Admission(config, options)).not.toThrow();
+  });
+
+  it.each<[string, () => unknown, string]>([
+    ["queryPoints", () => serverA(config, of({ queryPoints: "Report" })), 'got "Report"'],
+    ["id", () => serverA(config, of({ id: "a" })), 'got "a"'],
+    ["prgKey", () => configFor(of({ fields: 2, prgKey: "Seed" })), 'got "Seed"'],
+    ["fields", () => configFor(of({ fields: "2" })), 'got "2"'],
+    ["setCrypto", () => setCrypto(of("Native" as never)), 'got "Native"'],
+  ])("%s: the error shows a short wrong value", (_name, f, words) => {
+    expect(errorOf(f).message).toContain(words);
+  });
+
+  it.each<[string, () => unknown]>([
+    ["secret", () => serverA(config, of({ secret: "hush" }))],
+    ["privateKey", () => serverA(config, of({ privateKey: "hush" }))],
+    ["id", () => serverA(config, of({ id: `hush ${"0".repeat(64)}` }))],
+    ["a name", () => configFor(of({ fields: 2, [`hush ${"0".repeat(64)}`]: 1 }))],
+    ["a client's values", () => new Client(config).encode(of("hush" as never))],
+  ])("%s: the error shows nothing of what may be secret", (_name, f) => {
+    const { message, code } = errorOf(f);
+    expect(code).toBe("invalid-argument");
+    expect(message).not.toContain("hush");
   });
 });
