@@ -32,7 +32,9 @@ export class PublicKey {
     publicBytes.make(this, bytes, maker);
   }
 
-  /** From 64 hex digits of either case; white space around them is ignored. Throws `wrong-length`, `invalid-encoding`. */
+  /**
+   * From 64 hex digits of either case; white space around them is ignored. Throws `wrong-length`, `invalid-encoding`.
+   */
   static fromHex(text: string): PublicKey {
     return new PublicKey(MAKER, fromHex(text, "public key", KEY_BYTES));
   }
@@ -130,7 +132,10 @@ export class PrivateKey {
     held.make(this, pair, maker);
   }
 
-  /** From 64 hex digits of either case; white space around them is ignored. Throws `wrong-length`, `invalid-encoding`, without the text in the message. */
+  /**
+   * From 64 hex digits of either case; white space around them is ignored. Throws `wrong-length`, `invalid-encoding`,
+   * without the text in the message.
+   */
   static fromHex(text: string): PrivateKey {
     return new PrivateKey(MAKER, pairBy(provider(), fromHex(text, "private key", KEY_BYTES)));
   }

@@ -33,7 +33,10 @@ export class ServerSecret {
     return new ServerSecret(MAKER, systemRandom(SECRET_BYTES));
   }
 
-  /** From standard base64 with padding; white space around it is ignored. Throws `wrong-length`, `invalid-encoding`, without the text in the message. */
+  /**
+   * From standard base64 with padding; white space around it is ignored. Throws `wrong-length`, `invalid-encoding`,
+   * without the text in the message.
+   */
   static fromBase64(text: string): ServerSecret {
     return new ServerSecret(MAKER, fromBase64(text, "server secret", SECRET_BYTES));
   }
