@@ -63,9 +63,10 @@ function requireApart(run: Run, directory: string, inputs: readonly string[], er
   requireOutsideReplays(options, [{ option: "output", path: directory }]);
   const day = canonicalPath(directory);
   const read = inputs.map((path) => ({ option: "input", path }));
-  for (const { option, path } of [...protectedFiles(options), ...listedHere, ...read]) {
+  const replays = options.texts("replays").map((path) => ({ option: "replays", path }));
+  for (const { option, path } of [...protectedFiles(options), ...listedHere, ...read, ...replays]) {
     if (path === "-" || !isWithin(day, canonicalPath(path))) continue;
-    throw usage(`--output would replace the file of --${option}: ${path}`, `a run replaces everything in ${directory}`);
+    throw usage(`--output would replace what --${option} names: ${path}`, `a run replaces everything in ${directory}`);
   }
   const input = options.required("input");
   const listed = errors === undefined ? undefined : fileIdentity(errors.path);

@@ -257,8 +257,11 @@ describe("prio staging", () => {
       [recorded, "--data-config", shares],
     ]) {
       const { code, stderr } = await stage(argv[0] as string, ...argv.slice(1));
-      expect([code, stderr]).toEqual([2, expect.stringContaining("--output would replace the file of --")]);
+      expect([code, stderr]).toEqual([2, expect.stringContaining("--output would replace what --")]);
     }
+    const files = ["--input", recorded, "--output", at("staged")];
+    const { code, stderr } = await prio(["staging", "--date", DATE, ...files], { env: { REPLAYS: day("replays") } });
+    expect([code, stderr]).toEqual([2, expect.stringContaining("--output would replace what --replays names")]);
     rmSync(at("in", "2.ndjson"));
     const inside = ["staging", "--date", DATE, "--input", at("in"), "--output", at("in", "staged")];
     expect((await prio(inside)).stderr).toContain("--output is in the directory of --input");
