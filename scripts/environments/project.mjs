@@ -7,7 +7,7 @@ import { delimiter, dirname, join } from "node:path";
 import esbuild from "esbuild";
 import { compile, installFlags, root, writeConsumer } from "../package-under-test.mjs";
 import { install, runtimes } from "../runtimes.mjs";
-import { versions } from "./versions.mjs";
+import { packageOf, versions } from "./versions.mjs";
 
 /** @typedef {import("../runtimes.mjs").Runtime} Runtime */
 
@@ -20,8 +20,8 @@ export class Missing extends Error {}
 /** Installs that Node, and returns its binary's path. @param {string} folder */
 export const installHost = (folder) => install(host, folder);
 
-/** A package as npm takes it. @param {string} name */
-export const pinned = (name) => `${name}@${versions[name]}`;
+/** A package as npm takes it, under a name of the table of versions. @param {string} name */
+const pinned = (name) => `${name}@npm:${packageOf(name)}@${versions[name]}`;
 
 export class Project {
   #node;

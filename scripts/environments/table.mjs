@@ -9,7 +9,8 @@ import { jest } from "./jest.mjs";
 import { next } from "./next.mjs";
 import { metro } from "./react-native.mjs";
 import { jsdom, realm, ses } from "./realms.mjs";
-import { versions } from "./versions.mjs";
+import { typescript } from "./typescript.mjs";
+import { packageOf, versions } from "./versions.mjs";
 import { workerd } from "./workerd.mjs";
 
 /** @import { Project } from "./project.mjs" */
@@ -21,7 +22,8 @@ import { workerd } from "./workerd.mjs";
  * @property {string} [version] of what is not a package here
  * @property {() => string} [installed] the version of what the machine has; throws Missing where it has none
  * @property {string} how the program is loaded there, and with what settings
- * @property {string} outcome what the program leaves: the cryptography chosen, and noble, which it asks for then
+ * @property {string} outcome what the program leaves: the cryptography chosen, and noble, which it asks for then; for
+ *   a compiler, that it compiled
  * @property {(project: Project) => string | Promise<string>} run returns the outcome
  * @property {boolean} [required] whether CI fails where the machine has none
  */
@@ -35,7 +37,21 @@ import { workerd } from "./workerd.mjs";
  */
 
 /** @type {Kind[]} */
-export const kinds = [jest, jsdom, realm, ses, vite, webpack, esbuild, rollup, next, metro, workerd, browsers];
+export const kinds = [
+  jest,
+  jsdom,
+  realm,
+  ses,
+  vite,
+  webpack,
+  esbuild,
+  rollup,
+  next,
+  metro,
+  workerd,
+  browsers,
+  typescript,
+];
 
 const [start, end] = ["<!-- environments: npm run test:environments -- --write -->", "<!-- /environments -->"];
 
@@ -47,12 +63,15 @@ const [start, end] = ["<!-- environments: npm run test:environments -- --write -
  */
 export function pinnedVersion({ packages }, row) {
   if (row.installed !== undefined) return null;
-  return row.version ?? (row.packages ?? packages.slice(0, 1)).map((name) => `${name} ${versions[name]}`).join(", ");
+  return (
+    row.version ??
+    (row.packages ?? packages.slice(0, 1)).map((name) => `${packageOf(name)} ${versions[name]}`).join(", ")
+  );
 }
 
-/** What the table says of an outcome: each environment but one without doubles gives noble too. @param {Row} row */
+/** What the table says of an outcome: the choice alone, or the code of a refusal. @param {Row} row */
 const cryptographyOf = ({ outcome }) =>
-  outcome.startsWith("PrioError") ? `${outcome.replace(" ", " `")}\`` : outcome.replace(/ and noble$/, "");
+  outcome === "compiled" ? "–" : outcome.replace(/ and noble$/, "").replace(/^PrioError (.+)$/, "PrioError `$1`");
 
 /**
  * The rows of the table: the runtimes of `npm run test:runtimes`, then the environments.

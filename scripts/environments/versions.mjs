@@ -25,4 +25,16 @@ export const versions = {
   workerd: "1.20261117.1",
   jsdom: "31.0.1",
   ses: "2.3.0",
+  // The last version of each, under a name of its own.
+  "typescript-5.4": "5.4.5",
+  "typescript-5.5": "5.5.4",
+  "typescript-5.6": "5.6.3",
+  "typescript-5.7": "5.7.3",
+  "typescript-5.8": "5.8.3",
+  "typescript-5.9": "5.9.3",
+  "typescript-6.0": "6.0.3",
+  "typescript-7.0": "7.0.2",
 };
+
+/** The package of a name above: of TypeScript there are several versions. @param {string} name */
+export const packageOf = (name) => name.replace(/^typescript-.*/, "typescript");
