@@ -2,7 +2,7 @@
 // step, at three sizes. Bundle it and run it on any engine:
 //   npx esbuild bench/core.ts --bundle --format=esm --outfile=core.bench.mjs && node core.bench.mjs
 
-import { lagrangeCoefficients } from "../src/core/evaluate.js";
+import { lagrangeCoefficients } from "../src/core/lagrange.js";
 import { Ntt } from "../src/core/ntt.js";
 import { type Packed87Vector, packed87Space } from "../src/core/packed87.js";
 

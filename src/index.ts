@@ -3,7 +3,7 @@
 export type { Bytes } from "./core/bytes.js";
 export { generateKeyPair, PrivateKey, PublicKey } from "./crypto/keys.js";
 export { type CryptoName, cryptoInUse, setCrypto } from "./crypto/provider.js";
-export { ServerSecret } from "./crypto/secret.js";
+export { ServerSecret } from "./crypto/server-secret.js";
 export { PrioError, type PrioErrorCode } from "./errors.js";
 export { Admission, type AdmissionOptions, type Admitted, type Replayed } from "./prio1/admission.js";
 export { Client, type Packets } from "./prio1/client.js";
@@ -14,7 +14,7 @@ export {
   type IntegerConfigOptions,
   type PrgKey,
 } from "./prio1/config.js";
-export { describeMessage, type MessageDescription, type MessageKind } from "./prio1/describe.js";
+export { describeMessage, type MessageDescription, type MessageKind } from "./prio1/describe-message.js";
 export { OpenedReport } from "./prio1/opened-report.js";
 export { publish } from "./prio1/publish.js";
 export type { QueryPoints } from "./prio1/query-points.js";
@@ -25,7 +25,7 @@ export {
   type ReplayAnswer,
   type ReplayKeys,
   type ReplayRecord,
-} from "./prio1/replay.js";
+} from "./prio1/replay-records.js";
 export { Server, type ServerOptions } from "./prio1/server.js";
 export type { ServerId } from "./prio1/share.js";
 export { VerifiedReport, Verifier } from "./prio1/verify.js";

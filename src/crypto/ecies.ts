@@ -30,7 +30,7 @@ export const SEALING_BYTES: number = HEADER_BYTES + TAG_BYTES;
  * The header and the tag of a packet that opens, 60 bytes. They identify the packet: without its key, nobody can make
  * another packet that opens and has the same header, nor change any of these bytes in one that still opens.
  */
-export function sealOf(packet: Uint8Array): Uint8Array {
+export function identityOf(packet: Uint8Array): Uint8Array {
   return concat(packet.subarray(0, HEADER_BYTES), packet.subarray(packet.length - TAG_BYTES));
 }
 

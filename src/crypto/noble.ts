@@ -4,8 +4,8 @@ import { ctr, gcm } from "@noble/ciphers/aes.js";
 import { x25519 } from "@noble/curves/ed25519.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { concat } from "../core/bytes.js";
-import { Multiples } from "./multiples.js";
 import type { CryptoProvider, X25519KeyPair } from "./primitives.js";
+import { Multiples } from "./x25519-table.js";
 
 const BLOCK_BYTES = 16;
 

@@ -1,12 +1,12 @@
-// Which reports are admitted to a check, and to which query point. The rule has its only place here (WIRE.md section
-// 5).
+// Which reports are admitted to a check, and to which query point: the rule is decided here and nowhere else (WIRE.md
+// section 5). What was seen before, a record answers (replay-records.ts).
 //
 // A packet checked at k points gives both servers k − 2 linear equations in the client's bits, and a single one
 // determines some 80 bits. So a packet is admitted once. The exception is the same report at the same point after a
 // restart, before it was answered. No session admits a packet twice, so none counts anybody twice.
 
 import { kindOf, propertiesOf, reading, requireObject, shown, toHex } from "../core/bytes.js";
-import { isServerSecret, type ServerSecret } from "../crypto/secret.js";
+import { isServerSecret, type ServerSecret } from "../crypto/server-secret.js";
 import { PrioError } from "../errors.js";
 import { type Config, requireConfig } from "./config.js";
 import {
@@ -26,7 +26,7 @@ import {
   type ReplayAnswer,
   type ReplayKeys,
   type ReplayRecord,
-} from "./replay.js";
+} from "./replay-records.js";
 
 /** The options of an admission. */
 export interface AdmissionOptions {
@@ -72,7 +72,7 @@ export interface Replayed {
  * A decision on one report. It yields each answer of the record, which may be a promise, and is given the answer
  * back.
  */
-type Decision = Generator<unknown, Admitted | Replayed>;
+type DecisionSteps = Generator<unknown, Admitted | Replayed>;
 
 /**
  * Admits opened reports to their checks, one after the other: the second of a server's three steps. {@link
@@ -179,7 +179,7 @@ export class Admission {
   }
 
   /** Decides on one report. */
-  *#decide(keys: ReplayKeys): Decision {
+  *#decide(keys: ReplayKeys): DecisionSteps {
     if (this.#queryPoints === "report" && keys.report === undefined) {
       throw new PrioError("invalid-argument", 'admit: expected keys with a report id, since query points are "report"');
     }
@@ -241,7 +241,7 @@ function isAtomic(record: object): record is AtomicReplayRecord {
 }
 
 /** Completes a decision, awaiting the record's answers. */
-async function settle(decision: Decision): Promise<Admitted | Replayed> {
+async function settle(decision: DecisionSteps): Promise<Admitted | Replayed> {
   let step = decision.next();
   while (step.done !== true) step = decision.next(await step.value);
   return step.value;

@@ -1,4 +1,4 @@
-// The client: it takes bits and makes two sealed packets (WIRE.md section 2).
+// The client: it takes booleans or integers and makes two sealed packets (WIRE.md section 2).
 
 import { type Bytes, copyOfBytes, isBytes, kindOf, reading } from "../core/bytes.js";
 import { buffered, type RandomSource, randomElements, systemRandom } from "../core/random.js";

@@ -1,10 +1,11 @@
-// A report that a server has opened and not checked yet: the result of the first of its three steps (server.ts).
+// A report that a server has opened and not checked yet: the result of `openPacket`, the first of a
+// server's three steps (server.ts).
 
 import { kindOf } from "../core/bytes.js";
 import { Hidden, MAKER } from "../core/hidden.js";
 import { PrioError } from "../errors.js";
-import type { RunningTotal } from "./aggregate.js";
-import { copyOfKeys, type ReplayKeys, sameKeys } from "./replay.js";
+import { copyOfKeys, type ReplayKeys, sameKeys } from "./replay-records.js";
+import type { RunningTotal } from "./running-total.js";
 import type { ReportShare, SeededShare } from "./share.js";
 
 /** What a session knows of a report that it has opened. */

@@ -3,7 +3,7 @@
 // is decided in admission.ts.
 
 import { concat, uint32BE, utf8 } from "../core/bytes.js";
-import { type ServerSecret, secretBytesOf } from "../crypto/secret.js";
+import { type ServerSecret, secretBytesOf } from "../crypto/server-secret.js";
 import { sha256 } from "../crypto/stream.js";
 import { batchIdOf, type Config, snipOf } from "./config.js";
 import { Prg, type Range, rangeBelow, SEED_BYTES } from "./prg.js";
@@ -24,7 +24,7 @@ export function sharesPoint(kind: QueryPoints): boolean {
 }
 
 /** The point that a report is checked at, and the weight that both sides of f·g = h are multiplied by. */
-export interface CheckAt {
+export interface WeightedPoint {
   readonly point: QueryPoint;
   readonly weight: bigint;
 }
@@ -66,16 +66,16 @@ export class StreamPoints {
 }
 
 /**
- * The check at a point of the stream. libprio checks f·g = h without a weight, and a false triple passes if n is 2^k
+ * A point of the stream, for one check. libprio checks f·g = h without a weight, and a false triple passes if n is 2^k
  * − 1 (SECURITY.md, "A hole in libprio's proof").
  */
-export function checkAtStreamPoint(config: Config, r: bigint): CheckAt {
+export function pointOfStream(config: Config, r: bigint): WeightedPoint {
   return { point: new QueryPoint(snipOf(config), r), weight: 1n };
 }
 
-/** The check at the first point of the stream. Keep it for all reports, as the one at a batch's point. */
-export function checkAtFirstPoint(config: Config, secret: ServerSecret): CheckAt {
-  return checkAtStreamPoint(config, new StreamPoints(config, secret).peek());
+/** The first point of the stream. Keep it for all reports, as a batch's point. */
+export function firstPoint(config: Config, secret: ServerSecret): WeightedPoint {
+  return pointOfStream(config, new StreamPoints(config, secret).peek());
 }
 
 /** The reports' own points. They depend on secret, batch id and report id alone, so no report disturbs another. */
@@ -89,18 +89,18 @@ export class ReportPoints {
     this.#prefix = prefixed(REPORT_LABEL, secretBytesOf(secret), batchIdOf(config));
   }
 
-  /** The check at the point of a report. */
-  checkAt(reportId: Uint8Array): CheckAt {
-    return weightedCheck(this.#config, sha256(this.#prefix, uint32BE(reportId.length), reportId));
+  /** The point of a report. */
+  pointOf(reportId: Uint8Array): WeightedPoint {
+    return weightedPoint(this.#config, sha256(this.#prefix, uint32BE(reportId.length), reportId));
   }
 }
 
 /**
- * The check at a batch's one point, which depends on secret and batch id alone. Keep it for all reports: what depends
+ * A batch's one point, which depends on secret and batch id alone. Keep it for all reports: what depends
  * on the point is then computed once.
  */
-export function checkAtBatchPoint(config: Config, secret: ServerSecret): CheckAt {
-  return weightedCheck(config, digest(BATCH_LABEL, secretBytesOf(secret), batchIdOf(config)));
+export function pointOfBatch(config: Config, secret: ServerSecret): WeightedPoint {
+  return weightedPoint(config, digest(BATCH_LABEL, secretBytesOf(secret), batchIdOf(config)));
 }
 
 /**
@@ -123,13 +123,13 @@ function prefixed(...parts: readonly Uint8Array[]): Uint8Array {
 }
 
 /**
- * The check at the first draw below p of the PRG whose key is the first half of a digest. Zero is drawn again, and so
+ * The first draw below p of the PRG whose key is the first half of a digest. Zero is drawn again, and so
  * is a 2N-th root of unity, where the check would reveal a value.
  *
  * Both sides are multiplied by r, as in the paper: r·(f·g − h) has no constant term that the error c − a·b of a false
  * triple could cancel.
  */
-function weightedCheck(config: Config, key: Uint8Array): CheckAt {
+function weightedPoint(config: Config, key: Uint8Array): WeightedPoint {
   const { field } = snipOf(config).space;
   const order = BigInt(2 * snipOf(config).size);
   const prg = Prg.fromKey(key.subarray(0, SEED_BYTES));

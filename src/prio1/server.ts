@@ -16,22 +16,28 @@ import {
 import { systemRandom } from "../core/random.js";
 import { cannotOpen, openWithAny, SEALING_BYTES } from "../crypto/ecies.js";
 import { isPrivateKey, isSamePoint, type PrivateKey } from "../crypto/keys.js";
-import { type ServerSecret, secretBytesOf } from "../crypto/secret.js";
+import { type ServerSecret, secretBytesOf } from "../crypto/server-secret.js";
 import { PrioError } from "../errors.js";
 import { Admission, type AdmissionOptions, type Admitted, requireAdmissionOptions } from "./admission.js";
-import { publishedTotals, RunningTotal } from "./aggregate.js";
 import { batchIdOf, type Config, requireConfig, snipOf } from "./config.js";
 import { type Opened, type OpenedReport, openedReportOf, takeShare } from "./opened-report.js";
 import { readPacket } from "./packet.js";
 import {
-  type CheckAt,
-  checkAtBatchPoint,
-  checkAtFirstPoint,
-  checkAtStreamPoint,
+  firstPoint,
+  pointOfBatch,
+  pointOfStream,
   type QueryPoints,
   ReportPoints,
+  type WeightedPoint,
 } from "./query-points.js";
-import { type AtomicReplayRecord, copyOfKeys, type ReplayKeys, type ReplayRecord, replayKeys } from "./replay.js";
+import {
+  type AtomicReplayRecord,
+  copyOfKeys,
+  type ReplayKeys,
+  type ReplayRecord,
+  replayKeys,
+} from "./replay-records.js";
+import { integersOfTotal, RunningTotal } from "./running-total.js";
 import type { ServerId } from "./share.js";
 import { type Belonging, readSnapshot, SESSION_ID_BYTES, writeSnapshot } from "./snapshot.js";
 import { count, type VerifiedReport, type Verifier, verifierOf } from "./verify.js";
@@ -100,7 +106,7 @@ export class Server {
   /** With `"report"`, the source of the reports' points, made for the first one. */
   #reportPoints: ReportPoints | undefined;
   /** With `"batch"` and `"first"`, the check of all reports, made for the first one. */
-  #checkAtOnePoint: CheckAt | undefined;
+  #commonPoint: WeightedPoint | undefined;
   #total: RunningTotal;
 
   /**
@@ -220,7 +226,7 @@ export class Server {
   }
 
   #verifierOf({ share, reportId }: Opened, point: bigint | undefined): Verifier {
-    return verifierOf(this.#config, this.#id, share, () => this.#checkAt(reportId, point), this.#total);
+    return verifierOf(this.#config, this.#id, share, () => this.#pointOf(reportId, point), this.#total);
   }
 
   /**
@@ -262,7 +268,7 @@ export class Server {
    * integers.
    */
   totalShare(): Bytes {
-    return writeTotalShare(this.#config, this.#id, publishedTotals(this.#config, this.#total.vector));
+    return writeTotalShare(this.#config, this.#id, integersOfTotal(this.#config, this.#total.vector));
   }
 
   /**
@@ -308,16 +314,16 @@ export class Server {
     return { config: this.#config, id: this.#id, queryPoints: this.#queryPoints, secret: this.#secret };
   }
 
-  #checkAt(reportId: Uint8Array | undefined, point: bigint | undefined): CheckAt {
-    if (point !== undefined) return checkAtStreamPoint(this.#config, point);
+  #pointOf(reportId: Uint8Array | undefined, point: bigint | undefined): WeightedPoint {
+    if (point !== undefined) return pointOfStream(this.#config, point);
     if (this.#queryPoints === "report") {
       // openPacket has asked for an id.
       this.#reportPoints ??= new ReportPoints(this.#config, this.#secret);
-      return this.#reportPoints.checkAt(reportId as Uint8Array);
+      return this.#reportPoints.pointOf(reportId as Uint8Array);
     }
-    const checkAtPoint = this.#queryPoints === "first" ? checkAtFirstPoint : checkAtBatchPoint;
-    this.#checkAtOnePoint ??= checkAtPoint(this.#config, this.#secret);
-    return this.#checkAtOnePoint;
+    const commonPoint = this.#queryPoints === "first" ? firstPoint : pointOfBatch;
+    this.#commonPoint ??= commonPoint(this.#config, this.#secret);
+    return this.#commonPoint;
   }
 
   #reportIdBytes(reportId: unknown): Uint8Array | undefined {

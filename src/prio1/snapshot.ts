@@ -9,12 +9,12 @@
 
 import { MAX_HEADER_BYTES, Reader, Writer } from "../codec/msgpack.js";
 import { bigIntFromBE, concat, equalBytes, fromHex, toHex, uint32BE, utf8 } from "../core/bytes.js";
-import { type ServerSecret, secretBytesOf } from "../crypto/secret.js";
+import { type ServerSecret, secretBytesOf } from "../crypto/server-secret.js";
 import { sha256 } from "../crypto/stream.js";
 import { PrioError } from "../errors.js";
-import { RunningTotal } from "./aggregate.js";
 import { batchIdOf, type Config, snipOf } from "./config.js";
 import { digest, QUERY_POINTS, type QueryPoints } from "./query-points.js";
+import { RunningTotal } from "./running-total.js";
 import type { ServerId } from "./share.js";
 import { idNumber, intBytes, readVector, writeVector } from "./wire.js";
 

@@ -6,7 +6,7 @@
 // random, and g(ω^i) = x_i − 1. Both are 0 at the roots after ω^n. When every x_i is a bit, h = f·g is 0 at all roots
 // but ω^0. The servers test f·g = h at a secret random point, where a Beaver triple multiplies their shares of f and g.
 
-import { lagrangeCoefficients } from "../core/evaluate.js";
+import { lagrangeCoefficients } from "../core/lagrange.js";
 import { Ntt } from "../core/ntt.js";
 import type { ProofShare, ReportShare } from "./share.js";
 import type { Vector, VectorSpace } from "./vector.js";
@@ -121,13 +121,13 @@ export class QueryPoint {
 
   /** What depends on the point alone. The data are weighed by the coefficients from the second on. */
   get weights(): { readonly coefficients: Vector; readonly h: Vector } {
-    this.#weights ??= this.#weigh();
+    this.#weights ??= this.#computeWeights();
     return this.#weights;
   }
 
   /** The same from the weighted sums of the shares of the data and of h, for shares that are not there as a whole. */
   evaluateSums(share: ProofShare, dataSums: bigint, hSums: bigint, isServerA: boolean): Evaluated {
-    this.#weights ??= this.#weigh();
+    this.#weights ??= this.#computeWeights();
     const { first, dataSum, h0, hScale } = this.#weights;
     const { field } = this.#snip.space;
     const f = field.add(field.mul(share.f0, first), dataSums);
@@ -139,7 +139,7 @@ export class QueryPoint {
     };
   }
 
-  #weigh(): Weights {
+  #computeWeights(): Weights {
     const { ntt, space, fields, size, half, inverseRoot } = this.#snip;
     const { field } = space;
     const coefficients = lagrangeCoefficients(ntt, size, this.r);

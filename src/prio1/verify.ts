@@ -11,9 +11,9 @@ import { type Bytes, copyOfBytes } from "../core/bytes.js";
 import { Hidden, MAKER, requireMaker } from "../core/hidden.js";
 import { combine } from "../core/sharing.js";
 import { PrioError } from "../errors.js";
-import type { RunningTotal } from "./aggregate.js";
 import { type Config, snipOf } from "./config.js";
-import type { CheckAt } from "./query-points.js";
+import type { WeightedPoint } from "./query-points.js";
+import type { RunningTotal } from "./running-total.js";
 import { ServerShare } from "./server-share.js";
 import type { ReportShare, SeededShare, ServerId } from "./share.js";
 import { readVerify1, readVerify2, type Verify1, writeVerify1, writeVerify2 } from "./wire.js";
@@ -86,7 +86,7 @@ export class Verifier {
   readonly #config: Config;
   readonly #id: ServerId;
   readonly #share: ServerShare;
-  readonly #checkAt: () => CheckAt;
+  readonly #pointOf: () => WeightedPoint;
   readonly #total: RunningTotal;
   #evaluated: { mine: Verify1; weightedH: bigint } | undefined;
   #answered: { d: bigint; e: bigint } | undefined;
@@ -99,14 +99,14 @@ export class Verifier {
     config: Config,
     id: ServerId,
     share: ReportShare | SeededShare,
-    checkAt: () => CheckAt,
+    pointOf: () => WeightedPoint,
     total: RunningTotal,
   ) {
     requireMaker(maker, "Verifier");
     this.#config = config;
     this.#id = id;
     this.#share = new ServerShare(config, share);
-    this.#checkAt = checkAt;
+    this.#pointOf = pointOf;
     this.#total = total;
   }
 
@@ -178,7 +178,7 @@ export class Verifier {
   #evaluate(): { mine: Verify1; weightedH: bigint } {
     if (this.#evaluated === undefined) {
       const { field } = snipOf(this.#config).space;
-      const { point, weight } = this.#checkAt();
+      const { point, weight } = this.#pointOf();
       const { f, g, h } = this.#share.evaluate(point, this.#id === "A");
       const d = field.sub(field.mul(weight, f), this.#share.proof.a);
       const e = field.sub(g, this.#share.proof.b);
@@ -196,15 +196,15 @@ export class Verifier {
 }
 
 /**
- * A check of a share whose report `total` may count. `checkAt` is called when the first message is made: a process that
+ * A check of a share whose report `total` may count. `pointOf` gives the report's point and is called when the first message is made: a process that
  * only reads both servers' messages needs no point.
  */
 export function verifierOf(
   config: Config,
   id: ServerId,
   share: ReportShare | SeededShare,
-  checkAt: () => CheckAt,
+  pointOf: () => WeightedPoint,
   total: RunningTotal,
 ): Verifier {
-  return Reflect.construct(Verifier, [MAKER, config, id, share, checkAt, total]);
+  return Reflect.construct(Verifier, [MAKER, config, id, share, pointOf, total]);
 }

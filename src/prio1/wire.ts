@@ -1,6 +1,6 @@
-// Bytes ↔ values of the protocol (WIRE.md section 3). No file above this one sees a byte of a message, and no file
-// below it knows the protocol. Every message is a concatenation of msgpack objects. A field element ("int") is a str of
-// its big-endian bytes.
+// Bytes ↔ values of the protocol (WIRE.md section 3). Only describe-message.ts sees bytes of a message besides, and no
+// file that this one imports knows the protocol. Every message is a concatenation of msgpack objects. A field element
+// ("int") is a str of its big-endian bytes.
 //
 //   packet for A   str batch id, int a b c f0 g0 h0, integer 0, array(n) of int data, array(N) of int h
 //   packet for B   str batch id, int a b c f0 g0 h0, integer 1, str seed (16 bytes)

@@ -2,8 +2,8 @@
 // is an error of its own. Nothing here runs.
 
 import { type BigIntVector, bigIntSpace } from "../../src/core/bigint-vector.js";
-import { lagrangeCoefficients } from "../../src/core/evaluate.js";
 import { Field } from "../../src/core/field.js";
+import { lagrangeCoefficients } from "../../src/core/lagrange.js";
 import { Ntt } from "../../src/core/ntt.js";
 import type { Packed87Vector } from "../../src/core/packed87.js";
 import type { UnreducedVector, Vector, VectorSpace } from "../../src/core/vector.js";

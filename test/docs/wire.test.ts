@@ -7,7 +7,7 @@ import { describe, expect, test } from "vitest";
 import { FIELD_87 } from "../../src/core/fields.js";
 import { Client, Config, generateKeyPair, ServerSecret } from "../../src/index.js";
 import { snipOf } from "../../src/prio1/config.js";
-import { checkAtBatchPoint, ReportPoints } from "../../src/prio1/query-points.js";
+import { pointOfBatch, ReportPoints } from "../../src/prio1/query-points.js";
 import { writePacketB, writeTotalShare, writeVerify1 } from "../../src/prio1/wire.js";
 import { read, root } from "../package/built.js";
 
@@ -47,7 +47,7 @@ test("the example points of section 5 are the code's", () => {
   for (const [, kind, reportId = "", point] of rows) {
     const [shared, id] = [ServerSecret.fromBase64(secret), new TextEncoder().encode(reportId.replaceAll("`", ""))];
     const batch = config(Number(n));
-    const at = kind === "report" ? new ReportPoints(batch, shared).checkAt(id) : checkAtBatchPoint(batch, shared);
+    const at = kind === "report" ? new ReportPoints(batch, shared).pointOf(id) : pointOfBatch(batch, shared);
     // The weight of our own points is the point.
     expect(`0x${at.weight.toString(16)}`).toBe(point);
   }

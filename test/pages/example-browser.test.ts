@@ -52,7 +52,7 @@ const countsOf = async (page: Page): Promise<[counted: number, refused: number][
   });
 
 /** The published totals, and the truth beside them. */
-async function publishedTotals(page: Page) {
+async function integersOfTotal(page: Page) {
   const numbers = async (nth: number) =>
     (await page.locator(`.totals tbody td:nth-of-type(${nth})`).allTextContents()).map((text) =>
       Number(text.replace(/[,✓✗ ]/g, "")),
@@ -158,7 +158,7 @@ describe("a visit", () => {
       if (i === 10) await page.getByRole("radio", { name: "Yes" }).nth(3).check();
       await send(page);
     }
-    expect(await publishedTotals(page)).toMatchObject({ reports: 20, published: [20, 20, 0, 10, 100] });
+    expect(await integersOfTotal(page)).toMatchObject({ reports: 20, published: [20, 20, 0, 10, 100] });
     expect(await page.locator("#waiting").textContent()).toBe("");
     expect(await page.locator("#totals-empty").isVisible()).toBe(false);
   });
@@ -172,7 +172,7 @@ describe("a visit", () => {
     for (let tries = 0; tries < 5 && (await page.locator("#waiting").textContent()) !== ""; tries++) {
       await simulate(page, 25);
     }
-    const { reports, published, truth } = await publishedTotals(page);
+    const { reports, published, truth } = await integersOfTotal(page);
     expect(reports).toBe((await countsOf(page))[0]?.[0]);
     expect(published).toHaveLength(5);
     expect(published).toEqual(truth);
@@ -185,7 +185,7 @@ describe("a visit", () => {
     const names = await page.locator("#chart .name").allTextContents();
     expect(names).toEqual(["slept well", "told a lie", "cried", "read terms"]);
     expect(await page.locator("#chart text").allTextContents()).toContain("reports counted");
-    const { reports } = await publishedTotals(page);
+    const { reports } = await integersOfTotal(page);
     const label = await page.locator("#chart").getAttribute("aria-label");
     expect(label).toContain(`Line chart up to ${reports} reports`);
     expect(label).toContain("Did you sleep well last night?");
@@ -198,7 +198,7 @@ describe("a visit", () => {
     await page.locator("#progress").waitFor({ state: "hidden", timeout: 60_000 });
     const [counted, refused] = (await countsOf(page))[0] as [number, number];
     expect(counted + refused - before[0] - before[1]).toBeLessThan(1000);
-    expect((await publishedTotals(page)).published).toEqual((await publishedTotals(page)).truth);
+    expect((await integersOfTotal(page)).published).toEqual((await integersOfTotal(page)).truth);
   });
 
   test("gave Chromium nothing to complain of", () => {

@@ -9,8 +9,8 @@
 // f(r_2), which only f0 still hides.
 
 import { describe, expect, it } from "vitest";
-import { lagrangeCoefficients } from "../../src/core/evaluate.js";
 import { FIELD_87 as field } from "../../src/core/fields.js";
+import { lagrangeCoefficients } from "../../src/core/lagrange.js";
 import { Client, MemoryReplayRecord, type Server, type Verifier } from "../../src/index.js";
 import { snipOf } from "../../src/prio1/config.js";
 import { StreamPoints } from "../../src/prio1/query-points.js";

@@ -7,7 +7,7 @@ import { FIELD_87 as field } from "../../src/core/fields.js";
 import { ServerSecret } from "../../src/index.js";
 import { snipOf } from "../../src/prio1/config.js";
 import { Prg, rangeBelow } from "../../src/prio1/prg.js";
-import { checkAtBatchPoint, checkAtStreamPoint, ReportPoints, StreamPoints } from "../../src/prio1/query-points.js";
+import { pointOfBatch, pointOfStream, ReportPoints, StreamPoints } from "../../src/prio1/query-points.js";
 import { configFor } from "../support/deployment.js";
 
 const { subtle } = globalThis.crypto;
@@ -108,7 +108,7 @@ describe("query points", () => {
         return seen;
       });
       expect(points).toEqual(expected.map((x) => [x + offset, x + offset]));
-      expect(checkAtStreamPoint(configFor({ fields }), 7n)).toMatchObject({ point: { r: 7n }, weight: 1n });
+      expect(pointOfStream(configFor({ fields }), 7n)).toMatchObject({ point: { r: 7n }, weight: 1n });
     }
   });
 
@@ -118,13 +118,13 @@ describe("query points", () => {
     const parts = [text("prio v1 query point"), secret.toBytes(), text("test batch"), id];
     const key = await hashKey(...parts.flatMap((part) => [Uint8Array.of(0, 0, 0, part.length), part]));
     const [r] = await draws(key, field.modulus, 1);
-    const { point, weight } = new ReportPoints(configFor({ fields: 5 }), secret).checkAt(id);
+    const { point, weight } = new ReportPoints(configFor({ fields: 5 }), secret).pointOf(id);
     expect([point.r, weight]).toEqual([r, r]);
   });
 
   it("of a report depend on secret, batch and report id, and on nothing else", () => {
     const point = (batchId: string, from: ServerSecret, id: string, prgKey: "batch" | "seed" = "batch") =>
-      new ReportPoints(configFor({ fields: 5, batchId, prgKey }), from).checkAt(text(id)).point.r;
+      new ReportPoints(configFor({ fields: 5, batchId, prgKey }), from).pointOf(text(id)).point.r;
     const r = point("b", secret, "id");
     expect(point("b", secret, "id", "seed")).toBe(r);
     // The boundary between batch id and report id counts.
@@ -139,14 +139,14 @@ describe("query points", () => {
 
   it("of a batch is one, bound to secret and batch id", () => {
     const config = configFor({ fields: 5 });
-    const first = checkAtBatchPoint(config, secret);
+    const first = pointOfBatch(config, secret);
     expect(first.weight).toBe(first.point.r);
     const others = [
-      checkAtBatchPoint(configFor({ fields: 5, batchId: "other" }), secret),
-      checkAtBatchPoint(config, ServerSecret.generate()),
-      new ReportPoints(config, secret).checkAt(new Uint8Array(0)),
+      pointOfBatch(configFor({ fields: 5, batchId: "other" }), secret),
+      pointOfBatch(config, ServerSecret.generate()),
+      new ReportPoints(config, secret).pointOf(new Uint8Array(0)),
     ];
     expect(new Set([first, ...others].map(({ point }) => point.r)).size).toBe(4);
-    expect(checkAtBatchPoint(config, secret).point.r).toBe(first.point.r);
+    expect(pointOfBatch(config, secret).point.r).toBe(first.point.r);
   });
 });

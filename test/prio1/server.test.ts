@@ -12,10 +12,10 @@ import {
   ServerSecret,
   VerifiedReport,
 } from "../../src/index.js";
-import { RunningTotal } from "../../src/prio1/aggregate.js";
 import { snipOf } from "../../src/prio1/config.js";
 import { openedReportOf } from "../../src/prio1/opened-report.js";
-import { checkAtStreamPoint } from "../../src/prio1/query-points.js";
+import { pointOfStream } from "../../src/prio1/query-points.js";
+import { RunningTotal } from "../../src/prio1/running-total.js";
 import { ServerShare } from "../../src/prio1/server-share.js";
 import { verifiedReportOf, verifierOf } from "../../src/prio1/verify.js";
 import { readVerify1, readVerify2, writeVerify1, writeVerify2 } from "../../src/prio1/wire.js";
@@ -251,7 +251,7 @@ describe("calls out of order", () => {
     const zero = Uint8Array.of(0xa1, 0);
     const keys = { packet: new Uint8Array(32) };
     for (const total of [a, undefined, new RunningTotal(space.zeros(3), [])] as RunningTotal[]) {
-      const forger = verifierOf(config, "A", share, () => checkAtStreamPoint(config, 5n), total);
+      const forger = verifierOf(config, "A", share, () => pointOfStream(config, 5n), total);
       forger.resume(zero);
       const forged = forger.check(zero, zero);
       expect(forged).toBeInstanceOf(VerifiedReport);

@@ -5,7 +5,7 @@ import { describe, expect, it, vi } from "vitest";
 import { toHex } from "../../src/core/bytes.js";
 import { systemRandom } from "../../src/core/random.js";
 import { Client, MemoryReplayRecord, publish } from "../../src/index.js";
-import { replayKeys } from "../../src/prio1/replay.js";
+import { replayKeys } from "../../src/prio1/replay-records.js";
 import { codeOf, configFor, errorOf, process, serverA, serverB } from "../support/deployment.js";
 
 /** A record that has forgotten everything: the rule taken away. */

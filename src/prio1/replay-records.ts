@@ -5,7 +5,7 @@ import { copyOfBytes, equalBytes, propertiesOf, requireBytes, uint32BE, utf8 } f
 import { Hidden } from "../core/hidden.js";
 import { KeySet } from "../core/key-set.js";
 import { systemRandom } from "../core/random.js";
-import { sealOf } from "../crypto/ecies.js";
+import { identityOf } from "../crypto/ecies.js";
 import { sha256 } from "../crypto/stream.js";
 import { batchIdOf, type Config } from "./config.js";
 
@@ -81,7 +81,7 @@ const REPORT_LABEL = /* @__PURE__ */ utf8("prio v1 replay: report", "label");
  * and has the same key, and it is the second one, the sender's own, that is then refused.
  */
 export function replayKeys(config: Config, packet: Uint8Array, reportId: Uint8Array | undefined): ReplayKeys {
-  const packetKey = sha256(PACKET_LABEL, sealOf(packet));
+  const packetKey = sha256(PACKET_LABEL, identityOf(packet));
   if (reportId === undefined) return { packet: packetKey };
   return {
     packet: packetKey,

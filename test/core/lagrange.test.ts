@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { lagrangeCoefficients } from "../../src/core/evaluate.js";
+import { lagrangeCoefficients } from "../../src/core/lagrange.js";
 import { Ntt } from "../../src/core/ntt.js";
 import { describeVectors, element, evaluate, field, packed, pseudoRandomElements } from "./support.js";
 

@@ -4,8 +4,8 @@ import { ED25519_TORSION_SUBGROUP, ed25519, x25519 } from "@noble/curves/ed25519
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import { fromHex, toHex } from "../../src/core/bytes.js";
-import { Multiples } from "../../src/crypto/multiples.js";
 import { noble } from "../../src/crypto/noble.js";
+import { Multiples } from "../../src/crypto/x25519-table.js";
 import { Client, Config, generateKeyPair, Server, ServerSecret } from "../../src/index.js";
 import { lowOrderKeys } from "../support/low-order.js";
 import { using } from "../support/providers.js";

@@ -36,7 +36,7 @@ export class RunningTotal {
 }
 
 /** What is published of a total of bits: the total itself for booleans, the sums of the count integers for integers. */
-export function publishedTotals(config: Config, total: Vector): Vector {
+export function integersOfTotal(config: Config, total: Vector): Vector {
   const { precision } = config;
   if (precision === undefined) return total;
   const { space } = snipOf(config);
