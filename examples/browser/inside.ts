@@ -16,7 +16,7 @@ export function sharesIn(config: Config, id: ServerId, privateKey: PrivateKey, p
 
 /** Where the servers check the report of this id. */
 export function pointOf(config: Config, secret: ServerSecret, reportId: string): bigint {
-  return new ReportPoints(config, secret).checkAt(new TextEncoder().encode(reportId)).point.r;
+  return new ReportPoints(config, secret).pointOf(new TextEncoder().encode(reportId)).point.r;
 }
 
 /** d and e out of both servers' first messages. */
