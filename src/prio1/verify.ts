@@ -196,8 +196,8 @@ export class Verifier {
 }
 
 /**
- * A check of a share whose report `total` may count. `pointOf` gives the report's point and is called when the first message is made: a process that
- * only reads both servers' messages needs no point.
+ * A check of a share whose report `total` may count. `pointOf` gives the report's point and is called when the first
+ * message is made: a process that only reads both servers' messages needs no point.
  */
 export function verifierOf(
   config: Config,
