@@ -1,6 +1,7 @@
 // What client and servers of one batch must agree on (WIRE.md section 1).
 
 import {
+  type Bytes,
   copyOfBytes,
   isBytes,
   kindOf,
@@ -163,7 +164,7 @@ export class Config {
   }
 
   /** A copy of the batch id's bytes. */
-  get batchId(): Uint8Array {
+  get batchId(): Bytes {
     return batchIdOf(this).slice();
   }
 

@@ -2,7 +2,7 @@
 // tools that show what a file holds. Servers read messages with wire.ts, which refuses whatever it does not expect.
 
 import { Reader } from "../codec/msgpack.js";
-import { copyOfBytes } from "../core/bytes.js";
+import { type Bytes, copyOfBytes } from "../core/bytes.js";
 import { FIELD_87 } from "../core/fields.js";
 import { SEALING_BYTES } from "../crypto/ecies.js";
 import { PrioError } from "../errors.js";
@@ -24,7 +24,7 @@ export interface MessageDescription {
   /** The length of a sealed packet's plaintext. */
   readonly plaintextBytes?: number;
   /** A copy of an opened packet's batch id. */
-  readonly batchId?: Uint8Array;
+  readonly batchId?: Bytes;
   /** The server that an opened packet or a total share belongs to. */
   readonly server?: ServerId;
   /** The number of values in an opened packet for A, a total share or a state. */
@@ -96,7 +96,7 @@ function read(bytes: Uint8Array, form: Form): MessageDescription | null {
 /** The shares of a, b, c, f0, g0 and h0. */
 const PROOF_SCALARS = 6;
 
-function readHead(reader: Reader, expected: ServerId): { batchId: Uint8Array; server: ServerId } {
+function readHead(reader: Reader, expected: ServerId): { batchId: Bytes; server: ServerId } {
   const batchId = Uint8Array.from(reader.str("batch id"));
   skipElements(reader, PROOF_SCALARS);
   const server = readServer(reader);

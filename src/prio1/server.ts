@@ -295,7 +295,7 @@ export class Server {
    * libprio's. They contain no key, and neither the replay record nor the reports whose checks are not over. The total
    * is a share: keep the bytes as private as the server itself.
    */
-  snapshot(): Uint8Array {
+  snapshot(): Bytes {
     return writeSnapshot(this.#belonging(), this.#total);
   }
 

@@ -8,7 +8,7 @@
 // everything before it again, tells damage from a snapshot that belongs elsewhere.
 
 import { MAX_HEADER_BYTES, Reader, Writer } from "../codec/msgpack.js";
-import { bigIntFromBE, concat, equalBytes, fromHex, toHex, uint32BE, utf8 } from "../core/bytes.js";
+import { type Bytes, bigIntFromBE, concat, equalBytes, fromHex, toHex, uint32BE, utf8 } from "../core/bytes.js";
 import { type ServerSecret, secretBytesOf } from "../crypto/server-secret.js";
 import { sha256 } from "../crypto/stream.js";
 import { PrioError } from "../errors.js";
@@ -38,7 +38,7 @@ const DIGEST_STR_BYTES = DIGEST_HEADER.length + DIGEST_BYTES;
 /** The length of a session's id. */
 export const SESSION_ID_BYTES = 16;
 
-export function writeSnapshot(to: Belonging, { vector, sessions, reports }: RunningTotal): Uint8Array {
+export function writeSnapshot(to: Belonging, { vector, sessions, reports }: RunningTotal): Bytes {
   const head = LABEL.length + DIGEST_BYTES + 8 + 4 + 10 * MAX_HEADER_BYTES;
   const ids = sessions.size * (1 + SESSION_ID_BYTES);
   const writer = new Writer(head + ids + vector.length * intBytes(to.config) + 2 * DIGEST_STR_BYTES);

@@ -15,7 +15,8 @@ export async function send(config: Config, answers: boolean[], socket: WebSocket
 /** What a server returns goes the same ways. */
 export function store(config: Config, privateKey: PrivateKey, secret: ServerSecret): Promise<ArrayBuffer[]> {
   const server = new Server(config, { id: "A", privateKey, secret });
-  const kept = [server.totalShare(), server.toBytes(), privateKey.publicKey.toBytes(), secret.toBytes()];
+  const results = [config.batchId, server.totalShare(), server.toBytes(), server.snapshot()];
+  const kept = [...results, privateKey.toBytes(), privateKey.publicKey.toBytes(), secret.toBytes()];
   return Promise.all(kept.map((bytes) => crypto.subtle.digest("SHA-256", bytes)));
 }
 
