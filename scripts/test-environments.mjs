@@ -75,12 +75,15 @@ try {
   const tarball = pack(work);
   const node = installHost(join(work, "node"));
   for (const kind of kinds.filter(({ rows }) => rows.some(wanted))) {
-    const folder = join(work, kind.packages[0] ?? kind.name);
+    const folder = join(work, "project");
     mkdirSync(folder);
     await tryKind(kind, new Project(folder, node, tarball));
     // One kind takes up to 400 MB, so they are not all kept at once.
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   }
+} catch (error) {
+  if (!(error instanceof Missing)) throw error;
+  console.error(`no environment could be tried: ${error.message}: ${wordsOf(error.cause)}`);
 } finally {
   rmSync(work, { recursive: true, force: true, maxRetries: 5 });
 }

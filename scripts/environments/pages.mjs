@@ -84,9 +84,10 @@ export const firefox = {
   required: true,
   version: () => versionOf(onPath("firefox-esr", "Firefox ESR"), "--version"),
   open: (url, use) =>
-    withFolder((profile) =>
-      beside({ command: "firefox-esr", args: ["--headless", "--no-remote", "--profile", profile, url] }, use),
-    ),
+    withFolder((home) => {
+      const args = ["--headless", "--no-remote", "--profile", home, url];
+      return beside({ command: "firefox-esr", args, env: { ...process.env, HOME: home } }, use);
+    }),
 };
 
 /** WebKitGTK's own small browser, which Debian's webkit2gtk-driver contains. */
@@ -111,7 +112,7 @@ export const webkit = {
   open: (url, use) =>
     withFolder((home) =>
       beside({ command: onPath("Xvfb", "Xvfb"), args: ["-displayfd", "1", "-nolisten", "tcp"] }, async (printed) => {
-        const [, display] = await printed(/^(\d+)\n/);
+        const [, display] = await printed(/^(\d+)$/m);
         const env = { ...process.env, DISPLAY: `:${display}`, HOME: home };
         return await beside({ command: findMiniBrowser(), args: ["--private", url], env }, use);
       }),

@@ -18,7 +18,13 @@ export const host = /** @type {Runtime} */ (runtimes.find(({ name }) => name ===
 export class Missing extends Error {}
 
 /** Installs that Node, and returns its binary's path. @param {string} folder */
-export const installHost = (folder) => install(host, folder);
+export function installHost(folder) {
+  try {
+    return install(host, folder);
+  } catch (error) {
+    throw new Missing(`npm has no ${host.specifier}`, { cause: error });
+  }
+}
 
 /** A package as npm takes it, under a name of the table of versions. @param {string} name */
 const pinned = (name) => `${name}@npm:${packageOf(name)}@${versions[name]}`;
