@@ -17,11 +17,11 @@ const serverFiles = [
   "opened-report",
   "admission",
   "verify",
-  "aggregate",
+  "running-total",
   "publish",
-  "replay",
+  "replay-records",
   "query-points",
-  "describe",
+  "describe-message",
 ].map((name) => `src/prio1/${name}.ts`);
 
 /** The files of src/ that a page gets code of, when the package is its sources. */
