@@ -8,6 +8,7 @@ import { flushed } from "../files/output.js";
 import { PrioError } from "../index.js";
 import { EXIT, exitCodeOf, usage } from "./exit.js";
 import type { Io } from "./io.js";
+import { MANUAL, manual } from "./manual.js";
 import { Options, type OptionValues } from "./options.js";
 import { buildProgram, type Definition } from "./program.js";
 import { replayFailure } from "./replays.js";
@@ -17,7 +18,7 @@ import { Reporter } from "./reporter.js";
 interface Chosen {
   readonly values: OptionValues;
   readonly work: Definition["work"];
-  readonly argument: string;
+  readonly arguments: readonly string[];
 }
 
 /** Runs the command line and returns the exit code. Never throws. */
@@ -38,22 +39,21 @@ export async function runCommand(argv: readonly string[], io: Io): Promise<numbe
   }
 }
 
-function start({ values, work, argument }: Chosen, reporter: Reporter, io: Io): Promise<number> | number {
-  return work({ options: new Options(values, io.env), reporter, io }, argument);
+function start(chosen: Chosen, reporter: Reporter, io: Io): Promise<number> | number {
+  return chosen.work({ options: new Options(chosen.values, io.env), reporter, io }, chosen.arguments);
 }
 
 /** The command that the command line names, or the exit code when it asks for help or the version only. */
 function parse(argv: readonly string[], io: Io): Chosen | number {
   const chosen: Chosen[] = [];
-  const program = buildProgram(io, version(), (values, work, argument) => {
-    chosen.push({ values, work, argument });
+  const program = buildProgram(io, version(), (values, work, args) => {
+    chosen.push({ values, work, arguments: args });
   });
-  // commander answers `help verfy1` with the general help. Report the misspelt name instead, as for `verfy1`.
   const [first, second] = argv;
-  const isHelpOfNothing =
-    first === "help" && second !== undefined && !program.commands.some((x) => x.name() === second);
+  if (first === "help" && second === MANUAL) return { values: new Map(), work: manual, arguments: [] };
+  const unknown = unknownCommand(argv, program);
   try {
-    program.parse(isHelpOfNothing ? [second] : argv, { from: "user" });
+    program.parse(unknown === undefined ? argv : [unknown], { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     // Without a command, commander shows the help; the exit code says that nobody asked for it.
@@ -62,6 +62,17 @@ function parse(argv: readonly string[], io: Io): Chosen | number {
     throw usageOf(error, program, argv);
   }
   return chosen[0] ?? EXIT.done;
+}
+
+/**
+ * The name of a command that does not exist, where commander would answer with the general help: in `help verfy1`,
+ * `--help verfy1` and `verfy1 --help`.
+ */
+function unknownCommand(argv: readonly string[], program: Command): string | undefined {
+  const [first = "", second = ""] = argv;
+  const name = ["help", "--help", "-h"].includes(first) ? second : first;
+  if (name === "" || name.startsWith("-") || name === "help") return undefined;
+  return program.commands.some((command) => command.name() === name) ? undefined : name;
 }
 
 /** commander's error as one of ours, with its suggestion as the hint. */

@@ -1,8 +1,9 @@
-// `prio completion`: prints scripts that complete commands, options and the values of options, for three shells. It
-// makes them from the program's own definitions, so they are never out of date.
+// `prio completion`: prints scripts that complete commands, options and the values of options, for three shells. They
+// are made from the program's own definitions, so they are never out of date.
 
 import type { Command, Option } from "commander";
 import { EXIT } from "./exit.js";
+import { MANUAL } from "./manual.js";
 import type { Run } from "./run.js";
 
 /** What a shell completes after an option; null for an option without a value. */
@@ -28,17 +29,22 @@ function argumentOf(command: Command): Values {
   return argument.argChoices === undefined ? "file" : { words: argument.argChoices };
 }
 
-const longNames = (command: Command): string[] => [...command.options.map(({ long }) => long ?? ""), "--help"];
+/** The options that the help shows. */
+const shownOptions = (command: Command): Option[] => command.options.filter(({ hidden }) => !hidden);
+const longNames = (command: Command): string[] => [...shownOptions(command).map(({ long }) => long ?? ""), "--help"];
+
+/** What `prio help` takes. */
+const topics = (program: Command): string[] => [...program.commands.map((command) => command.name()), MANUAL];
 
 function bash(program: Command): string {
   const reply = (values: Values): string => {
-    if (values === "file") return 'COMPREPLY=($(compgen -f -- "$current"))';
-    if (values === "directory") return 'COMPREPLY=($(compgen -d -- "$current"))';
+    // compgen writes a name a line. Only where names of files are wanted may bash add the slash of a directory.
+    if (values === "file" || values === "directory") return `_prio_paths -${values[0]}`;
     if (values === "nothing" || values === null) return "COMPREPLY=()";
     return `COMPREPLY=($(compgen -W "${values.words.join(" ")}" -- "$current"))`;
   };
   const commands = program.commands.map((command) => {
-    const cases = command.options
+    const cases = shownOptions(command)
       .map((option) => ({ option, values: valuesOf(option) }))
       .filter(({ values }) => values !== null)
       .map(({ option, values }) => `        ${option.long}) ${reply(values)}; return ;;`);
@@ -52,6 +58,11 @@ ${[...cases, "        *) ;;"].join("\n")}
   });
   const names = program.commands.map((command) => command.name());
   return `# prio: completion for bash
+_prio_paths() {
+  local IFS=$'\\n'
+  compopt -o filenames 2>/dev/null
+  COMPREPLY=($(compgen "$1" -- "$current"))
+}
 _prio() {
   local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}"
   if ((COMP_CWORD == 1)); then
@@ -59,40 +70,43 @@ _prio() {
     return
   fi
   case "\${COMP_WORDS[1]}" in
-    help) ${reply({ words: names })} ;;
+    help) ${reply({ words: topics(program) })} ;;
 ${commands.join("\n")}
   esac
 }
-complete -o filenames -F _prio prio
+complete -F _prio prio
 `;
 }
 
 function zsh(program: Command): string {
-  const quote = (text: string): string => text.replaceAll("'", "'\\''");
-  const escaped = (text: string): string => quote(text).replace(/[:[\]\\]/g, "\\$&");
+  const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+  // What zsh reads between colons and brackets. The quotes go around it afterwards: they are for the shell's parser.
+  const escaped = (text: string): string => text.replace(/[:[\]\\]/g, "\\$&");
   const action = (values: Values): string => {
     if (values === "file") return "_files";
     if (values === "directory") return "_files -/";
     return values === "nothing" || values === null ? " " : `(${values.words.join(" ")})`;
   };
   const cases = program.commands.map((command) => {
-    const options = command.options.map((option) => {
+    const options = shownOptions(command).map((option) => {
       const values = valuesOf(option);
       const tail = values === null ? "" : `:${option.name()}:${action(values)}`;
-      return `'${option.long}[${escaped(option.description)}]${tail}'`;
+      const again = option.parseArg === undefined || option.argChoices !== undefined ? "" : "*";
+      return quote(`${again}${option.long}[${escaped(option.description)}]${tail}`);
     });
     const argument = argumentOf(command);
-    const rest = argument === "nothing" ? [] : [`'1:argument:${action(argument)}'`];
+    const position = command.registeredArguments[0]?.variadic ? "*" : "1";
+    const rest = argument === "nothing" ? [] : [quote(`${position}:argument:${action(argument)}`)];
     return `    ${command.name()}) _arguments ${[...options, "'--help[show help]'", ...rest].join(" \\\n      ")} ;;`;
   });
-  const described = program.commands.map((command) => `'${command.name()}:${escaped(command.summary())}'`);
+  const described = program.commands.map((command) => quote(`${command.name()}:${escaped(command.summary())}`));
   return `#compdef prio
 # prio: completion for zsh
 _prio() {
   local -a commands
   commands=(
     ${described.join("\n    ")}
-    'help:show a command'\\''s help'
+    ${quote("help:show a command's help")}
   )
   if ((CURRENT == 2)); then
     _describe command commands
@@ -101,11 +115,16 @@ _prio() {
   shift words
   ((CURRENT--))
   case "$words[1]" in
-    help) _describe command commands ;;
+    help) _arguments ${quote(`1:command:${action({ words: topics(program) })}`)} ;;
 ${cases.join("\n")}
   esac
 }
-if [[ $funcstack[1] == _prio ]]; then _prio "$@"; else compdef _prio prio; fi
+if [[ $funcstack[1] == _prio ]]; then
+  _prio "$@"
+else
+  (( $+functions[compdef] )) || { autoload -Uz compinit && compinit }
+  compdef _prio prio
+fi
 `;
 }
 
@@ -115,7 +134,7 @@ function fish(program: Command): string {
   for (const command of program.commands) {
     lines.push(`complete -c prio -n __fish_use_subcommand -a ${command.name()} -d ${quote(command.summary())}`);
     const when = `complete -c prio -n '__fish_seen_subcommand_from ${command.name()}'`;
-    for (const option of command.options) {
+    for (const option of shownOptions(command)) {
       const values = valuesOf(option);
       lines.push(`${when} -l ${option.name()} -d ${quote(option.description)}${fishValues(values)}`);
     }
@@ -124,6 +143,8 @@ function fish(program: Command): string {
     else if (typeof argument === "object" && argument !== null)
       lines.push(`${when} -a ${quote(argument.words.join(" "))}`);
   }
+  lines.push(`complete -c prio -n __fish_use_subcommand -a help -d ${quote("show a command's help")}`);
+  lines.push(`complete -c prio -n '__fish_seen_subcommand_from help' -a ${quote(topics(program).join(" "))}`);
   return `${lines.join("\n")}\n`;
 }
 

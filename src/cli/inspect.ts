@@ -17,7 +17,7 @@ const MAX_BINARY = 2 ** 24;
 /** Longest line that is looked at: the largest packet in base64 takes a little more than half of it. */
 const MAX_LINE = 2 ** 24;
 
-export async function inspect({ io }: Run, path: string): Promise<number> {
+export async function inspect({ io }: Run, [path = ""]: readonly string[]): Promise<number> {
   const input = new Input(path, io.stdin, MAX_EXPANSION.values);
   const pieces = input.pieces();
   const start = await startOf(pieces);

@@ -9,6 +9,7 @@ import { encodeShares } from "./encode-shares.js";
 import { inspect } from "./inspect.js";
 import { hasColor, type Io } from "./io.js";
 import { keygen, sharedSeed } from "./keys.js";
+import { MANUAL } from "./manual.js";
 import type { OptionValues } from "./options.js";
 import { publish } from "./publish.js";
 import type { Run } from "./run.js";
@@ -65,6 +66,14 @@ const runRows: readonly OptionRow[] = [
 
 const HELP_WIDTH = 80;
 const ENVIRONMENT = "Options with a value can also be environment variables: BATCH_ID for --batch-id.";
+const THE_MANUAL = `\`prio help ${MANUAL}\` prints the manual.`;
+
+/** In the examples, what each of server A's stages needs to know. */
+const SERVER_A = `--server-id A --batch-id visits --n-data 3 \\
+    --private-key-file a.json --shared-secret-file secret.json \\
+    --public-key-hex-internal $KEY_A --public-key-hex-external $KEY_B \\
+    --query-points report --replays a/replays`;
+const SWAPPED = "The example is server A's. Server B's has A and B, and a and b, swapped.";
 
 /** A command. */
 export interface Definition {
@@ -72,13 +81,15 @@ export interface Definition {
   readonly summary: string;
   /** What an operator must know besides. */
   readonly note?: string;
+  /** Comes after the options, before the example. */
+  readonly remark?: string;
   readonly group: "Stages:" | "Keys:" | "Tools:";
   readonly argument?: readonly [name: string, description: string, choices?: readonly string[]];
   readonly options: readonly (readonly [heading: string, rows: readonly OptionRow[]])[];
   /** Options that this command accepts without using them, so that a script can pass the same ones to every stage. */
   readonly ignored?: readonly string[];
   readonly example: string;
-  readonly work: (run: Run, argument: string) => Promise<number> | number;
+  readonly work: (run: Run, args: readonly string[]) => Promise<number> | number;
 }
 
 const verifyFiles: readonly OptionRow[] = [
@@ -113,7 +124,10 @@ const DEFINITIONS: readonly Definition[] = [
     summary: "make a server's key pair",
     group: "Keys:",
     options: [[SECRETS, [["--output <file>", "a new file that only its owner can read"]]]],
-    example: "prio keygen --output server_a_keys.json",
+    example: `prio keygen --output a.json
+  prio keygen --output b.json
+  key() { sed 's/.*"public_key": "\\([^"]*\\)".*/\\1/' "$1"; }
+  KEY_A=$(key a.json) KEY_B=$(key b.json)   # for the examples of other commands`,
     work: keygen,
   },
   {
@@ -122,7 +136,7 @@ const DEFINITIONS: readonly Definition[] = [
     note: "A shared secret lasts as long as the --replays directory bound to it.",
     group: "Keys:",
     options: [[SECRETS, [["--output <file>", "a new file that only its owner can read"]]]],
-    example: "prio shared-seed --output shared_seed.json",
+    example: "prio shared-seed --output secret.json",
     work: sharedSeed,
   },
   {
@@ -148,9 +162,10 @@ const DEFINITIONS: readonly Definition[] = [
       ],
       [RUN, runRows],
     ],
-    example: `prio encode-shares --batch-id visits --n-data 3 \\
+    example: `yes '{"payload": [1, 0, 1]}' | head -100 > data.ndjson
+  prio encode-shares --batch-id visits --n-data 3 \\
     --public-key-hex-internal $KEY_A --public-key-hex-external $KEY_B \\
-    --input data.ndjson --output-A server_a/raw --output-B server_b/raw`,
+    --input data.ndjson --output-A a/raw --output-B b/raw`,
     work: encodeShares,
   },
   {
@@ -183,8 +198,9 @@ const DEFINITIONS: readonly Definition[] = [
       [FILES, verifyFiles],
       [RUN, runRows],
     ],
-    example: `prio verify1 --server-id A --private-key-file a.json \\
-    --shared-secret-file s.json --input raw/data.ndjson --output verify1`,
+    remark: SWAPPED,
+    example: `prio verify1 ${SERVER_A} \\
+    --input a/raw/data.ndjson --output a/verify1`,
     work: verify1,
   },
   {
@@ -197,9 +213,11 @@ const DEFINITIONS: readonly Definition[] = [
       [FILES, exchangeFiles("verify1 file")],
       [RUN, runRows],
     ],
-    example: `prio verify2 --input raw/data.ndjson --output internal/verify2 \\
-    --input-internal internal/verify1/data.ndjson \\
-    --input-external external/verify1/data.ndjson`,
+    remark: SWAPPED,
+    example: `prio verify2 ${SERVER_A} \\
+    --input a/raw/data.ndjson --output a/verify2 \\
+    --input-internal a/verify1/data.ndjson \\
+    --input-external b/verify1/data.ndjson`,
     work: verify2,
   },
   {
@@ -212,9 +230,11 @@ const DEFINITIONS: readonly Definition[] = [
       [FILES, exchangeFiles("verify2 file")],
       [RUN, runRows],
     ],
-    example: `prio aggregate --input raw/data.ndjson --output internal/aggregate \\
-    --input-internal internal/verify2/data.ndjson \\
-    --input-external external/verify2/data.ndjson`,
+    remark: SWAPPED,
+    example: `prio aggregate ${SERVER_A} \\
+    --input a/raw/data.ndjson --output a/aggregate \\
+    --input-internal a/verify2/data.ndjson \\
+    --input-external b/verify2/data.ndjson`,
     work: aggregate,
   },
   {
@@ -250,9 +270,12 @@ const DEFINITIONS: readonly Definition[] = [
       "--query-points <mode>",
       "--replays <dir>",
     ],
-    example: `prio publish --server-id A --min-reports 100 --pretty --output processed \\
-    --input-internal internal/aggregate/data.ndjson \\
-    --input-external external/aggregate/data.ndjson`,
+    remark: SWAPPED,
+    example: `prio publish --server-id A --batch-id visits --n-data 3 \\
+    --public-key-hex-internal $KEY_A --public-key-hex-external $KEY_B \\
+    --input-internal a/aggregate/data.ndjson \\
+    --input-external b/aggregate/data.ndjson \\
+    --output a/processed --min-reports 100 --pretty`,
     work: publish,
   },
   {
@@ -261,7 +284,7 @@ const DEFINITIONS: readonly Definition[] = [
     group: "Tools:",
     argument: ["file", "a file of any stage or a packet; - for standard input"],
     options: [],
-    example: "prio inspect server_a/raw/data.ndjson",
+    example: "prio inspect a/raw/data.ndjson",
     work: inspect,
   },
   {
@@ -278,10 +301,12 @@ const DEFINITIONS: readonly Definition[] = [
     group: "Tools:",
     argument: ["shell", "bash, zsh or fish", ["bash", "zsh", "fish"]],
     options: [],
-    example: `eval "$(prio completion bash)"                      # in ~/.bashrc
-  eval "$(prio completion zsh)"                       # in ~/.zshrc
-  prio completion fish | source                       # in config.fish`,
-    work: (run, shell) =>
+    note: `A shell completes a command that it finds: install the package with
+\`npm install --global\`, not only in a project.`,
+    example: `eval "$(prio completion bash)"   # in ~/.bashrc
+  eval "$(prio completion zsh)"    # in ~/.zshrc
+  prio completion fish | source    # in ~/.config/fish/config.fish`,
+    work: (run, [shell = ""]) =>
       completion(
         run,
         shell,
@@ -290,8 +315,8 @@ const DEFINITIONS: readonly Definition[] = [
   },
 ];
 
-/** Called with the options, the work and the argument of the command that the command line names. */
-export type OnChosen = (values: OptionValues, work: Definition["work"], argument: string) => void;
+/** Called with the options, the work and the arguments of the command that the command line names. */
+export type OnChosen = (values: OptionValues, work: Definition["work"], args: readonly string[]) => void;
 
 /** Builds the whole program. It calls `onChosen` when the command line names a command and is well formed. */
 export function buildProgram(
@@ -304,7 +329,7 @@ export function buildProgram(
     .description("Adds up what many clients report; neither of the two servers sees one client's data.")
     .version(version, "--version", "print the version")
     .helpOption("-h, --help", "show this, or a command's help")
-    .helpCommand("help [command]", "show a command's help")
+    .helpCommand("help [command]", "show a command's help; `help cli`: the manual")
     .exitOverride()
     .configureOutput({
       writeOut: (text) => stdout.write(text),
@@ -315,7 +340,10 @@ export function buildProgram(
       outputError: () => undefined,
     })
     .configureHelp({ subcommandTerm: (command) => command.name() })
-    .addHelpText("after", "\n`prio demo` shows it at work, `prio help verify1` explains one; see docs/cli.md");
+    .addHelpText(
+      "after",
+      `\n\`prio demo\` shows it at work. \`prio help verify1\` explains one command.\n${THE_MANUAL}`,
+    );
   for (const definition of DEFINITIONS) addCommand(program, definition, onChosen);
   return program;
 }
@@ -328,7 +356,7 @@ function newOption(flags: string, description?: string): Option {
 }
 
 function addCommand(program: Command, definition: Definition, onChosen: OnChosen): void {
-  const { name, summary, note, group, argument, options, example, work } = definition;
+  const { name, summary, note, remark, group, argument, options, example, work } = definition;
   const command = program
     .command(name)
     .summary(summary)
@@ -352,14 +380,14 @@ function addCommand(program: Command, definition: Definition, onChosen: OnChosen
     optionDescription: (option) => option.description,
     argumentDescription: (described) => described.description,
   });
-  const environment = group === "Stages:" ? `${ENVIRONMENT}\n` : "";
-  command.addHelpText("after", `\n${environment}Example:\n  ${example}`);
+  const remarks = [group === "Stages:" ? ENVIRONMENT : [], remark ?? []].flat().map((line) => `${line}\n`);
+  command.addHelpText("after", `\n${remarks.join("")}Example:\n  ${example}\n\n${THE_MANUAL}`);
   command.action(() => {
     const values = new Map<string, string | readonly string[] | true>();
     for (const option of command.options) {
       const value = command.getOptionValue(option.attributeName()) as string | readonly string[] | true | undefined;
       if (value !== undefined) values.set(option.name(), value);
     }
-    onChosen(values, work, command.args[0] ?? "");
+    onChosen(values, work, command.args);
   });
 }

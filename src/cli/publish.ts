@@ -7,7 +7,7 @@ import { Failure } from "../files/failure.js";
 import { Input } from "../files/input.js";
 import { openOutput, outputName, outputPath, withOutputs } from "../files/output.js";
 import { PrioError, publish as publishTotals } from "../index.js";
-import { batchFrom, serverIdFrom } from "./batch-options.js";
+import { BATCH_OPTIONS, batchFrom, serverIdFrom } from "./batch-options.js";
 import { requireDistinctPaths } from "./distinct-paths.js";
 import { EXIT } from "./exit.js";
 import { requireOneDash } from "./options.js";
@@ -23,8 +23,7 @@ export async function publish(run: Run): Promise<number> {
   const { options, reporter, io } = run;
   warnOfSecrets(options, reporter);
   const isShown = options.flag("pretty");
-  options.require("batch-id", "n-data", "server-id", "public-key-hex-internal", "public-key-hex-external");
-  options.require("input-internal", "input-external", ...(isShown ? [] : ["output"]));
+  options.require(...BATCH_OPTIONS, "server-id", "input-internal", "input-external", ...(isShown ? [] : ["output"]));
   requireOneDash(options, "input-internal", "input-external");
   const serverId = serverIdFrom(options);
   const batch = batchFrom(options, serverId);

@@ -286,6 +286,24 @@ describe("usage", () => {
   it("errors exit with 2 in one voice, and suggest what was meant", async () => {
     const cases: [Promise<CommandResult>, RegExp][] = [
       [prio(["verfy1"]), /unknown command.*\n.*did you mean verify1/s],
+      [prio(["verfy1", "--help"]), /unknown command.*\n.*did you mean verify1/s],
+      [prio(["--help", "verfy1"]), /unknown command.*\n.*did you mean verify1/s],
+      [prio(["help", "verfy1"]), /unknown command.*\n.*did you mean verify1/s],
+      // All that is missing, in one run.
+      [
+        prio(["publish"]),
+        new RegExp(
+          "missing options --batch-id, --n-data, --public-key-hex-internal, --public-key-hex-external, " +
+            "--server-id, --input-internal, --input-external, --output\n",
+        ),
+      ],
+      [
+        prio(["verify2"]),
+        new RegExp(
+          "missing options --batch-id, --n-data, --public-key-hex-internal, --public-key-hex-external, --server-id, " +
+            "--private-key-file, --shared-secret-file, --input, --input-internal, --input-external, --output\n",
+        ),
+      ],
       [prio(["verify1", "--inptu", "x"]), /unknown option.*\n.*did you mean --input/s],
       [prio(["verify1"]), /missing options --batch-id, --n-data.*\n.*BATCH_ID/s],
       [verify1([], { N_DATA: "many" }), /--n-data: expected an integer of at least 1, got "many"/],
@@ -427,6 +445,7 @@ describe("help", () => {
     "keygen",
     "shared-seed",
     "encode-shares",
+    "staging",
     "verify1",
     "verify2",
     "aggregate",
@@ -446,6 +465,7 @@ describe("help", () => {
         expect([command, code]).toEqual([command, 0]);
         expect(stdout).toContain(`prio ${command}`);
         expect(stdout).toContain("Example:");
+        expect(stdout).toMatch(/\n`prio help cli` prints the manual\.\n$/);
         expect(stdout.split("\n").length).toBeLessThanOrEqual(50);
         for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
       }

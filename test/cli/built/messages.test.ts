@@ -1,11 +1,11 @@
-// What the built command says and how it ends: every exit code, no secret in anything said or written, completion that
-// bash really takes.
+// What the built command says and how it ends: every exit code, no secret in anything said or written, and the
+// manual.
 
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { scratch } from "../support.js";
-import { bash, bin, prio, start } from "./command.js";
+import { prio, root, start } from "./command.js";
 import { Deployment } from "./deployment.js";
 
 const folder = scratch();
@@ -110,19 +110,8 @@ it("without a terminal there is no colour and no progress, however long it takes
   expect(stderr).toBe("0 errors out of 800 total\n");
 });
 
-it("bash completes commands, options and values", async () => {
-  const complete = async (...words: string[]): Promise<string[]> => {
-    const array = words.map((word) => `'${word}'`).join(" ");
-    const script = `source <("${process.execPath}" "${bin}" completion bash)
-      COMP_WORDS=(prio ${array}); COMP_CWORD=${words.length}; _prio; printf '%s\\n' "\${COMPREPLY[@]}"`;
-    const { stdout, stderr } = await bash(script, { cwd: folder.path() });
-    expect(stderr).toBe("");
-    return stdout.toString().trim().split("\n");
-  };
-  expect(await complete("veri")).toEqual(["verify1", "verify2"]);
-  expect(await complete("verify1", "--inp")).toEqual(["--input"]);
-  expect(await complete("verify2", "--input-")).toEqual(["--input-internal", "--input-external"]);
-  expect(await complete("aggregate", "--query-points", "")).toEqual(["stream", "first", "report", "batch"]);
-  expect(await complete("verify1", "--input", "da")).toEqual(["data.ndjson"]);
-  expect(await complete("completion", "")).toEqual(["bash", "zsh", "fish"]);
+it("the manual of the package is printed whole", async () => {
+  const { code, stdout, stderr } = await prio(["help", "cli"]);
+  expect([code, stderr]).toEqual([0, ""]);
+  expect(stdout.toString()).toBe(readFileSync(`${root}/docs/cli.md`, "utf8"));
 });

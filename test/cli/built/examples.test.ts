@@ -1,0 +1,67 @@
+// The examples in the help of each command: they run as they stand, one command's after the other's, and publish sums.
+
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { afterAll, expect, it } from "vitest";
+import { scratch } from "../support.js";
+import { bash, bin, prio, root } from "./command.js";
+
+const folder = scratch();
+afterAll(() => folder.remove());
+
+/** The commands in the order in which each has what the ones before it wrote. */
+const COMMANDS = [
+  "keygen",
+  "shared-seed",
+  "encode-shares",
+  "staging",
+  "verify1",
+  "verify2",
+  "aggregate",
+  "publish",
+  "inspect",
+  "demo",
+  "completion",
+] as const;
+
+/** A command's example; of several shells', the one for bash. */
+async function example(command: string): Promise<string> {
+  const help = (await prio([command, "--help"])).stdout.toString();
+  const text = /\nExample:\n([\s\S]*?)\n\n/.exec(help)?.[1] ?? "";
+  expect(text).toContain(`prio ${command}`);
+  return command === "completion" ? (text.split("\n")[0] as string) : text;
+}
+
+/** What server B types, as the help says: A and B swapped, and a and b. */
+function swapped(text: string): string {
+  const other: Record<string, string> = { a: "b", b: "a", A: "B", B: "A" };
+  return text.replace(/(?<![A-Za-z])[abAB](?![A-Za-z])/g, (letter) => other[letter] as string);
+}
+
+it("covers every command", async () => {
+  const { stdout } = await prio(["--help"]);
+  const names = [...stdout.toString().matchAll(/^ {2}([a-z][-a-z0-9]+) {2,}/gm)].map(([, name]) => name as string);
+  expect(names.filter((name) => name !== "help").sort()).toEqual([...COMMANDS].sort());
+});
+
+it("runs each, and each server publishes the sums", async () => {
+  mkdirSync(folder.path("pings"));
+  copyFileSync(`${root}/vectors/prio-processor/fx-69.0a1.json`, folder.path("pings", "ping.json"));
+  writeFileSync(folder.path("prio"), `#!/bin/sh\nexec "${process.execPath}" "${bin}" "$@"\n`, { mode: 0o755 });
+  const scripts = [`set -eu\nPATH=${folder.path()}:$PATH`];
+  for (const command of COMMANDS) {
+    const text = await example(command);
+    const isServers = ["verify1", "verify2", "aggregate", "publish"].includes(command);
+    scripts.push(text, ...(isServers ? [swapped(text)] : []));
+  }
+  const { code, stdout, stderr } = await bash(scripts.join("\n"), { cwd: folder.path() });
+  const begun = ["a", "b"].map((server) => `prio: ${server}/replays: a new replay record begins\n`).join("");
+  expect([code, stderr]).toEqual([0, expect.stringContaining(begun)]);
+  expect(stderr).not.toMatch(/warning|error/);
+  expect(stdout.toString()).toMatch(/100 reports\n0 +100 .*\n1 +0 .*\n2 +100 /);
+  for (const server of ["a", "b"]) {
+    const { payload } = JSON.parse(readFileSync(folder.path(server, "processed", "data.ndjson"), "utf8")) as {
+      payload: number[];
+    };
+    expect(payload).toEqual([100, 0, 100]);
+  }
+}, 120_000);
