@@ -2,7 +2,7 @@
 // section 5). What was seen before, a record answers (replay-records.ts).
 //
 // A packet checked at k points gives both servers k − 2 linear equations in the client's bits, and a single one
-// determines some 80 bits. So a packet is admitted once. The exception is the same report at the same point after a
+// determines some 80 bits. So a packet is admitted once. The exception is the same check of the same report after a
 // restart, before it was answered. No session admits a packet twice, so none counts anybody twice.
 
 import { kindOf, propertiesOf, reading, requireObject, shown, toHex } from "../core/bytes.js";
@@ -10,8 +10,8 @@ import { isServerSecret, type ServerSecret } from "../crypto/server-secret.js";
 import { PrioError } from "../errors.js";
 import { type Config, requireConfig } from "./config.js";
 import {
+  checkTag,
   MAX_REPORTS_AT_ONE_POINT,
-  pointTag,
   QUERY_POINTS,
   type QueryPoints,
   StreamPoints,
@@ -103,10 +103,11 @@ export class Admission {
   /** The most reports that one admission admits with query points `"batch"` or `"first"`, where all share one point. */
   static readonly maxReportsAtOnePoint: number = MAX_REPORTS_AT_ONE_POINT;
 
+  readonly #config: Config;
   readonly #queryPoints: QueryPoints;
   readonly #stream: StreamPoints | undefined;
   readonly #secret: ServerSecret;
-  /** The tag of points that do not depend on the order of the reports. It is made once. */
+  /** The tag of checks that do not depend on the order of the reports. It is made once. */
   #tag: Uint8Array | undefined;
   /** The record, by how it is asked: one in memory, which ignores points and never answers `"again"`, or another. */
   readonly #memory: MemoryReplayRecord | undefined;
@@ -125,7 +126,7 @@ export class Admission {
 
   /** Throws `invalid-argument` for an option that is not as {@link AdmissionOptions} says. */
   constructor(config: Config, options: AdmissionOptions) {
-    requireConfig(config);
+    this.#config = requireConfig(config);
     const { secret, queryPoints, replays } = requireAdmissionOptions(options, "admission");
     this.#queryPoints = queryPoints;
     this.#stream = queryPoints === "stream" ? new StreamPoints(config, secret) : undefined;
@@ -202,7 +203,7 @@ export class Admission {
 
   /** Asks the record about both keys at once or, if it has only `add`, first about the id and then about the packet. */
   *#ask(keys: ReplayKeys, point: bigint | undefined): Generator<unknown, ReplayAnswer> {
-    if (this.#memory !== undefined) return this.#memory.addReport(keys);
+    if (this.#memory !== undefined) return requireAnswer(this.#memory.addReport(keys));
     if (this.#atomic !== undefined) return requireAnswer(yield this.#atomic.addReport(keys, this.#tagOf(point)));
     const { packet, report } = keys;
     // The id comes first. A replayed packet thus uses up a new id, as its sender could with any packet of its own.
@@ -220,8 +221,8 @@ export class Admission {
   }
 
   #tagOf(point: bigint | undefined): Uint8Array {
-    if (point !== undefined) return pointTag(this.#queryPoints, this.#secret, point);
-    this.#tag ??= pointTag(this.#queryPoints, this.#secret, undefined);
+    if (point !== undefined) return checkTag(this.#config, this.#queryPoints, this.#secret, point);
+    this.#tag ??= checkTag(this.#config, this.#queryPoints, this.#secret, undefined);
     return this.#tag;
   }
 

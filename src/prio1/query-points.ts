@@ -37,7 +37,7 @@ export const MAX_REPORTS_AT_ONE_POINT: number = 2 ** 20;
 
 const REPORT_LABEL = /* @__PURE__ */ utf8("prio v1 query point", "label");
 const BATCH_LABEL = /* @__PURE__ */ utf8("prio v1 query point of a batch", "label");
-const TAG_LABEL = /* @__PURE__ */ utf8("prio v1 replay: query point", "label");
+const TAG_LABEL = /* @__PURE__ */ utf8("prio v1 replay: check", "label");
 
 /** libprio's points: the draws of one PRG, so that a point depends on how many packets opened before. */
 export class StreamPoints {
@@ -104,12 +104,21 @@ export function pointOfBatch(config: Config, secret: ServerSecret): WeightedPoin
 }
 
 /**
- * A digest of 32 bytes that tells a report's possible points apart and shows none of them. It covers the secret, the
- * kind and, with `"stream"`, the point itself, which there depends on the order of the reports.
+ * A digest of 32 bytes that tells a packet's possible checks apart and shows no point. It covers all that a server's
+ * first message depends on besides the packet and the report's id: the secret, the batch id, the kind and, with
+ * `"stream"`, the point itself, which there depends on the order of the reports; and the number of fields and the PRG
+ * key, because B's packet is a seed, from which other values of either grow other shares. At one point, the message
+ * with n − 1 fields minus that with n is a multiple of B's share of the last value.
  */
-export function pointTag(kind: QueryPoints, secret: ServerSecret, streamPoint: bigint | undefined): Uint8Array {
+export function checkTag(
+  config: Config,
+  kind: QueryPoints,
+  secret: ServerSecret,
+  streamPoint: bigint | undefined,
+): Uint8Array {
   const point = streamPoint === undefined ? "" : streamPoint.toString(16);
-  return digest(TAG_LABEL, secretBytesOf(secret), utf8(kind, "kind"), utf8(point, "point"));
+  const names = [kind, point, config.prgKey].map((name) => utf8(name, "check"));
+  return digest(TAG_LABEL, secretBytesOf(secret), batchIdOf(config), uint32BE(config.fields), ...names);
 }
 
 /** SHA-256 of the parts, each after its length in 4 bytes, big-endian. */

@@ -34,8 +34,8 @@ export interface ReplayRecord {
 }
 
 /**
- * A record's answer about a report. `"new"`: it was not known and is recorded now. `"again"`: the same report at the
- * same point, not answered yet, which may be opened again. `"report"`: its id was seen before. `"packet"`: its packet
+ * A record's answer about a report. `"new"`: it was not known and is recorded now. `"again"`: the same check of the
+ * same report, not answered yet, which may be opened again. `"report"`: its id was seen before. `"packet"`: its packet
  * was seen before.
  */
 export type ReplayAnswer = "new" | "again" | "report" | "packet";
@@ -45,21 +45,23 @@ export type ReplayAnswer = "new" | "again" | "report" | "packet";
  * secret is in use. A record that has both `addReport` and `add` is asked through `addReport` alone.
  *
  * `"again"` lets a server that stopped between opening a report and counting it continue after a restart. A record
- * may give this answer only if the packet, the id (or its absence) and the point's tag are all as recorded, and only
+ * may give this answer only if the packet, the id (or its absence) and the check's tag are all as recorded, and only
  * until this server has sent its second message (`verify2`) for the report: whoever runs the server must record that
  * before the message leaves. The record need not know whether there was a restart, because no session admits a report
- * twice, whatever the record says.
+ * twice, whatever the record says. But only one session at a time may use such a record: two could both answer a report
+ * and both count it.
  */
 export interface AtomicReplayRecord {
   /**
-   * Records both keys of a report and the tag of its point, 32 bytes. It records all of this, or nothing if it throws
+   * Records both keys of a report and the tag of its check, 32 bytes. It records all of this, or nothing if it throws
    * or answers anything but `"new"`. The tag is a digest, so that no point is ever stored. It differs for another
-   * secret, another kind of query points and, with `"stream"`, another point.
+   * secret, batch id, number of fields, PRG key or kind of query points and, with `"stream"`, another point: B's packet
+   * is a seed, and checked with another number of fields at the same point it would show single values.
    *
-   * Returns `"report"` if the id was recorded with another packet or point, otherwise `"packet"` if the packet was
-   * recorded under another id or at another point.
+   * Returns `"report"` if the id was recorded with another packet or tag, otherwise `"packet"` if the packet was
+   * recorded under another id or with another tag.
    */
-  addReport(keys: ReplayKeys, point: Uint8Array): ReplayAnswer;
+  addReport(keys: ReplayKeys, tag: Uint8Array): ReplayAnswer;
 }
 
 /** A record that answers with a promise, such as a database. It works with {@link Admission.admitAsync} only. */
@@ -70,7 +72,7 @@ export type AsyncReplayRecord =
     }
   | {
       /** As {@link AtomicReplayRecord.addReport}. */
-      addReport(keys: ReplayKeys, point: Uint8Array): Promise<ReplayAnswer>;
+      addReport(keys: ReplayKeys, tag: Uint8Array): Promise<ReplayAnswer>;
     };
 
 const PACKET_LABEL = /* @__PURE__ */ utf8("prio v1 replay: packet", "label");

@@ -3,7 +3,7 @@
 // remembers and answers; store.ts keeps it.
 
 import { hash, randomBytes } from "node:crypto";
-import { propertiesOf, requireBytes, requireObject } from "../core/bytes.js";
+import { copyOfBytes, propertiesOf } from "../core/bytes.js";
 import {
   type AtomicReplayRecord,
   PrioError,
@@ -34,6 +34,8 @@ export interface FileReplayRecordOptions {
   /** Entries kept in memory before they are written, two per report: 1 or more; 786,432 by default (57 MB at most). */
   readonly entriesInMemory?: number;
 }
+
+const OPTIONS = ["server", "secret", "reopensAnswered", "entriesInMemory"] as const;
 
 const KEY_BYTES = 32;
 /** Three quarters of 2^20 slots (entries.ts). */
@@ -86,19 +88,22 @@ export class FileReplayRecord implements AtomicReplayRecord, ReplayRecord {
 
   /** Opens the record, or begins one. Throws a ReplayRecordError of any code, and `invalid-argument`. */
   static open(directory: string, options: FileReplayRecordOptions): FileReplayRecord {
-    propertiesOf(options, "replay record", [], ["server", "secret", "reopensAnswered", "entriesInMemory"]);
-    const { server, secret, reopensAnswered = false, entriesInMemory = ENTRIES_IN_MEMORY } = options;
+    if (typeof directory !== "string") throw invalid("directory: expected a path");
+    const given = propertiesOf(options, "replay record", OPTIONS, OPTIONS);
+    const { server, secret, reopensAnswered = false, entriesInMemory = ENTRIES_IN_MEMORY } = given;
     if (server !== "A" && server !== "B") throw invalid('server: expected "A" or "B"');
-    if (!(secret instanceof ServerSecret)) throw invalid("secret: expected a ServerSecret");
-    if (!(Number.isSafeInteger(entriesInMemory) && entriesInMemory > 0)) {
+    // Whatever an object says of itself, the class's own method takes a secret and nothing else.
+    const secretBytes = ServerSecret.prototype.toBytes.call(secret as ServerSecret);
+    if (typeof reopensAnswered !== "boolean") throw invalid("reopensAnswered: expected a boolean");
+    if (!(Number.isSafeInteger(entriesInMemory) && (entriesInMemory as number) > 0)) {
       throw invalid("entriesInMemory: expected a positive integer");
     }
     const ownerWith = (hashKey: string): ReplayOwner => {
-      const digest = keyedHash(Buffer.from(hashKey, "hex"), ABOUT.secret, secret.toBytes());
+      const digest = keyedHash(Buffer.from(hashKey, "hex"), ABOUT.secret, secretBytes);
       return { server, secret: digest.toString("hex"), hashKey };
     };
     const store = EntryStore.open(directory, {
-      entriesInMemory,
+      entriesInMemory: entriesInMemory as number,
       newOwner: () => ownerWith(randomBytes(32).toString("hex")),
       requireOwner: (owner) => {
         if (owner.secret !== ownerWith(owner.hashKey).secret) {
@@ -118,18 +123,18 @@ export class FileReplayRecord implements AtomicReplayRecord, ReplayRecord {
   }
 
   /**
-   * Records a report that is to be checked at `point`, a tag of any length that is the same for the same point.
-   * Answers `"new"` for one whose packet and id were not seen; `"again"` for one that an earlier run was given with
-   * the same packet, id and point, provided that it was not answered or `reopensAnswered` says so, once a run; else
+   * Records a report that is to be checked; `tag`, of any length, is the same for the same check. Answers `"new"` for
+   * one whose packet and id were not seen; `"again"` for one that an earlier run was given with the same packet, id and
+   * tag, provided that it was not answered or `reopensAnswered` says so, once a run; else
    * `"report"` for an id (or a packet without one) that was seen, and `"packet"` for a packet that was seen. Only the
    * first two change the record.
    *
    * Throws `invalid-argument` and `wrong-length` for keys that are none, `wrong-state` after `close`, and a
    * ReplayRecordError.
    */
-  addReport(keys: ReplayKeys, point: Uint8Array): ReplayAnswer {
-    const { packet, report } = requireKeys(keys);
-    const check = this.#hash(ABOUT.check, packet, requireBytes(point, "query point's tag"));
+  addReport(keys: ReplayKeys, tag: Uint8Array): ReplayAnswer {
+    const { packet, report } = copyOfKeys(keys);
+    const check = this.#hash(ABOUT.check, packet, copyOfBytes(tag, "check's tag"));
     // A packet that has no id stands for itself.
     const key = this.#hash(ABOUT.key, report ?? packet);
     const known = this.#store.find(key);
@@ -154,7 +159,7 @@ export class FileReplayRecord implements AtomicReplayRecord, ReplayRecord {
    * none is ever opened again. Throws as `addReport` does.
    */
   add(key: Uint8Array): boolean {
-    const hashed = this.#hash(ABOUT.key, requireBytes(key, "replay key", KEY_BYTES));
+    const hashed = this.#hash(ABOUT.key, copyOfBytes(key, "replay key", KEY_BYTES));
     if (this.#store.find(hashed) !== undefined) return false;
     this.#store.put(this.#entry(hashed, new Uint32Array(KEY_WORDS)));
     return true;
@@ -183,8 +188,8 @@ export class FileReplayRecord implements AtomicReplayRecord, ReplayRecord {
 
   /** The entry of a report that this run added, and the words that stand for an answer. */
   #answerOf(keys: ReplayKeys, digest: Uint8Array): { known: Uint32Array; words: readonly number[] } {
-    const { packet, report } = requireKeys(keys);
-    const answer = this.#hash(ABOUT.answer, requireBytes(digest, "answer's digest"));
+    const { packet, report } = copyOfKeys(keys);
+    const answer = this.#hash(ABOUT.answer, copyOfBytes(digest, "answer's digest"));
     const known = this.#store.find(this.#hash(ABOUT.key, report ?? packet));
     if (known?.[RUN] !== this.#store.run) {
       throw new PrioError("wrong-state", "replay record: expected a report that this run added");
@@ -201,7 +206,7 @@ export class FileReplayRecord implements AtomicReplayRecord, ReplayRecord {
    * {@link FileReplayRecord.endTotal} says whether the earlier total had more.
    */
   count(keys: ReplayKeys): boolean {
-    const { packet, report } = requireKeys(keys);
+    const { packet, report } = copyOfKeys(keys);
     const key = this.#hash(ABOUT.counted, report ?? packet);
     const known = this.#store.find(key);
     const run = known?.[CONTENT] ?? this.#store.run;
@@ -271,10 +276,11 @@ function isAnswered(entry: Uint32Array): boolean {
   return entry[ANSWER] !== 0 || entry[ANSWER + 1] !== 0;
 }
 
-function requireKeys(keys: ReplayKeys): ReplayKeys {
-  const { packet, report } = requireObject(keys, "replay keys");
-  requireBytes(packet, "packet key", KEY_BYTES);
-  return report === undefined ? { packet } : { packet, report: requireBytes(report, "report key", KEY_BYTES) };
+/** A copy of keys: what is checked is what is recorded. */
+function copyOfKeys(keys: ReplayKeys): ReplayKeys {
+  const { packet, report } = propertiesOf<ReplayKeys>(keys, "replay keys", ["packet", "report"]);
+  const copy = { packet: copyOfBytes(packet, "packet key", KEY_BYTES) };
+  return report === undefined ? copy : { ...copy, report: copyOfBytes(report, "report key", KEY_BYTES) };
 }
 
 function invalid(message: string): PrioError {

@@ -140,6 +140,20 @@ describe("verify1", () => {
     expect([read("again", "data.ndjson"), reasons()]).toEqual(["", all("replayed")]);
   });
 
+  it.each([
+    ["a field less", { N_DATA: "3" }],
+    ["a field more", { N_DATA: "5" }],
+    ["another PRG key", { PRG_KEY: "seed" }],
+  ])("%s: B's seeds are not grown to other shares and checked at the same point", async (_name, other) => {
+    // A would subtract two such messages of B: with a field less, the difference shows a client's last value.
+    for (const queryPoints of ["first", "report", "batch"]) {
+      const settings = { QUERY_POINTS: queryPoints, REPLAYS: at(`replays ${queryPoints}`) };
+      await passes("verify1", "B", {}, { ...settings, ...other });
+      expect((await stage("verify1", "B", { output: at(queryPoints) }, settings)).code).toBe(0);
+      expect([read(queryPoints, "data.ndjson"), reasons()], queryPoints).toEqual(["", all("replayed")]);
+    }
+  });
+
   it("packets under other ids are refused, and other packets under the same ids", async () => {
     const settings = { QUERY_POINTS: "report" };
     await passes("verify1", "A", {}, settings);

@@ -27,7 +27,17 @@ import {
   ServerSecret,
   type Verifier,
 } from "../../src/index.js";
-import { codeOf, configFor, errorOf, exchange, process, secret, serverA, serverB } from "../support/deployment.js";
+import {
+  codeOf,
+  configFor,
+  errorOf,
+  exchange,
+  integerConfigFor,
+  process,
+  secret,
+  serverA,
+  serverB,
+} from "../support/deployment.js";
 
 const modes = ["stream", "first", "report", "batch"] as const satisfies readonly QueryPoints[];
 const config = configFor({ fields: 3 });
@@ -562,11 +572,18 @@ describe("a record made from the one in memory", () => {
     expect(admissionFor("stream", { replays: replaced }).admit(keys)).toEqual({ replayed: "report" });
     expect(asked).toEqual(["add", "add", "addReport", "replaced add"]);
   });
+
+  it("is believed no other answer when a method is replaced while a session runs", () => {
+    const replays = new MemoryReplayRecord();
+    const admission = admissionFor("stream", { replays });
+    replays.addReport = (() => Promise.resolve("new")) as never;
+    expect(codeOf(() => admission.admit(keys))).toBe("invalid-argument");
+  });
 });
 
-describe("the tag of a point", () => {
+describe("the tag of a check", () => {
   /** The tags that a record is given for the first `count` reports. */
-  function tagsOf(options: Partial<AdmissionOptions>, count = 1): string[] {
+  function tagsOf(options: Partial<AdmissionOptions>, count = 1, of: Config = config): string[] {
     const tags: string[] = [];
     const replays: AtomicReplayRecord = {
       addReport: (_keys, point) => {
@@ -575,7 +592,7 @@ describe("the tag of a point", () => {
         return "new";
       },
     };
-    const admission = new Admission(config, { secret, ...options, replays });
+    const admission = new Admission(of, { secret, ...options, replays });
     for (let i = 0; i < count; i++) {
       requireAdmitted(admission.admit({ packet: new Uint8Array(32).fill(i), report: new Uint8Array(32).fill(i) }));
     }
@@ -589,6 +606,26 @@ describe("the tag of a point", () => {
     const all = modes.flatMap((queryPoints) => [...tagsOf({ queryPoints }), ...tagsOf({ queryPoints, secret: other })]);
     expect(new Set([...all, ...tagsOf({}, 5)]).size).toBe(2 * modes.length + 4);
   });
+
+  it.each(modes)("is another for another number of fields, PRG key or batch: %s", (queryPoints) => {
+    const others = [{}, { fields: 2 }, { fields: 4 }, { prgKey: "seed" as const }, { batchId: "another batch" }];
+    const tags = others.flatMap((other) => tagsOf({ queryPoints }, 1, configFor({ fields: 3, ...other })));
+    expect(new Set(tags).size).toBe(others.length);
+    // Integers are checked as their bits are.
+    expect(tagsOf({ queryPoints }, 1, integerConfigFor({ count: 1, precision: 3 }))).toEqual(tags.slice(0, 1));
+  });
+
+  it.each([modes[1], modes[2], modes[3]])(
+    "keeps B's packet from a check with a field less, which would show the last value: %s",
+    (queryPoints) => {
+      const replays = new LastingRecord();
+      const { b } = client.encode([1, 0, 1]);
+      const open = (fields: number) => serverB(configFor({ fields }), { queryPoints, replays }).open(b, "id");
+      open(2).verify1();
+      expect(codeOf(() => open(3))).toBe("replay");
+      open(2).verify1();
+    },
+  );
 });
 
 describe("asynchronous admissions", () => {

@@ -265,11 +265,50 @@ describe("the owner", () => {
 
 describe("arguments", () => {
   const valid = { server: "A", secret };
+  const throws = () => {
+    throw new RangeError("from a getter");
+  };
+
+  test.each([undefined, null, 1, Symbol("x"), new Uint8Array(3), { toString: throws }])("no path: %#", (directory) => {
+    const open = () => FileReplayRecord.open(directory as never, { server: "A", secret });
+    expect(open).toThrow(expect.objectContaining({ code: "invalid-argument" }));
+  });
+
+  test("bytes that lie about themselves are recorded by what is there", () => {
+    class Overriding extends Uint8Array {
+      override get length(): never {
+        return throws();
+      }
+    }
+    const odd = (key: Uint8Array) => [
+      Object.defineProperty(key.slice(), "length", { value: 0 }),
+      Object.defineProperty(key.slice(), "length", { get: throws }),
+      new Overriding(key),
+    ];
+    const record = openRecord(freshDirectory());
+    const { packet, report } = keysOf(1, 1) as Required<ReplayKeys>;
+    expect(record.addReport({ packet, report }, pointA)).toBe("new");
+    for (const key of odd(packet)) {
+      expect(record.add(key)).toBe(false);
+      expect(record.addReport({ packet: key, report: keyOf("another") }, pointA)).toBe("packet");
+    }
+    for (const key of odd(report))
+      expect(record.addReport({ packet: keyOf("another"), report: key }, pointA)).toBe("report");
+    expect(record.answer({ packet, report }, packet)).toBe(true);
+    for (const digest of odd(packet)) expect(record.answer({ packet, report }, digest)).toBe(true);
+  });
+
   test.each([
     ["no options", undefined],
     ["no server", { secret }],
     ["a text for the secret", { ...valid, secret: secret.toBase64() }],
     ["an object that looks like a secret", { ...valid, secret: { toBytes: () => secret.toBytes() } }],
+    ["a prototype for the secret", { ...valid, secret: Object.create(secret) }],
+    [
+      "a secret that cannot be read",
+      Object.defineProperty({ server: "A" }, "secret", { get: throws, enumerable: true }),
+    ],
+    ["a word for a flag", { ...valid, reopensAnswered: "no" }],
     ["no entries in memory", { ...valid, entriesInMemory: 0 }],
     ["half an entry in memory", { ...valid, entriesInMemory: 1.5 }],
   ])("%s: refused before anything is made", (_name, options) => {
