@@ -3,14 +3,12 @@
 import * as stages from "../batch/stages.js";
 import { outputName, outputPath } from "../files/output.js";
 import { BATCH_OPTIONS, batchFrom } from "./batch-options.js";
-import { requireOneDash } from "./options.js";
 import type { Run } from "./run.js";
 import { runStage } from "./stage.js";
 
 export function encodeShares(run: Run): Promise<number> {
   const { options } = run;
   options.require(...BATCH_OPTIONS, "input", "output-A", "output-B");
-  requireOneDash(options, "output-A", "output-B");
   // To the client's side, "internal" is server A.
   const batch = batchFrom(options, "A");
   const name = outputName(options.required("input"));

@@ -10,7 +10,7 @@ import { PrioError, publish as publishTotals } from "../index.js";
 import { BATCH_OPTIONS, batchFrom, serverIdFrom } from "./batch-options.js";
 import { requireDistinctPaths } from "./distinct-paths.js";
 import { EXIT } from "./exit.js";
-import { requireOneDash } from "./options.js";
+import { requireNoDash, requireOneDash } from "./options.js";
 import type { Run } from "./run.js";
 import { warnOfSecrets } from "./secret-options.js";
 import { wrongFile } from "./stage-files.js";
@@ -25,6 +25,7 @@ export async function publish(run: Run): Promise<number> {
   const isShown = options.flag("pretty");
   options.require(...BATCH_OPTIONS, "server-id", "input-internal", "input-external", ...(isShown ? [] : ["output"]));
   requireOneDash(options, "input-internal", "input-external");
+  requireNoDash(options, "labels");
   const serverId = serverIdFrom(options);
   const batch = batchFrom(options, serverId);
   const minimum = options.integer("min-reports", 0) ?? 0;
@@ -60,8 +61,8 @@ export async function publish(run: Run): Promise<number> {
   }
   if (isShown) {
     // When the JSON goes to standard output, the table must not mix with it.
-    const shown = table({ totals, labels, reports: internal.reports, precision: batch.precision }, run);
-    (path === "-" ? io.stderr : io.stdout).write(shown);
+    const stream = path === "-" ? io.stderr : io.stdout;
+    stream.write(table({ totals, labels, reports: internal.reports, precision: batch.precision }, stream, io.env));
   }
   return EXIT.done;
 }

@@ -2,7 +2,7 @@
 
 import { PrivateKey, ServerSecret } from "../index.js";
 import { usage } from "./exit.js";
-import { environmentName, type Options, parseOption } from "./options.js";
+import { environmentName, type Options, parseOption, requireNoDash } from "./options.js";
 import type { Reporter } from "./reporter.js";
 import { readSecretFile } from "./secret-file.js";
 
@@ -51,6 +51,7 @@ export function secretsFrom(options: Options, reporter: Reporter, kind: SecretKi
   const { option, file, check } = kind;
   // A value on the command line wins over a file that the environment names.
   const paths = options.isOnCommandLine(option) ? [] : options.texts(file);
+  if (paths.length > 0) requireNoDash(options, file);
   const [source, texts] =
     paths.length > 0
       ? [file, paths.flatMap((path) => secretsIn(path, kind))]

@@ -11,6 +11,7 @@ import { jobsFrom } from "./batch-options.js";
 import { reportCounts } from "./counts.js";
 import { type NamedFile, requireDistinctPaths } from "./distinct-paths.js";
 import { usage } from "./exit.js";
+import { requireNoDash, requireOneDash } from "./options.js";
 import { replaysFrom } from "./replays.js";
 import type { Run } from "./run.js";
 
@@ -37,7 +38,10 @@ export async function runStage<const Files extends readonly StageFile[]>(
 ): Promise<number> {
   const { options, reporter, io } = run;
   const errors = errorsFileFrom(run);
-  requireDistinctPaths(run, errors === undefined ? files : [...files, errors]);
+  const written = errors === undefined ? files : [...files, errors];
+  requireOneDash(options, ...written.map(({ option }) => option));
+  requireNoDash(options, "replays");
+  requireDistinctPaths(run, written);
   const input = new Input(
     options.required("input"),
     io.stdin,
@@ -58,7 +62,7 @@ export async function runStage<const Files extends readonly StageFile[]>(
   try {
     const tally = await stage(settings, files.map(opening) as unknown as Openings<Files>);
     progress.clear();
-    return await reportCounts(run, { stage: name, tally, isFilter: files.some(({ path }) => path === "-") });
+    return await reportCounts(run, { stage: name, tally, isFilter: written.some(({ path }) => path === "-") });
   } catch (error) {
     throw error instanceof ClosedPipe ? closedPipeFailure(error, files) : error;
   } finally {
@@ -66,14 +70,14 @@ export async function runStage<const Files extends readonly StageFile[]>(
   }
 }
 
-/** The file of --errors. Its "-" is a name like any other. */
+/** The file of --errors. */
 export function errorsFileFrom({ options }: Run): NamedFile | undefined {
   const path = options.text("errors");
-  return path === undefined ? undefined : { option: "errors", path: path === "-" ? "./-" : path };
+  return path === undefined ? undefined : { option: "errors", path };
 }
 
 /** A reader that went away is no error, unless the run has files to write besides. */
-function closedPipeFailure(error: ClosedPipe, files: readonly NamedFile[]): unknown {
+export function closedPipeFailure(error: ClosedPipe, files: readonly NamedFile[]): unknown {
   const other = files.find(({ path }) => path !== "-");
   if (other === undefined) return error;
   return new Failure(`standard output was closed before the end: nothing was written to ${other.path}`);

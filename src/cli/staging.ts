@@ -3,7 +3,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { stagePings } from "../batch/staging.js";
-import { Failure, systemFailure } from "../files/failure.js";
+import { ClosedPipe, Failure, systemFailure } from "../files/failure.js";
 import { canonicalPath, fileIdentity } from "../files/file-identity.js";
 import { Input, MAX_EXPANSION } from "../files/input.js";
 import { inputFiles } from "../files/input-files.js";
@@ -17,9 +17,9 @@ import {
   requireOutsideReplays,
 } from "./distinct-paths.js";
 import { usage } from "./exit.js";
-import type { Options } from "./options.js";
+import { type Options, requireNoDash } from "./options.js";
 import type { Run } from "./run.js";
-import { errorsFileFrom } from "./stage.js";
+import { closedPipeFailure, errorsFileFrom } from "./stage.js";
 
 /** Batches that the summary names. */
 const SHOWN_BATCHES = 10;
@@ -28,6 +28,7 @@ const MAX_PARTS = 10_000;
 export async function staging(run: Run): Promise<number> {
   const { options, reporter, io } = run;
   options.require("date", "input", "output");
+  requireNoDash(options, "output", "data-config");
   const date = dateFrom(options);
   const parts = options.integer("parts", 1) ?? 1;
   if (parts > MAX_PARTS) throw usage(`--parts: expected at most ${MAX_PARTS}, got ${parts}`);
@@ -47,9 +48,13 @@ export async function staging(run: Run): Promise<number> {
     batchIds,
     openErrors: errors && (() => openOutput(errors.path, io)),
     progress: (reports) => progress.rows(reports),
-  }).finally(() => progress.clear());
+  })
+    .catch((error: unknown) => {
+      throw error instanceof ClosedPipe ? closedPipeFailure(error, [{ option: "output", path: directory }]) : error;
+    })
+    .finally(() => progress.clear());
   reporter.info(summary(pings, batches));
-  return reportCounts(run, { stage: "staging", tally, isFilter: false });
+  return reportCounts(run, { stage: "staging", tally, isFilter: errors?.path === "-" });
 }
 
 /**
@@ -58,8 +63,8 @@ export async function staging(run: Run): Promise<number> {
  */
 function requireApart(run: Run, directory: string, inputs: readonly string[], errors: NamedFile | undefined): void {
   const { options } = run;
-  const listedHere = errors === undefined ? [] : [errors];
-  requireDistinctPaths(run, listedHere);
+  requireDistinctPaths(run, errors === undefined ? [] : [errors]);
+  const listedHere = errors === undefined || errors.path === "-" ? [] : [errors];
   requireOutsideReplays(options, [{ option: "output", path: directory }]);
   const day = canonicalPath(directory);
   const read = inputs.map((path) => ({ option: "input", path }));
@@ -69,7 +74,7 @@ function requireApart(run: Run, directory: string, inputs: readonly string[], er
     throw usage(`--output would replace what --${option} names: ${path}`, `a run replaces everything in ${directory}`);
   }
   const input = options.required("input");
-  const listed = errors === undefined ? undefined : fileIdentity(errors.path);
+  const listed = listedHere.map(({ path }) => fileIdentity(path))[0];
   for (const path of inputs) {
     if (path !== "-" && listed !== undefined && fileIdentity(path) === listed) {
       throw usage(`--errors would write over the file of --input: ${path}`, "name another file");

@@ -2,10 +2,10 @@
 
 import { systemFailure } from "../files/failure.js";
 import { readSmallFile } from "../files/small-file.js";
+import { clipColumns, displayWidth, padColumns } from "./display-width.js";
 import { usage } from "./exit.js";
-import { clip, shown } from "./foreign-text.js";
-import { painter } from "./io.js";
-import type { Run } from "./run.js";
+import { shown } from "./foreign-text.js";
+import { type Io, painter, type Terminal } from "./io.js";
 
 /** What the table shows: with a precision, sums of integers; without, how many reports said yes to each field. */
 export interface Results {
@@ -15,6 +15,7 @@ export interface Results {
   readonly precision: number | undefined;
 }
 
+/** In columns of the terminal. */
 const MAX_LABEL = 40;
 /** Bytes of a file of labels: so many, and so many more for each label. */
 const [MAX_LABELS, MAX_LABEL_BYTES] = [65536, 1024];
@@ -50,22 +51,25 @@ function parseLabels(text: string, path: string): string[] {
   throw usage(`${path}: expected a JSON array of strings`);
 }
 
-/** One line for each field: its label, total, share of the reports or mean, and a bar. */
-export function table({ totals, labels, reports, precision }: Results, { io }: Pick<Run, "io">): string {
-  const paint = painter(io.stdout, io.env);
-  const names = labels.map((label) => clip(shown(label), MAX_LABEL));
+/**
+ * One line for each field: its label, total, share of the reports or mean, and a bar. `stream` is where the table goes:
+ * it decides on the width and the colours.
+ */
+export function table({ totals, labels, reports, precision }: Results, stream: Terminal, env: Io["env"]): string {
+  const paint = painter(stream, env);
+  const names = labels.map((label) => clipColumns(shown(label), MAX_LABEL));
   const counts = totals.map((total) => total.toLocaleString("en-US"));
   const notes = totals.map((total) => note(total, reports, precision));
-  const width = (texts: readonly string[]): number => texts.reduce((max, { length }) => Math.max(max, length), 0);
+  const width = (texts: readonly string[]): number => texts.reduce((max, text) => Math.max(max, displayWidth(text)), 0);
   const [nameWidth, countWidth, noteWidth] = [width(names), width(counts), width(notes)];
-  const room = (io.stdout.columns ?? 80) - nameWidth - countWidth - noteWidth - 7;
+  const room = (stream.columns ?? 80) - nameWidth - countWidth - noteWidth - 7;
   // A full bar stands for all reports, or for the greatest sum.
   const whole = precision === undefined ? reports : Number(totals.reduce((a, b) => (a > b ? a : b), 0n));
   const lines = names.map((name, i) => {
     const [count, note] = [counts[i] as string, notes[i] as string];
     const figures = `${count.padStart(countWidth)}  ${note.padStart(noteWidth)}`;
     const painted = paint("cyan", bar(Number(totals[i]), whole, Math.min(MAX_BAR, room)));
-    return `${name.padEnd(nameWidth)}  ${figures}  ${painted}`.trimEnd();
+    return `${padColumns(name, nameWidth)}  ${figures}  ${painted}`.trimEnd();
   });
   return `${paint("bold", `${reports.toLocaleString("en-US")} reports`)}\n${lines.join("\n")}\n`;
 }

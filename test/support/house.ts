@@ -25,7 +25,10 @@ export const house: Readonly<Record<string, Room>> = {
   files: { rooms: ["errors"], packages: ["node:*"] },
   replays: { rooms: ["errors", "core", "index", "files"], packages: ["node:*"] },
   batch: { rooms: ["errors", "core", "index", "files", "replays"], packages: ["node:*"] },
-  cli: { rooms: ["errors", "core", "index", "files", "replays", "batch"], packages: ["node:*", "commander"] },
+  cli: {
+    rooms: ["errors", "core", "index", "files", "replays", "batch"],
+    packages: ["node:*", "commander", "get-east-asian-width"],
+  },
 };
 
 /**
