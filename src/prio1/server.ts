@@ -64,6 +64,9 @@ export interface ServerOptions extends AdmissionOptions {
   readonly onWarning?: WarningHook;
 }
 
+/** The admissions that made a verifier, in whichever session: each is for one check. */
+const used = /* @__PURE__ */ new WeakSet<Admitted>();
+
 /** The longest report id, in bytes. */
 const MAX_REPORT_ID = 65535;
 
@@ -204,11 +207,12 @@ export class Server {
 
   /**
    * The third step: makes this server's side of the check of a report that this session opened and that was admitted.
-   * It takes the share out of `opened`, so that an opened report makes one verifier.
+   * It takes the share out of `opened` and uses `admitted` up: a packet that was opened twice and admitted once makes
+   * one verifier. (A copy of `admitted` cannot be recognised. Use one alone.)
    *
    * Throws `mismatch` if `admitted` is for another report or another kind of query points, `wrong-state` if another
-   * session opened the report or it has its verifier already, and `invalid-argument` or `wrong-length` for anything
-   * that does not match its type.
+   * session opened the report, it has its verifier already or `admitted` was used before, and `invalid-argument` or
+   * `wrong-length` for anything that does not match its type.
    */
   verifier(opened: OpenedReport, admitted: Admitted): Verifier {
     const { keys, queryPoints, point } = propertiesOf<Admitted>(admitted, "admitted", ["keys", "queryPoints", "point"]);
@@ -219,10 +223,12 @@ export class Server {
     if (queryPoints === "stream" ? !isPoint : point !== undefined) {
       throw new PrioError("invalid-argument", 'admitted: expected a point below the modulus with "stream" alone');
     }
-    return this.#verifierOf(
-      takeShare(opened, this.#total, copyOfKeys(keys as ReplayKeys)),
-      point as bigint | undefined,
-    );
+    if (used.has(admitted)) {
+      throw new PrioError("wrong-state", "verifier: expected an admission that made no verifier yet");
+    }
+    const taken = takeShare(opened, this.#total, copyOfKeys(keys as ReplayKeys));
+    used.add(admitted);
+    return this.#verifierOf(taken, point as bigint | undefined);
   }
 
   #verifierOf({ share, reportId }: Opened, point: bigint | undefined): Verifier {

@@ -73,7 +73,7 @@ export function readSnapshot(of: Belonging, bytes: Uint8Array): RunningTotal {
   agree(reader.integer("query points") === BigInt(QUERY_POINTS.indexOf(of.queryPoints)), "kind of query points");
   agree(equalBytes(reader.str("the batch"), batchDigest(of.config)), "configuration");
   agree(
-    equalBytes(bytes.subarray(seal + DIGEST_HEADER.length, checksum), sealOf(of.secret, bytes.subarray(0, seal))),
+    equalBytes(bytes.subarray(seal, checksum), concat(DIGEST_HEADER, sealOf(of.secret, bytes.subarray(0, seal)))),
     "secret",
   );
   // Whoever has the secret wrote all that follows.

@@ -190,6 +190,15 @@ describe("a verifier", () => {
     expect(codeOf(() => server.verifier(opened, admitted))).toBe("wrong-state");
   });
 
+  it.each(modes)("is made once with an admission, however often the packet was opened: %s", (queryPoints) => {
+    const [server, other] = [serverA(config, { queryPoints }), serverA(config, { queryPoints })];
+    const openings = [open(server), open(server), open(other)] as const;
+    const admitted = requireAdmitted(admissionFor(queryPoints).admit(openings[0].replayKeys));
+    server.verifier(openings[0], admitted).verify1();
+    expect(codeOf(() => server.verifier(openings[1], admitted))).toBe("wrong-state");
+    expect(codeOf(() => other.verifier(openings[2], admitted))).toBe("wrong-state");
+  });
+
   it("is not made with the admission of another packet, nor of the same packet under another id", () => {
     for (const queryPoints of modes) {
       const server = serverA(config, { queryPoints });

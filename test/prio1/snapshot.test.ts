@@ -4,6 +4,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { equalBytes, toHex } from "../../src/core/bytes.js";
+import { sha256 } from "../../src/crypto/stream.js";
 import {
   type AtomicReplayRecord,
   Client,
@@ -125,6 +126,15 @@ describe("a snapshot", () => {
     ["precision", () => Server.restore(integerConfigFor({ count: 3, precision: 1 }), optionsA, snapshot)],
   ])("of another %s is refused", (_what, restore) => {
     expect(codeOf(restore)).toBe("mismatch");
+  });
+
+  it("that was altered by whoever lacks the secret is refused, though its checksum is right", () => {
+    for (let i = 0; i < 8 * (snapshot.length - 34); i++) {
+      const altered = snapshot.slice();
+      altered[i >> 3] = (altered[i >> 3] as number) ^ (1 << (i & 7));
+      altered.set(sha256(altered.subarray(0, -34)), altered.length - 32);
+      expect(["malformed", "mismatch"]).toContain(codeOf(() => Server.restore(config, optionsA, altered)));
+    }
   });
 
   it("with one bit changed, cut, or longer is refused as damaged", () => {
