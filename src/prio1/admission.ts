@@ -204,7 +204,10 @@ export class Admission {
   /** Asks the record about both keys at once or, if it has only `add`, first about the id and then about the packet. */
   *#ask(keys: ReplayKeys, point: bigint | undefined): Generator<unknown, ReplayAnswer> {
     if (this.#memory !== undefined) return requireAnswer(this.#memory.addReport(keys));
-    if (this.#atomic !== undefined) return requireAnswer(yield this.#atomic.addReport(keys, this.#tagOf(point)));
+    // A record gets copies: it may send them away, or overwrite them.
+    if (this.#atomic !== undefined) {
+      return requireAnswer(yield this.#atomic.addReport(copyOfKeys(keys), this.#tagOf(point).slice()));
+    }
     const { packet, report } = keys;
     // The id comes first. A replayed packet thus uses up a new id, as its sender could with any packet of its own.
     // The other order would lose an honest packet that came under a wrong id.
@@ -212,10 +215,10 @@ export class Admission {
     this.#halfRecorded = undefined;
     if (report !== undefined) {
       const isRecorded = this.#unused.size > 0 && this.#unused.delete(toHex(report));
-      if (!isRecorded && !requireBoolean(yield this.#keyByKey?.add(report))) return "report";
+      if (!isRecorded && !requireBoolean(yield this.#keyByKey?.add(report.slice()))) return "report";
       this.#halfRecorded = report;
     }
-    const isNew = requireBoolean(yield this.#keyByKey?.add(packet));
+    const isNew = requireBoolean(yield this.#keyByKey?.add(packet.slice()));
     this.#halfRecorded = undefined;
     return isNew ? "new" : "packet";
   }
@@ -285,6 +288,9 @@ function requireAnswer(answer: unknown): ReplayAnswer {
 
 function wrongAnswer(expected: string, answer: unknown): PrioError {
   const then = reading("replays", () => (answer as PromiseLike<unknown> | null | undefined)?.then);
-  const got = typeof then === "function" ? "a promise: an asynchronous record needs admitAsync" : kindOf(answer);
+  const isPromise = typeof then === "function";
+  // Nobody will wait for it, so its error, if it has one, would be an unhandled rejection and end a Node process.
+  if (isPromise) Promise.resolve(answer).catch(() => undefined);
+  const got = isPromise ? "a promise: an asynchronous record needs admitAsync" : kindOf(answer);
   return new PrioError("invalid-argument", `replays: expected ${expected}, got ${got}`);
 }

@@ -350,6 +350,17 @@ describe("a record's answer that is none", () => {
     }
   });
 
+  it("when it is a promise that fails, nothing but the PrioError comes of it", async () => {
+    const [report] = reports as [Packets];
+    const fails = async () => await Promise.reject(new Error("no database"));
+    for (const replays of [{ add: fails }, { addReport: fails }]) {
+      const server = serverA(config, { replays: replays as unknown as ReplayRecord });
+      expect(codeOf(() => server.open(report.a, "id"))).toBe("invalid-argument");
+    }
+    // An unhandled rejection fails the test run by the next turn.
+    await new Promise((resolve) => setTimeout(resolve));
+  });
+
   it("when it is a promise, the error names the way out", () => {
     const [report] = reports as [Packets];
     for (const replays of [{ add: async () => await true }, { addReport: async () => await ("new" as const) }]) {
@@ -587,6 +598,31 @@ describe("a record made from the one in memory", () => {
     const admission = admissionFor("stream", { replays });
     replays.addReport = (() => Promise.resolve("new")) as never;
     expect(codeOf(() => admission.admit(keys))).toBe("invalid-argument");
+  });
+});
+
+describe("a record that overwrites what it is given", () => {
+  const seen: string[] = [];
+  const overwrite = (...given: (Uint8Array | undefined)[]) => {
+    seen.push(given.map((bytes) => bytes && toHex(bytes)).join());
+    for (const bytes of given) bytes?.fill(0);
+    return true;
+  };
+  const records: Record<string, ReplayRecord | AtomicReplayRecord> = {
+    "key by key": { add: (key) => overwrite(key) },
+    "whole reports": { addReport: ({ packet, report }, tag) => (overwrite(packet, report, tag) ? "new" : "packet") },
+  };
+
+  it.each(Object.entries(records))("%s: changes neither the admission nor later tags", (_name, replays) => {
+    seen.length = 0;
+    const server = serverA(config, { queryPoints: "report" });
+    const admission = admissionFor("report", { replays });
+    for (let i = 0; i < 2; i++) {
+      const opened = server.openPacket(packetOf(i), "id");
+      server.verifier(opened, requireAdmitted(admission.admit(opened.replayKeys))).verify1();
+    }
+    expect(new Set(seen.map((given) => given.split(",").at(-1))).size).toBe("add" in replays ? 3 : 1);
+    expect(seen.join()).not.toContain("0".repeat(64));
   });
 });
 

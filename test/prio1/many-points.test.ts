@@ -9,13 +9,15 @@
 // f(r_2), which only f0 still hides.
 
 import { describe, expect, it } from "vitest";
+import { utf8 } from "../../src/core/bytes.js";
 import { FIELD_87 as field } from "../../src/core/fields.js";
 import { lagrangeCoefficients } from "../../src/core/lagrange.js";
+import { open as openSealed } from "../../src/crypto/ecies.js";
 import { Client, MemoryReplayRecord, type Server, type Verifier } from "../../src/index.js";
 import { snipOf } from "../../src/prio1/config.js";
-import { StreamPoints } from "../../src/prio1/query-points.js";
-import { readVerify1, readVerify2, writeVerify1 } from "../../src/prio1/wire.js";
-import { codeOf, configFor, secret, serverA, serverB } from "../support/deployment.js";
+import { ReportPoints, StreamPoints } from "../../src/prio1/query-points.js";
+import { readPacketA, readVerify1, readVerify2, writeVerify1 } from "../../src/prio1/wire.js";
+import { codeOf, configFor, keysA, secret, serverA, serverB } from "../support/deployment.js";
 
 const fields = 12;
 const config = configFor({ fields });
@@ -70,6 +72,33 @@ function solve(equations: { r: bigint; d: bigint }[]): bigint[] | undefined {
   }
   return rows.slice(0, unknowns).map((row) => row.at(-1) as bigint);
 }
+
+describe("checking B's packet as one of another number of fields", () => {
+  it("at the same point, without a record, gives the last value away", () => {
+    // N is the same for 11 and 12 fields, and so are the coefficients: only the last product is missing.
+    const id = "report";
+    const messages = [fields - 1, fields].map((n) => {
+      const of = configFor({ fields: n });
+      const verifier = serverB(of, { queryPoints: "report", replays: forgetful }).open(packets.b, id);
+      return readVerify1(of, verifier.verify1(), "B").d;
+    });
+    const [before, after] = messages as [bigint, bigint];
+    const { point, weight } = new ReportPoints(config, secret).pointOf(utf8(id, "id"));
+    const factor = field.mul(weight, point.weights.coefficients.get(fields));
+    const lastOfB = field.mul(field.sub(after, before), field.inv(factor));
+    const lastOfA = readPacketA(config, openSealed(keysA.privateKey, packets.a)).data.get(fields - 1);
+    expect(Number(field.add(lastOfA, lastOfB))).toBe(bits[fields - 1]);
+  });
+
+  it("is refused by a record, at whatever kind of points", () => {
+    for (const queryPoints of ["stream", "first", "report", "batch"] as const) {
+      const replays = new MemoryReplayRecord();
+      const open = (n: number) => serverB(configFor({ fields: n }), { queryPoints, replays }).open(packets.b, "report");
+      open(fields - 1);
+      expect(codeOf(() => open(fields))).toBe("replay");
+    }
+  });
+});
 
 describe("checking one packet at many points", () => {
   const times = fields + 2;
