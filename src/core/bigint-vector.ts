@@ -1,10 +1,12 @@
 // The reference vectors: an array of bigints over any prime field. Tests hold every packed implementation to them.
 
 import type { Field } from "./field.js";
-import type { BigEndianElements, UnreducedVector, Vector, VectorSpace } from "./vector.js";
+import type { BigEndianElements, LittleEndianElements, UnreducedVector, Vector, VectorSpace } from "./vector.js";
 
 /** `Name` is the field's name, so that vectors of two fields have two types, neither of which is the other's. */
-export class BigIntVector<in out Name extends string> implements Vector<BigIntVector<Name>>, BigEndianElements {
+export class BigIntVector<in out Name extends string>
+  implements Vector<BigIntVector<Name>>, BigEndianElements, LittleEndianElements
+{
   readonly #field: Field<Name>;
   readonly #values: bigint[];
 
@@ -119,6 +121,19 @@ export class BigIntVector<in out Name extends string> implements Vector<BigIntVe
     while (x >> BigInt(8 * length)) length++;
     for (let k = 0; k < length; k++) bytes[start + k] = Number((x >> BigInt(8 * (length - 1 - k))) & 0xffn);
     return length;
+  }
+
+  readLE(i: number, bytes: Uint8Array, start: number): boolean {
+    let x = 0n;
+    for (let k = this.#field.bytes - 1; k >= 0; k--) x = (x << 8n) | BigInt(bytes[start + k] as number);
+    if (x >= this.#field.modulus) return false;
+    this.set(i, x);
+    return true;
+  }
+
+  writeLE(i: number, bytes: Uint8Array, start: number): void {
+    let x = this.get(i);
+    for (let k = 0; k < this.#field.bytes; k++, x >>= 8n) bytes[start + k] = Number(x & 0xffn);
   }
 
   #map(f: (x: bigint, i: number) => bigint): BigIntVector<Name> {

@@ -85,7 +85,18 @@ export interface UnreducedVector<V extends Vector<V>> {
   reduce(): V;
 }
 
-/** How the elements of a vector become big-endian bytes, and back. A little-endian format has its own interface. */
+/** How the elements of a vector become little-endian bytes, each of the field's length, and back. */
+export interface LittleEndianElements {
+  /**
+   * Sets element i to the little-endian integer of the field's length at bytes[start…]. Returns false, and leaves the
+   * element as it was, when the integer is not below the modulus.
+   */
+  readLE(i: number, bytes: Uint8Array, start: number): boolean;
+  /** Writes element i at bytes[start…], little-endian, in as many bytes as the field says. */
+  writeLE(i: number, bytes: Uint8Array, start: number): void;
+}
+
+/** How the elements of a vector become big-endian bytes, and back. */
 export interface BigEndianElements {
   /**
    * Sets element i to the big-endian integer in bytes[start, end), of any length. Returns false, and leaves the element

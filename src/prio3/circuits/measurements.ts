@@ -1,0 +1,44 @@
+// Checks of measurements, which come from the caller. They are a client's secret: an error names the index of a bad
+// value and never the value.
+
+import { kindOf, reading } from "../../core/bytes.js";
+import { PrioError } from "../../errors.js";
+
+const at = (index: number | undefined) => (index === undefined ? "" : ` at index ${index}`);
+
+/** 0 or 1, for `true`, `false`, 0 or 1. Throws `out-of-range`. */
+export function requireBit(x: unknown, index?: number): bigint {
+  if (x !== true && x !== false && x !== 0 && x !== 1 && x !== 0n && x !== 1n) {
+    throw new PrioError("out-of-range", `measurement: expected true, false, 0 or 1${at(index)}, got another value`);
+  }
+  return BigInt(x);
+}
+
+/** An integer in [0, max], as a number or a bigint. Throws `out-of-range`. */
+export function requireInteger(x: unknown, max: bigint, index?: number): bigint {
+  if (typeof x === "bigint" || Number.isInteger(x)) {
+    const value = BigInt(x as bigint | number);
+    if (value >= 0n && value <= max) return value;
+  }
+  throw new PrioError(
+    "out-of-range",
+    `measurement: expected an integer from 0 to ${max}${at(index)}, got another value`,
+  );
+}
+
+/**
+ * What `read` makes of each of the `length` values of a list. Throws `invalid-argument` for what is no list,
+ * `wrong-length`, and what `read` throws.
+ */
+export function requireList<T>(list: unknown, length: number, read: (x: unknown, index: number) => T): T[] {
+  return reading("measurement", () => {
+    const given = (list as ArrayLike<unknown> | null | undefined)?.length;
+    if (typeof list !== "object" || typeof given !== "number") {
+      throw new PrioError("invalid-argument", `measurement: expected a list of values, got ${kindOf(list)}`);
+    }
+    if (given !== length) {
+      throw new PrioError("wrong-length", `measurement: expected ${length} values, got ${given}`);
+    }
+    return Array.from({ length }, (_, i) => read((list as ArrayLike<unknown>)[i], i));
+  });
+}

@@ -1,0 +1,35 @@
+// `prio/prio3`: Prio3, the VDAF of the IETF. No logic here.
+
+export type { Bytes } from "../core/bytes.js";
+export { PrioError, type PrioErrorCode } from "../errors.js";
+export {
+  type Continued,
+  type Finished,
+  helperContinue,
+  helperInitialize,
+  leaderContinue,
+  leaderInitialize,
+  type PingPongState,
+  type Rejected,
+  type ReportToVerify,
+} from "../vdaf/ping-pong.js";
+export type { AggregateShare, OutputShare, Vdaf, VerifyState } from "../vdaf/vdaf.js";
+export { optimalChunkLength } from "./chunk-length.js";
+export {
+  type ChunkedOptions,
+  Prio3Count,
+  Prio3Histogram,
+  type Prio3HistogramOptions,
+  Prio3L1BoundSum,
+  type Prio3L1BoundSumOptions,
+  Prio3MultihotCountVec,
+  type Prio3MultihotCountVecOptions,
+  type Prio3Options,
+  Prio3Sum,
+  type Prio3SumOptions,
+  Prio3SumVec,
+  type Prio3SumVecOptions,
+  Prio3SumVecWithMultiproof,
+  type Prio3SumVecWithMultiproofOptions,
+} from "./instances.js";
+export { Prio3 } from "./prio3.js";

@@ -1,0 +1,55 @@
+// The XOFs of Prio3 (VDAF draft, section 6.2): how a seed, a domain separation tag and a binder become seeds and
+// vectors.
+
+import { concat } from "../core/bytes.js";
+import type { VectorSpace } from "../core/vector.js";
+import { type ByteStream, hmacSha256Aes128, turboShake128 } from "../crypto/xof.js";
+import type { Elements } from "./elements.js";
+
+/** An XOF: it starts a stream. */
+export interface Xof {
+  /** Bytes of a seed. */
+  readonly seedSize: number;
+  /** The stream of a seed, a domain separation tag and a binder. */
+  start(seed: Uint8Array, dst: Uint8Array, binder: Uint8Array): ByteStream;
+}
+
+/** The draft's (section 6.2.1). The tag has at most 65,535 bytes. */
+export const XOF_TURBO_SHAKE_128: Xof = {
+  seedSize: 32,
+  start(seed, dst, binder) {
+    const lengthOfTag = Uint8Array.of(dst.length & 0xff, dst.length >> 8);
+    return turboShake128(lengthOfTag, dst, Uint8Array.of(seed.length), seed, binder);
+  },
+};
+
+/** libprio-rs's, for what is computed often. The draft does not have it. The tag has at most 255 bytes. */
+export const XOF_HMAC_SHA256_AES_128: Xof = {
+  seedSize: 32,
+  start: (seed, dst, binder) => hmacSha256Aes128(seed, Uint8Array.of(dst.length), dst, binder),
+};
+
+/** A new seed, out of another. */
+export function deriveSeed(xof: Xof, seed: Uint8Array, dst: Uint8Array, binder: Uint8Array): Uint8Array {
+  return xof.start(seed, dst, binder)(xof.seedSize);
+}
+
+/** The vector of `length` elements that a seed stands for. Both moduli fill their bytes, so no bit is masked. */
+export function expandIntoVector<V extends Elements<V>>(
+  xof: Xof,
+  space: VectorSpace<V>,
+  seed: Uint8Array,
+  dst: Uint8Array,
+  binder: readonly Uint8Array[],
+  length: number,
+): V {
+  const next = xof.start(seed, dst, concat(...binder));
+  const vector = space.zeros(length);
+  const { bytes: elementBytes } = space.field;
+  for (let i = 0; i < length; ) {
+    // As many candidates as elements are missing: each gives at most one.
+    const bytes = next((length - i) * elementBytes);
+    for (let start = 0; start < bytes.length; start += elementBytes) if (vector.readLE(i, bytes, start)) i++;
+  }
+  return vector;
+}

@@ -1,0 +1,187 @@
+// The ping-pong topology (VDAF draft, section 5.7.1): a leader and a helper verify a report by turns, each until it needs
+// the other's message. The leader is aggregator 0, the helper aggregator 1. It drives any VDAF for two.
+
+import { type Bytes, concat, copyOfBytes, uint32BE } from "../core/bytes.js";
+import { PrioError } from "../errors.js";
+import type { OutputShare, Vdaf, VerifyState } from "./vdaf.js";
+
+/** The first byte of a message. */
+const INITIALIZE = 0;
+const CONTINUE = 1;
+const FINISH = 2;
+
+/** A report whose verification waits for the other aggregator. Send `message` to it. */
+export interface Continued {
+  readonly status: "continued";
+  readonly state: VerifyState;
+  /** The round that this state is in, from 0. */
+  readonly round: number;
+  readonly message: Bytes;
+}
+
+/** A verified report. If there is a `message`, the other aggregator still needs it. */
+export interface Finished {
+  readonly status: "finished";
+  readonly output: OutputShare;
+  readonly message?: Bytes;
+}
+
+/** A report that does not hold, or a message that is none. Nothing of the report is counted. */
+export interface Rejected {
+  readonly status: "rejected";
+}
+
+/** What an aggregator has of a report after its turn. */
+export type PingPongState = Continued | Finished | Rejected;
+
+/** What both aggregators know of a report, and this aggregator's input share. */
+export interface ReportToVerify {
+  readonly ctx: Uint8Array;
+  readonly nonce: Uint8Array;
+  readonly publicShare: Uint8Array;
+  readonly inputShare: Uint8Array;
+}
+
+const REJECTED: Rejected = { status: "rejected" };
+
+/**
+ * The leader's first turn. A report whose bytes are malformed is `rejected`. Throws `wrong-length` and
+ * `invalid-argument` for a key, a nonce or a context that is none, and `out-of-range` unless the VDAF is for two.
+ */
+export function leaderInitialize(
+  vdaf: Vdaf<never, unknown>,
+  verifyKey: Uint8Array,
+  report: ReportToVerify,
+): Continued | Rejected {
+  requireTwo(vdaf);
+  return orRejected(() => {
+    const { state, verifierShare } = initialize(vdaf, verifyKey, 0, report);
+    return { status: "continued", state, round: 0, message: encode(INITIALIZE, verifierShare) };
+  });
+}
+
+/** The helper's first turn, with the leader's message. Throws as `leaderInitialize` does. */
+export function helperInitialize(
+  vdaf: Vdaf<never, unknown>,
+  verifyKey: Uint8Array,
+  report: ReportToVerify,
+  inbound: Uint8Array,
+): PingPongState {
+  requireTwo(vdaf);
+  return orRejected(() => {
+    const { state, verifierShare } = initialize(vdaf, verifyKey, 1, report);
+    const { type, parts } = decode(inbound);
+    if (type !== INITIALIZE) return REJECTED;
+    return transition(vdaf, report.ctx, [parts[0] as Uint8Array, verifierShare], state, 0);
+  });
+}
+
+/** The leader's next turn, with the helper's message. */
+export function leaderContinue(
+  vdaf: Vdaf<never, unknown>,
+  ctx: Uint8Array,
+  own: Pick<Continued, "state" | "round">,
+  inbound: Uint8Array,
+): PingPongState {
+  return proceed(vdaf, true, ctx, own, inbound);
+}
+
+/** The helper's next turn, with the leader's message. */
+export function helperContinue(
+  vdaf: Vdaf<never, unknown>,
+  ctx: Uint8Array,
+  own: Pick<Continued, "state" | "round">,
+  inbound: Uint8Array,
+): PingPongState {
+  return proceed(vdaf, false, ctx, own, inbound);
+}
+
+function initialize(
+  vdaf: Vdaf<never, unknown>,
+  verifyKey: Uint8Array,
+  id: 0 | 1,
+  { ctx, nonce, publicShare, inputShare }: ReportToVerify,
+): { state: VerifyState; verifierShare: Bytes } {
+  return vdaf.verifyInit(verifyKey, ctx, id, nonce, publicShare, inputShare);
+}
+
+function proceed(
+  vdaf: Vdaf<never, unknown>,
+  isLeader: boolean,
+  ctx: Uint8Array,
+  { state, round }: Pick<Continued, "state" | "round">,
+  inbound: Uint8Array,
+): PingPongState {
+  return orRejected(() => {
+    const { type, parts } = decode(inbound);
+    const isLast = round + 1 === vdaf.rounds;
+    if (type !== (isLast ? FINISH : CONTINUE)) return REJECTED;
+    const next = vdaf.verifyNext(ctx, state, parts[0] as Uint8Array);
+    if (next === null) return REJECTED;
+    if ("kind" in next) return { status: "finished", output: next };
+    const other = parts[1] as Uint8Array;
+    const shares = isLeader ? [next.verifierShare, other] : [other, next.verifierShare];
+    return transition(vdaf, ctx, shares, next.state, round + 1);
+  });
+}
+
+/** Puts a round's verifier shares together and goes on to the next round. */
+function transition(
+  vdaf: Vdaf<never, unknown>,
+  ctx: Uint8Array,
+  verifierShares: readonly Uint8Array[],
+  state: VerifyState,
+  round: number,
+): PingPongState {
+  const message = vdaf.verifierSharesToMessage(ctx, verifierShares);
+  const next = message && vdaf.verifyNext(ctx, state, message);
+  if (message === null || next === null) return REJECTED;
+  if ("kind" in next) return { status: "finished", output: next, message: encode(FINISH, message) };
+  return {
+    status: "continued",
+    state: next.state,
+    round: round + 1,
+    message: encode(CONTINUE, message, next.verifierShare),
+  };
+}
+
+/** Bytes of the report that are malformed reject it, as a proof that does not hold does. */
+function orRejected<T>(turn: () => T): T | Rejected {
+  try {
+    return turn();
+  } catch (error) {
+    if (error instanceof PrioError && error.code === "malformed") return REJECTED;
+    throw error;
+  }
+}
+
+function requireTwo({ shares }: Vdaf<never, unknown>): void {
+  if (shares !== 2) throw new PrioError("out-of-range", `ping-pong: expected a VDAF for 2 aggregators, got ${shares}`);
+}
+
+/** The type, then each part after its length in 4 bytes, big-endian. */
+function encode(type: number, ...parts: readonly Uint8Array[]): Bytes {
+  return concat(Uint8Array.of(type), ...parts.flatMap((part) => [uint32BE(part.length), part]));
+}
+
+/** Throws `malformed`. */
+function decode(message: Uint8Array): { type: number; parts: Uint8Array[] } {
+  const bytes = copyOfBytes(message, "ping-pong message");
+  const [type] = bytes;
+  const view = new DataView(bytes.buffer);
+  const parts: Uint8Array[] = [];
+  for (let offset = 1; offset < bytes.length; ) {
+    const start = offset + 4;
+    const end = start > bytes.length ? start : start + view.getUint32(offset);
+    if (end > bytes.length) throw malformed();
+    parts.push(bytes.slice(start, end));
+    offset = end;
+  }
+  const expected = type === CONTINUE ? 2 : 1;
+  if (type === undefined || type > FINISH || parts.length !== expected) throw malformed();
+  return { type, parts };
+}
+
+function malformed(): PrioError {
+  return new PrioError("malformed", "ping-pong message: expected a type and its parts, each after its length");
+}
