@@ -61,7 +61,7 @@ export function copyOfBytes(x: unknown, subject: string, length?: number): Bytes
     copyInto.call(bytes, x as Uint8Array);
     return bytes;
   } catch {
-    throw new PrioError("invalid-argument", `${subject}: expected bytes that are there, got a detached buffer`);
+    throw new PrioError("invalid-argument", `${subject}: expected bytes, got a detached buffer`);
   }
 }
 

@@ -14,7 +14,7 @@ export const FIELD_64: Field<"Field64"> = /* @__PURE__ */ new Field({
 /** The second: p = 2^128 − 7·2^66 + 1, with a subgroup of order 2^66. */
 export const FIELD_128: Field<"Field128"> = /* @__PURE__ */ new Field({
   name: "Field128",
-  modulus: 2n ** 66n * 4611686018427387897n + 1n,
+  modulus: 0xffffffffffffffe40000000000000001n,
   twoAdicity: 66,
   // 7^4611686018427387897
   generator: 145091266659756586618791329697897684742n,

@@ -141,10 +141,7 @@ export class Config {
     this.serverA = requirePublicKey(given.serverA, "config: serverA");
     this.serverB = requirePublicKey(given.serverB, "config: serverB");
     if (isSamePoint(this.serverA, this.serverB)) {
-      throw new PrioError(
-        "invalid-argument",
-        "config: expected two servers, got one public key for both: it would see everything",
-      );
+      throw new PrioError("invalid-argument", "config: expected two servers' keys, got the same key twice");
     }
     const { prgKey = "batch" } = given;
     if (prgKey !== "batch" && prgKey !== "seed") {

@@ -13,10 +13,11 @@ export {
   type Rejected,
   type ReportToVerify,
 } from "../vdaf/ping-pong.js";
-export type { AggregateShare, OutputShare, Vdaf, VerifyState } from "../vdaf/vdaf.js";
+export type { AggregateShare, OutputShare, Shards, Vdaf, Verification, VerifyState } from "../vdaf/vdaf.js";
 export { optimalChunkLength } from "./chunk-length.js";
 export {
   type ChunkedOptions,
+  Prio3,
   Prio3Count,
   Prio3Histogram,
   type Prio3HistogramOptions,
@@ -32,4 +33,3 @@ export {
   Prio3SumVecWithMultiproof,
   type Prio3SumVecWithMultiproofOptions,
 } from "./instances.js";
-export { Prio3 } from "./prio3.js";

@@ -2,11 +2,13 @@
 // answers which question.
 
 import { type BigIntVector, bigIntSpace } from "../core/bigint-vector.js";
-import { propertiesOf, shown } from "../core/bytes.js";
+import { type Bytes, propertiesOf, shown } from "../core/bytes.js";
 import type { Field } from "../core/field.js";
 import { FIELD_64, FIELD_128 } from "../core/fields.js";
+import { Hidden, MAKER } from "../core/hidden.js";
 import type { VectorSpace } from "../core/vector.js";
 import { PrioError } from "../errors.js";
+import type { AggregateShare, OutputShare, Shards, Vdaf, Verification, VerifyState } from "../vdaf/vdaf.js";
 import { optimalChunkLength } from "./chunk-length.js";
 import { bitLength } from "./circuits/bits.js";
 import { count } from "./circuits/count.js";
@@ -15,11 +17,8 @@ import { l1BoundSum } from "./circuits/l1-bound-sum.js";
 import { multihotCountVec } from "./circuits/multihot-count-vec.js";
 import { sum } from "./circuits/sum.js";
 import { sumVec } from "./circuits/sum-vec.js";
-import { Prio3 } from "./prio3.js";
+import { Prio3Steps } from "./prio3.js";
 import { XOF_HMAC_SHA256_AES_128, XOF_TURBO_SHAKE_128 } from "./xof.js";
-
-type Vector64 = BigIntVector<"Field64">;
-type Vector128 = BigIntVector<"Field128">;
 
 const spaceOf = <Name extends string>(field: Field<Name>): VectorSpace<BigIntVector<Name>> => bigIntSpace(field);
 
@@ -87,6 +86,104 @@ export interface Prio3L1BoundSumOptions extends ChunkedOptions {
   readonly maxValue: number | bigint;
 }
 
+// biome-ignore lint/suspicious/noExplicitAny: of whichever field an instance computes in.
+type AnySteps<Measurement, Result> = Prio3Steps<any, Measurement, Result>;
+
+/** The steps that each instance carries out. */
+const allSteps = /* @__PURE__ */ new Hidden<AnySteps<never, unknown>>("Prio3");
+
+/**
+ * An instance of Prio3: its parameters, and the steps of the VDAF. It keeps nothing of a report, so that one serves
+ * all. Make one of the classes below.
+ */
+export abstract class Prio3<Measurement, Result> implements Vdaf<Measurement, Result> {
+  /** The draft's identifier of the algorithm, 32 bits. */
+  readonly algorithmId: number;
+  /** The number of aggregators. */
+  readonly shares: number;
+  /** The aggregators exchange verifier shares once. */
+  readonly rounds: number;
+  /** Bytes of the verification key, which the aggregators share and no client knows: 32. */
+  readonly verifyKeySize: number;
+  /** Bytes of a report's nonce, which is random and public: 16. */
+  readonly nonceSize: number;
+
+  /** @internal */
+  protected constructor(steps: AnySteps<Measurement, Result>) {
+    // What made the steps is in this file alone.
+    allSteps.make(this, steps as AnySteps<never, unknown>, steps instanceof Prio3Steps ? MAKER : undefined);
+    this.algorithmId = steps.algorithmId;
+    this.shares = steps.shares;
+    this.rounds = steps.rounds;
+    this.verifyKeySize = steps.verifyKeySize;
+    this.nonceSize = steps.nonceSize;
+  }
+
+  /**
+   * The client's step: shares of a measurement and of its proof. `ctx` names the application, the same for clients and
+   * aggregators; `nonce` is 16 random bytes, new for each report. Throws `out-of-range`, `wrong-length` and
+   * `invalid-argument` for a measurement that is none; the error names the index and never the value.
+   */
+  shard(ctx: Uint8Array, measurement: Measurement, nonce: Uint8Array): Shards {
+    return stepsOf(this).shard(ctx, measurement, nonce);
+  }
+
+  /**
+   * An aggregator's first step, with its own input share. Aggregator 0 is the leader. Throws `malformed` for shares of
+   * another length or with elements that are not below the modulus.
+   */
+  verifyInit(
+    verifyKey: Uint8Array,
+    ctx: Uint8Array,
+    aggregatorId: number,
+    nonce: Uint8Array,
+    publicShare: Uint8Array,
+    inputShare: Uint8Array,
+  ): Verification {
+    return stepsOf(this).verifyInit(verifyKey, ctx, aggregatorId, nonce, publicShare, inputShare);
+  }
+
+  /**
+   * The message that all verifier shares make, in the order of the aggregators; null if the proof does not hold. Throws
+   * `malformed`, `wrong-length`.
+   */
+  verifierSharesToMessage(ctx: Uint8Array, verifierShares: readonly Uint8Array[]): Bytes | null {
+    return stepsOf(this).verifierSharesToMessage(ctx, verifierShares);
+  }
+
+  /**
+   * An aggregator's last step: its output share; null if the aggregators did not use the same joint randomness. A state
+   * is used once. Throws `malformed`, `wrong-state`, `invalid-argument`.
+   */
+  verifyNext(ctx: Uint8Array, state: VerifyState, verifierMessage: Uint8Array): OutputShare | null {
+    return stepsOf(this).verifyNext(ctx, state, verifierMessage) as OutputShare | null;
+  }
+
+  /** The state that `toBytes` wrote. Throws `malformed`. */
+  readState(bytes: Uint8Array): VerifyState {
+    return stepsOf(this).readState(bytes);
+  }
+
+  /** An aggregate share of no report. */
+  aggregateInit(): AggregateShare {
+    return stepsOf(this).aggregateInit();
+  }
+
+  /**
+   * The result of all aggregators' shares over the same reports, `measurements` of them. Throws `malformed`,
+   * `wrong-length`, and `overflow` for totals that so many measurements cannot have: then the shares are not of the
+   * same reports.
+   */
+  unshard(aggregateShares: readonly Uint8Array[], measurements: number): Result {
+    return stepsOf(this).unshard(aggregateShares, measurements);
+  }
+}
+
+/** The steps of an instance, for vectors and tests. No entry of the package exports this. */
+export function stepsOf<Measurement, Result>(instance: Prio3<Measurement, Result>): AnySteps<Measurement, Result> {
+  return allSteps.of(instance) as AnySteps<Measurement, Result>;
+}
+
 /**
  * Counts: each measurement is `true`, `false`, 0 or 1, and the result is how many were true.
  *
@@ -115,24 +212,26 @@ export interface Prio3L1BoundSumOptions extends ChunkedOptions {
  * console.log(vdaf.unshard(totals.map((total) => total.toBytes()), 3)); // 2n
  * ```
  */
-export class Prio3Count extends Prio3<Vector64, boolean | number, bigint> {
+export class Prio3Count extends Prio3<boolean | number, bigint> {
   /** Throws `out-of-range`, `invalid-argument`. */
   constructor(options: Prio3Options = {}) {
     const { shares } = optionsOf(options, ["shares"]);
-    super({
-      algorithmId: 1,
-      space: spaceOf(FIELD_64),
-      circuit: count(),
-      xof: XOF_TURBO_SHAKE_128,
-      proofs: 1,
-      shares: sharesOf(shares),
-      maxOutput: 1n,
-    });
+    super(
+      new Prio3Steps({
+        algorithmId: 1,
+        space: spaceOf(FIELD_64),
+        circuit: count(),
+        xof: XOF_TURBO_SHAKE_128,
+        proofs: 1,
+        shares: sharesOf(shares),
+        maxOutput: 1n,
+      }),
+    );
   }
 }
 
 /** Sums: each measurement is an integer in [0, maxMeasurement], and the result is their sum. */
-export class Prio3Sum extends Prio3<Vector64, number | bigint, bigint> {
+export class Prio3Sum extends Prio3<number | bigint, bigint> {
   /** The largest measurement. */
   readonly maxMeasurement: bigint;
 
@@ -140,21 +239,23 @@ export class Prio3Sum extends Prio3<Vector64, number | bigint, bigint> {
   constructor(options: Prio3SumOptions) {
     const { shares, maxMeasurement } = optionsOf(options, ["shares", "maxMeasurement"]);
     const max = integerOf(maxMeasurement, 1n, MAX_64, "maxMeasurement");
-    super({
-      algorithmId: 2,
-      space: spaceOf(FIELD_64),
-      circuit: sum(max),
-      xof: XOF_TURBO_SHAKE_128,
-      proofs: 1,
-      shares: sharesOf(shares),
-      maxOutput: max,
-    });
+    super(
+      new Prio3Steps({
+        algorithmId: 2,
+        space: spaceOf(FIELD_64),
+        circuit: sum(max),
+        xof: XOF_TURBO_SHAKE_128,
+        proofs: 1,
+        shares: sharesOf(shares),
+        maxOutput: max,
+      }),
+    );
     this.maxMeasurement = max;
   }
 }
 
 /** Sums of vectors: each measurement is a list of integers in [0, maxMeasurement], and the result has the sum of each. */
-export class Prio3SumVec extends Prio3<Vector128, ArrayLike<number | bigint>, bigint[]> {
+export class Prio3SumVec extends Prio3<ArrayLike<number | bigint>, bigint[]> {
   /** The number of integers in a measurement. */
   readonly length: number;
   /** The largest integer. */
@@ -166,15 +267,17 @@ export class Prio3SumVec extends Prio3<Vector128, ArrayLike<number | bigint>, bi
   constructor(options: Prio3SumVecOptions) {
     const given = optionsOf(options, ["shares", "length", "maxMeasurement", "chunkLength"]);
     const parameters = vectorParametersOf(given);
-    super({
-      algorithmId: 3,
-      space: spaceOf(FIELD_128),
-      circuit: sumVec(parameters.length, parameters.max, parameters.chunkLength),
-      xof: XOF_TURBO_SHAKE_128,
-      proofs: 1,
-      shares: sharesOf(given.shares),
-      maxOutput: parameters.max,
-    });
+    super(
+      new Prio3Steps({
+        algorithmId: 3,
+        space: spaceOf(FIELD_128),
+        circuit: sumVec(parameters.length, parameters.max, parameters.chunkLength),
+        xof: XOF_TURBO_SHAKE_128,
+        proofs: 1,
+        shares: sharesOf(given.shares),
+        maxOutput: parameters.max,
+      }),
+    );
     this.length = parameters.length;
     this.maxMeasurement = parameters.max;
     this.chunkLength = parameters.chunkLength;
@@ -185,7 +288,7 @@ export class Prio3SumVec extends Prio3<Vector128, ArrayLike<number | bigint>, bi
  * {@link Prio3SumVec} over the smaller field, with several proofs instead: reports are shorter. It is no instance of
  * the draft's registry, so both sides must agree on `proofs`, `algorithmId` and `xof` too.
  */
-export class Prio3SumVecWithMultiproof extends Prio3<Vector64, ArrayLike<number | bigint>, bigint[]> {
+export class Prio3SumVecWithMultiproof extends Prio3<ArrayLike<number | bigint>, bigint[]> {
   /** The number of integers in a measurement. */
   readonly length: number;
   /** The largest integer. */
@@ -204,15 +307,17 @@ export class Prio3SumVecWithMultiproof extends Prio3<Vector64, ArrayLike<number 
     if (xof !== "turboshake" && xof !== "hmac-aes") {
       throw new PrioError("invalid-argument", `xof: expected "turboshake" or "hmac-aes", got ${shown(xof)}`);
     }
-    super({
-      algorithmId: Number(integerOf(algorithmId, 0xffff0000n, 0xffffffffn, "algorithmId")),
-      space: spaceOf(FIELD_64),
-      circuit: sumVec(parameters.length, parameters.max, parameters.chunkLength),
-      xof: xof === "hmac-aes" ? XOF_HMAC_SHA256_AES_128 : XOF_TURBO_SHAKE_128,
-      proofs: Number(integerOf(given.proofs, 2n, 255n, "proofs")),
-      shares: sharesOf(given.shares),
-      maxOutput: parameters.max,
-    });
+    super(
+      new Prio3Steps({
+        algorithmId: Number(integerOf(algorithmId, 0xffff0000n, 0xffffffffn, "algorithmId")),
+        space: spaceOf(FIELD_64),
+        circuit: sumVec(parameters.length, parameters.max, parameters.chunkLength),
+        xof: xof === "hmac-aes" ? XOF_HMAC_SHA256_AES_128 : XOF_TURBO_SHAKE_128,
+        proofs: Number(integerOf(given.proofs, 2n, 255n, "proofs")),
+        shares: sharesOf(given.shares),
+        maxOutput: parameters.max,
+      }),
+    );
     this.length = parameters.length;
     this.maxMeasurement = parameters.max;
     this.chunkLength = parameters.chunkLength;
@@ -220,7 +325,7 @@ export class Prio3SumVecWithMultiproof extends Prio3<Vector64, ArrayLike<number 
 }
 
 /** Histograms: each measurement is the number of a bucket, from 0, and the result counts each bucket. */
-export class Prio3Histogram extends Prio3<Vector128, number | bigint, bigint[]> {
+export class Prio3Histogram extends Prio3<number | bigint, bigint[]> {
   /** The number of buckets. */
   readonly length: number;
   /** Elements that one gadget call checks. */
@@ -231,22 +336,24 @@ export class Prio3Histogram extends Prio3<Vector128, number | bigint, bigint[]> 
     const given = optionsOf(options, ["shares", "length", "chunkLength"]);
     const length = lengthOf(given.length, 1);
     const chunkLength = chunkLengthOf(given.chunkLength, length);
-    super({
-      algorithmId: 4,
-      space: spaceOf(FIELD_128),
-      circuit: histogram(length, chunkLength),
-      xof: XOF_TURBO_SHAKE_128,
-      proofs: 1,
-      shares: sharesOf(given.shares),
-      maxOutput: 1n,
-    });
+    super(
+      new Prio3Steps({
+        algorithmId: 4,
+        space: spaceOf(FIELD_128),
+        circuit: histogram(length, chunkLength),
+        xof: XOF_TURBO_SHAKE_128,
+        proofs: 1,
+        shares: sharesOf(given.shares),
+        maxOutput: 1n,
+      }),
+    );
     this.length = length;
     this.chunkLength = chunkLength;
   }
 }
 
 /** Counts of vectors: each measurement is a list of booleans, at most `maxWeight` of them true. */
-export class Prio3MultihotCountVec extends Prio3<Vector128, ArrayLike<boolean | number>, bigint[]> {
+export class Prio3MultihotCountVec extends Prio3<ArrayLike<boolean | number>, bigint[]> {
   /** The number of booleans in a measurement. */
   readonly length: number;
   /** How many of them may be true. */
@@ -260,15 +367,17 @@ export class Prio3MultihotCountVec extends Prio3<Vector128, ArrayLike<boolean | 
     const length = lengthOf(given.length, 1);
     const maxWeight = Number(integerOf(given.maxWeight, 1n, BigInt(length), "maxWeight"));
     const chunkLength = chunkLengthOf(given.chunkLength, length + bitLength(BigInt(maxWeight)));
-    super({
-      algorithmId: 5,
-      space: spaceOf(FIELD_128),
-      circuit: multihotCountVec(length, maxWeight, chunkLength),
-      xof: XOF_TURBO_SHAKE_128,
-      proofs: 1,
-      shares: sharesOf(given.shares),
-      maxOutput: 1n,
-    });
+    super(
+      new Prio3Steps({
+        algorithmId: 5,
+        space: spaceOf(FIELD_128),
+        circuit: multihotCountVec(length, maxWeight, chunkLength),
+        xof: XOF_TURBO_SHAKE_128,
+        proofs: 1,
+        shares: sharesOf(given.shares),
+        maxOutput: 1n,
+      }),
+    );
     this.length = length;
     this.maxWeight = maxWeight;
     this.chunkLength = chunkLength;
@@ -279,7 +388,7 @@ export class Prio3MultihotCountVec extends Prio3<Vector128, ArrayLike<boolean | 
  * Sums of vectors whose sum is bounded: each measurement is a list of integers from 0 on that add up to at most
  * `maxValue` (draft-ietf-ppm-l1-bound-sum).
  */
-export class Prio3L1BoundSum extends Prio3<Vector128, ArrayLike<number | bigint>, bigint[]> {
+export class Prio3L1BoundSum extends Prio3<ArrayLike<number | bigint>, bigint[]> {
   /** The number of integers in a measurement. */
   readonly length: number;
   /** The largest sum of a measurement's integers. */
@@ -294,15 +403,17 @@ export class Prio3L1BoundSum extends Prio3<Vector128, ArrayLike<number | bigint>
     const bits = bitLength(max);
     const length = lengthOf(given.length, bits);
     const chunkLength = chunkLengthOf(given.chunkLength, (length + 1) * bits);
-    super({
-      algorithmId: 7,
-      space: spaceOf(FIELD_128),
-      circuit: l1BoundSum(length, max, chunkLength),
-      xof: XOF_TURBO_SHAKE_128,
-      proofs: 1,
-      shares: sharesOf(given.shares),
-      maxOutput: max,
-    });
+    super(
+      new Prio3Steps({
+        algorithmId: 7,
+        space: spaceOf(FIELD_128),
+        circuit: l1BoundSum(length, max, chunkLength),
+        xof: XOF_TURBO_SHAKE_128,
+        proofs: 1,
+        shares: sharesOf(given.shares),
+        maxOutput: max,
+      }),
+    );
     this.length = length;
     this.maxValue = max;
     this.chunkLength = chunkLength;

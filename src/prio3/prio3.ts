@@ -1,12 +1,13 @@
 // Prio3 (VDAF draft, section 7): fully linear proofs between one client and 2 to 255 aggregators. Aggregator 0, the
 // leader, gets its shares in full; each of the others, the helpers, gets a seed that its shares are expanded from.
+// instances.ts has what users see of it.
 
 import { type Bytes, concat, copyOfBytes, equalBytes, kindOf, listOf } from "../core/bytes.js";
 import { Hidden, MAKER } from "../core/hidden.js";
 import { type RandomSource, systemRandom } from "../core/random.js";
 import type { VectorSpace } from "../core/vector.js";
 import { PrioError } from "../errors.js";
-import type { AggregateShare, OutputShare, Vdaf, VerifyState } from "../vdaf/vdaf.js";
+import type { AggregateShare, OutputShare, Shards, Vdaf, Verification, VerifyState } from "../vdaf/vdaf.js";
 import type { Circuit } from "./circuit.js";
 import { decodeVector, type Elements, encodeVector, joined } from "./elements.js";
 import { Flp } from "./flp.js";
@@ -78,21 +79,8 @@ class Prio3OutputShare implements OutputShare {
   }
 }
 
-/** Shards with randomness from a source that is given: for vectors and tests. No entry of the package exports it. */
-export let shardWith: <Measurement>(
-  prio3: Prio3<never, Measurement, unknown>,
-  ctx: Uint8Array,
-  measurement: Measurement,
-  nonce: Uint8Array,
-  random: RandomSource,
-) => { publicShare: Bytes; inputShares: Bytes[] };
-
-/** An instance of Prio3. It has no state of its own: one serves all reports. */
-export class Prio3<V extends Elements<V>, Measurement, Result> implements Vdaf<Measurement, Result> {
-  static {
-    shardWith = (prio3, ...step) => prio3.#shardWith(...step);
-  }
-
+/** The steps of an instance. It has no state of its own: one serves all reports. */
+export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements Vdaf<Measurement, Result> {
   readonly algorithmId: number;
   readonly shares: number;
   readonly rounds: number = 1;
@@ -104,7 +92,6 @@ export class Prio3<V extends Elements<V>, Measurement, Result> implements Vdaf<M
   readonly #xof: Xof;
   readonly #maxOutput: bigint;
 
-  /** @internal */
   constructor({
     algorithmId,
     space,
@@ -123,8 +110,8 @@ export class Prio3<V extends Elements<V>, Measurement, Result> implements Vdaf<M
     this.#maxOutput = maxOutput;
   }
 
-  shard(ctx: Uint8Array, measurement: Measurement, nonce: Uint8Array): { publicShare: Bytes; inputShares: Bytes[] } {
-    return this.#shardWith(ctx, measurement, nonce, systemRandom);
+  shard(ctx: Uint8Array, measurement: Measurement, nonce: Uint8Array): Shards {
+    return this.shardWith(ctx, measurement, nonce, systemRandom);
   }
 
   verifyInit(
@@ -134,7 +121,7 @@ export class Prio3<V extends Elements<V>, Measurement, Result> implements Vdaf<M
     nonce: Uint8Array,
     publicShare: Uint8Array,
     inputShare: Uint8Array,
-  ): { state: VerifyState; verifierShare: Bytes } {
+  ): Verification {
     const key = copyOfBytes(verifyKey, "verify key", this.verifyKeySize);
     const tags = this.#tags(ctx);
     const number = copyOfBytes(nonce, "nonce", NONCE_SIZE);
@@ -240,13 +227,8 @@ export class Prio3<V extends Elements<V>, Measurement, Result> implements Vdaf<M
     return circuit.decode(totals);
   }
 
-  /** Shards with randomness from a source, which is asked once. */
-  #shardWith(
-    ctx: Uint8Array,
-    measurement: Measurement,
-    nonce: Uint8Array,
-    random: RandomSource,
-  ): { publicShare: Bytes; inputShares: Bytes[] } {
+  /** As `shard`, with randomness from a source, which is asked once: for vectors and tests. */
+  shardWith(ctx: Uint8Array, measurement: Measurement, nonce: Uint8Array, random: RandomSource): Shards {
     const tags = this.#tags(ctx);
     const number = copyOfBytes(nonce, "nonce", NONCE_SIZE);
     const { space, circuit, proveRandLength } = this.#flp;

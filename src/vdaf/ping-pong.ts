@@ -3,7 +3,7 @@
 
 import { type Bytes, concat, copyOfBytes, uint32BE } from "../core/bytes.js";
 import { PrioError } from "../errors.js";
-import type { OutputShare, Vdaf, VerifyState } from "./vdaf.js";
+import type { OutputShare, Vdaf, Verification, VerifyState } from "./vdaf.js";
 
 /** The first byte of a message. */
 const INITIALIZE = 0;
@@ -12,22 +12,29 @@ const FINISH = 2;
 
 /** A report whose verification waits for the other aggregator. Send `message` to it. */
 export interface Continued {
+  /** Tells this case from the others. */
   readonly status: "continued";
+  /** Kept for this aggregator's next turn. */
   readonly state: VerifyState;
   /** The round that this state is in, from 0. */
   readonly round: number;
+  /** For the other aggregator. */
   readonly message: Bytes;
 }
 
 /** A verified report. If there is a `message`, the other aggregator still needs it. */
 export interface Finished {
+  /** Tells this case from the others. */
   readonly status: "finished";
+  /** To be counted. */
   readonly output: OutputShare;
+  /** For the other aggregator, if it has not finished. */
   readonly message?: Bytes;
 }
 
 /** A report that does not hold, or a message that is none. Nothing of the report is counted. */
 export interface Rejected {
+  /** Tells this case from the others. */
   readonly status: "rejected";
 }
 
@@ -36,9 +43,13 @@ export type PingPongState = Continued | Finished | Rejected;
 
 /** What both aggregators know of a report, and this aggregator's input share. */
 export interface ReportToVerify {
+  /** Names the application. */
   readonly ctx: Uint8Array;
+  /** The report's. */
   readonly nonce: Uint8Array;
+  /** The report's. */
   readonly publicShare: Uint8Array;
+  /** This aggregator's own. */
   readonly inputShare: Uint8Array;
 }
 
@@ -101,7 +112,7 @@ function initialize(
   verifyKey: Uint8Array,
   id: 0 | 1,
   { ctx, nonce, publicShare, inputShare }: ReportToVerify,
-): { state: VerifyState; verifierShare: Bytes } {
+): Verification {
   return vdaf.verifyInit(verifyKey, ctx, id, nonce, publicShare, inputShare);
 }
 

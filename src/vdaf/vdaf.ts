@@ -10,6 +10,22 @@ export interface VerifyState {
   toBytes(): Bytes;
 }
 
+/** What a client makes of a measurement. */
+export interface Shards {
+  /** For all aggregators; empty for instances without joint randomness. */
+  readonly publicShare: Bytes;
+  /** For each aggregator its own, in their order. */
+  readonly inputShares: Bytes[];
+}
+
+/** What an aggregator has of a report in the middle of its verification. */
+export interface Verification {
+  /** Kept for this aggregator's next step. */
+  readonly state: VerifyState;
+  /** For the other aggregators. */
+  readonly verifierShare: Bytes;
+}
+
 /** An aggregator's share of what a verified report adds. Only a verification makes one; it is counted once. */
 export interface OutputShare {
   /** Distinguishes the type from others. */
@@ -45,7 +61,7 @@ export interface Vdaf<Measurement, Result> {
   readonly nonceSize: number;
 
   /** The client's step: the public share for all aggregators, and for each aggregator its input share. */
-  shard(ctx: Uint8Array, measurement: Measurement, nonce: Uint8Array): { publicShare: Bytes; inputShares: Bytes[] };
+  shard(ctx: Uint8Array, measurement: Measurement, nonce: Uint8Array): Shards;
   /** An aggregator's first step: its state, and its verifier share for the others. */
   verifyInit(
     verifyKey: Uint8Array,
@@ -54,18 +70,14 @@ export interface Vdaf<Measurement, Result> {
     nonce: Uint8Array,
     publicShare: Uint8Array,
     inputShare: Uint8Array,
-  ): { state: VerifyState; verifierShare: Bytes };
+  ): Verification;
   /** The message that all aggregators' verifier shares of a round make; null if the report does not hold. */
   verifierSharesToMessage(ctx: Uint8Array, verifierShares: readonly Uint8Array[]): Bytes | null;
   /**
    * An aggregator's next step: its output share after the last round, otherwise the next round's state and verifier
    * share; null if the report does not hold. A state is used once: throws `wrong-state` the second time.
    */
-  verifyNext(
-    ctx: Uint8Array,
-    state: VerifyState,
-    verifierMessage: Uint8Array,
-  ): OutputShare | { state: VerifyState; verifierShare: Bytes } | null;
+  verifyNext(ctx: Uint8Array, state: VerifyState, verifierMessage: Uint8Array): OutputShare | Verification | null;
   /** The state that `toBytes` wrote. Throws `malformed`. */
   readState(bytes: Uint8Array): VerifyState;
   /** An aggregate share of no report. */

@@ -30,7 +30,7 @@ describe.each([
         const out = new Uint8Array(start + bytes + 3).fill(0xa5);
         space.fromBigInts([7n, x]).writeLE(1, out, start);
         const expected = Array.from({ length: bytes }, (_, k) => Number((x >> BigInt(8 * k)) & 0xffn));
-        expect([...out]).toEqual([...Array(start).fill(0xa5), ...expected, 0xa5, 0xa5, 0xa5]);
+        expect([...out]).toEqual([...new Array<number>(start).fill(0xa5), ...expected, 0xa5, 0xa5, 0xa5]);
         const vector = space.zeros(2);
         expect(vector.readLE(1, out, start)).toBe(true);
         expect(vector.toBigInts()).toEqual([0n, x]);

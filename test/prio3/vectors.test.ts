@@ -16,8 +16,9 @@ import {
   Prio3Sum,
   Prio3SumVec,
   Prio3SumVecWithMultiproof,
+  stepsOf,
 } from "../../src/prio3/instances.js";
-import { Prio3, shardWith } from "../../src/prio3/prio3.js";
+import { Prio3Steps } from "../../src/prio3/prio3.js";
 import { XOF_TURBO_SHAKE_128 } from "../../src/prio3/xof.js";
 import type { AggregateShare, OutputShare, VerifyState } from "../../src/vdaf/vdaf.js";
 
@@ -58,11 +59,11 @@ const files = import.meta.glob<Vector>("../../vectors/vdaf-18/Prio3*.json", { ea
 const vectors = Object.entries(files).map(([path, vector]) => ({ name: path.replace(/.*\/|\.json/g, ""), vector }));
 
 // biome-ignore lint/suspicious/noExplicitAny: the measurements of all instances.
-type AnyPrio3 = Prio3<any, any, unknown>;
+type AnyPrio3 = Prio3Steps<any, any, unknown>;
 
 /** libprio-rs's circuit for a gadget of degree 3: x·(x − 1)·(x − 2) is 0 for the measurements 0, 1 and 2. */
 function higherDegree(shares: number): AnyPrio3 {
-  return new Prio3({
+  return new Prio3Steps({
     algorithmId: 0xffffffff,
     space: bigIntSpace(FIELD_64),
     circuit: {
@@ -88,19 +89,21 @@ function instanceOf(name: string, vector: Vector): AnyPrio3 {
   const { shares, length, chunk_length: chunkLength, max_measurement: maxMeasurement } = vector;
   switch (name.split("_")[0]) {
     case "Prio3Count":
-      return new Prio3Count({ shares });
+      return stepsOf(new Prio3Count({ shares }) as never);
     case "Prio3Sum":
-      return new Prio3Sum({ shares, maxMeasurement });
+      return stepsOf(new Prio3Sum({ shares, maxMeasurement }) as never);
     case "Prio3SumVec":
-      return new Prio3SumVec({ shares, length, maxMeasurement, chunkLength });
+      return stepsOf(new Prio3SumVec({ shares, length, maxMeasurement, chunkLength }) as never);
     case "Prio3SumVecWithMultiproof":
-      return new Prio3SumVecWithMultiproof({ shares, length, maxMeasurement, chunkLength, proofs: 3 });
+      return stepsOf(
+        new Prio3SumVecWithMultiproof({ shares, length, maxMeasurement, chunkLength, proofs: 3 }) as never,
+      );
     case "Prio3Histogram":
-      return new Prio3Histogram({ shares, length, chunkLength });
+      return stepsOf(new Prio3Histogram({ shares, length, chunkLength }) as never);
     case "Prio3MultihotCountVec":
-      return new Prio3MultihotCountVec({ shares, length, chunkLength, maxWeight: vector.max_weight });
+      return stepsOf(new Prio3MultihotCountVec({ shares, length, chunkLength, maxWeight: vector.max_weight }) as never);
     case "Prio3L1BoundSum":
-      return new Prio3L1BoundSum({ shares, length, chunkLength, maxValue: vector.max_value });
+      return stepsOf(new Prio3L1BoundSum({ shares, length, chunkLength, maxValue: vector.max_value }) as never);
     case "Prio3HigherDegree":
       return higherDegree(shares);
     default:
@@ -130,7 +133,7 @@ function carryOut(prio3: AnyPrio3, vector: Vector): void {
     const report = vector.reports[index] as Report;
     const at = `${index} ${id}`;
     if (operation === "shard") {
-      const shards = shardWith(prio3 as never, ctx, report.measurement, bytes(report.nonce), (length) => {
+      const shards = prio3.shardWith(ctx, report.measurement, bytes(report.nonce), (length) => {
         const rand = bytes(report.rand);
         expect(rand.length).toBe(length);
         return rand;
