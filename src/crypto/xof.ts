@@ -20,9 +20,9 @@ export function turboShake128(...parts: readonly Uint8Array[]): ByteStream {
 }
 
 /**
- * AES-128 in counter mode, with the two halves of HMAC-SHA256 of the parts as its key and its first counter. The counter
- * is one of 128 bits. libprio-rs counts in the lower 64, which is the same until they overflow: for a stream of 2^24
- * blocks, in one of 2^40 streams.
+ * AES-128 in counter mode, with the two halves of HMAC-SHA256 of the parts as its key and its first counter. The
+ * counter is one of 128 bits. libprio-rs counts in the lower 64, which is the same until they overflow: for a stream of
+ * 2^24 blocks, in one of 2^40 streams.
  */
 export function hmacSha256Aes128(key: Uint8Array, ...parts: readonly Uint8Array[]): ByteStream {
   const tag = hmac(sha256, key, concat(...parts));

@@ -12,7 +12,8 @@ export function optimalChunkLength(measurementLength: number): number {
     throw new PrioError("out-of-range", "chunk length: expected the length of a measurement, an integer from 1 on");
   }
   let best = { chunkLength: 1, proofLength: Number.POSITIVE_INFINITY };
-  // A proof has 2·chunkLength wire seeds, and 2·calls + 1 values of the gadget's polynomial if calls + 1 is a power of 2.
+  // A proof has 2·chunkLength wire seeds and, if calls + 1 is a power of 2, 2·calls + 1 values of the gadget's
+  // polynomial.
   for (let log = Math.floor(Math.log2(measurementLength + 1)); log >= 1; log--) {
     const calls = 2 ** log - 1;
     const chunkLength = Math.ceil(measurementLength / calls);

@@ -254,7 +254,9 @@ export class Prio3Sum extends Prio3<number | bigint, bigint> {
   }
 }
 
-/** Sums of vectors: each measurement is a list of integers in [0, maxMeasurement], and the result has the sum of each. */
+/**
+ * Sums of vectors: each measurement is a list of integers in [0, maxMeasurement], and the result has the sum of each.
+ */
 export class Prio3SumVec extends Prio3<ArrayLike<number | bigint>, bigint[]> {
   /** The number of integers in a measurement. */
   readonly length: number;

@@ -1,5 +1,5 @@
-// The ping-pong topology (VDAF draft, section 5.7.1): a leader and a helper verify a report by turns, each until it needs
-// the other's message. The leader is aggregator 0, the helper aggregator 1. It drives any VDAF for two.
+// The ping-pong topology (VDAF draft, section 5.7.1): a leader and a helper verify a report by turns, each until it
+// needs the other's message. The leader is aggregator 0, the helper aggregator 1. It drives any VDAF for two.
 
 import { type Bytes, concat, copyOfBytes, uint32BE } from "../core/bytes.js";
 import { PrioError } from "../errors.js";

@@ -64,7 +64,7 @@ test("without Float64Array, as in an SES compartment, it loads, and says so when
 });
 
 describe("no other global is needed to load than", () => {
-  const VALUES = "Array BigInt Error Map Math Number Object Set String Symbol WeakMap encodeURIComponent";
+  const VALUES = "Array BigInt Error Map Math Number Object Set String Symbol WeakMap WeakSet encodeURIComponent";
   const BINARY = "DataView Int32Array Uint8Array Uint16Array Uint32Array";
 
   test(`${VALUES} ${BINARY}`, () => {

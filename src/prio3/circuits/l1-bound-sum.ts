@@ -1,5 +1,5 @@
-// L1BoundSum (draft-ietf-ppm-l1-bound-sum): a measurement is a list of integers from 0 on whose sum is at most `max`, and
-// the result has the sum of each.
+// L1BoundSum (draft-ietf-ppm-l1-bound-sum): a measurement is a list of integers from 0 on whose sum is at most `max`,
+// and the result has the sum of each.
 
 import { PrioError } from "../../errors.js";
 import type { Circuit } from "../circuit.js";
