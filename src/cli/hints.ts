@@ -21,13 +21,17 @@ const USUAL_CAUSES: Partial<Record<Reason, string>> = {
   "out-of-range": "booleans are 0 and 1; for integers give --precision",
   "cannot-open":
     "usually the private key is not the one that the packets were made for, or the file is the other server's",
-  malformed: "do --n-data and --precision agree with the clients'?",
+  malformed:
+    "do --n-data and --precision agree with the clients'? Server B cannot tell: if it ran verify1 with the same " +
+    "numbers, these packets are lost, because a second run with others would reveal values",
   "wrong-batch": "does --batch-id agree with the clients'?",
   "wrong-server": "this is the other server's file, or --server-id is wrong",
   "own-message": "--input-external is a copy of --input-internal; it must be the other server's file",
   "not-own-message":
     "--input-internal is not what verify1 writes here: are the files swapped, or settings or order not verify1's?",
-  replayed: "an earlier run opened these packets in another order, with other --query-points, or under other ids",
+  replayed:
+    "an earlier run opened these packets in another order, under other ids, or with another --n-data, --prg-key or " +
+    "--query-points",
   "answered-differently":
     "run verify2 again only with the files that it had before; the packets cannot be checked anew",
   "unknown-id-internal": "--input and --input-internal are not of one batch",
