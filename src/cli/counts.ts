@@ -6,7 +6,7 @@ import { QUERY_POINTS } from "./batch-options.js";
 import { EXIT } from "./exit.js";
 import { hintFor } from "./hints.js";
 import type { Run } from "./run.js";
-import { wrongFile } from "./stage-files.js";
+import { wrongFile } from "./wrong-file.js";
 
 /** A tenth of the rows or fewer is hardly any. */
 const HARDLY_ANY = 0.1;

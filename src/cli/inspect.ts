@@ -1,47 +1,95 @@
-// `prio inspect`: says what a file or a packet is, how many rows it has and of which sizes, and whatever else shows
-// without a key. It never shows values, shares, seeds or secret keys, only that they are there.
+// `prio inspect`: says what files and packets are, how many rows they have and of which sizes, and whatever else shows.
+// With private keys it says which server packets are for. It never shows values, shares, seeds or secret keys.
 
 import { isUtf8 } from "node:buffer";
 import { decodeBase64 } from "../batch/rows.js";
 import { chunksOf, linesOf } from "../files/chunks.js";
 import { Failure } from "../files/failure.js";
 import { Input, MAX_EXPANSION } from "../files/input.js";
-import { EXIT } from "./exit.js";
-import { shown } from "./foreign-text.js";
-import { describeMessage, type Fact, grouped, kindOfMessage, MESSAGE_KINDS } from "./message-kinds.js";
-import { KIND_NAMES, type Row, type RowKind, readRow } from "./row-kinds.js";
+import { PrivateKey } from "../index.js";
+import { type DescribedRow, describeRow, kindName, type RowKind } from "./describe-row.js";
+import { EXIT, usage } from "./exit.js";
+import { foreignFormat } from "./looks-sealed.js";
+import { byteKindOf, count, type Fact, grouped, MESSAGE_KINDS, messageFacts, PacketOpener } from "./message-kinds.js";
 import type { Run } from "./run.js";
+import { PRIVATE_KEY, secretsFrom } from "./secret-options.js";
+import { escapedJson, shown } from "./untrusted-text.js";
 
 /** Longest binary file that is read, in bytes. The largest message, a packet for 262,143 fields, is shorter. */
 const MAX_BINARY = 2 ** 24;
 /** Longest line that is looked at: the largest packet in base64 takes a little more than half of it. */
 const MAX_LINE = 2 ** 24;
 
-export async function inspect({ io }: Run, [path = ""]: readonly string[]): Promise<number> {
-  const input = new Input(path, io.stdin, MAX_EXPANSION.values);
-  const pieces = input.pieces();
-  const start = await startOf(pieces);
-  const whole = prepend(start, pieces);
-  const foreign = FOREIGN.find(([mark]) => start.subarray(0, mark.length).equals(mark));
-  const [title, facts] =
-    foreign !== undefined
-      ? [foreign[1], [["remedy", foreign[2]] as const]]
-      : looksLikeRows(start)
-        ? await describeRows(whole)
-        : describeBytes(await gather(whole, input.name));
-  input.close();
+/** What a file is. */
+interface Description {
+  /** For programs. */
+  readonly kind: RowKind | "empty" | "gzip" | "utf-16";
+  readonly title: string;
+  readonly facts: readonly Fact[];
+}
+
+/** Describes one file after the other. One that cannot be read is an error, and the others are described anyway. */
+export async function inspect({ options, reporter, io }: Run, paths: readonly string[]): Promise<number> {
+  if (paths.filter((path) => path === "-").length > 1) throw usage("only one file can be -");
+  const keys = secretsFrom(options, reporter, PRIVATE_KEY).map((key) => PrivateKey.fromHex(key));
+  const write = options.flag("json") ? asJson : asText;
+  let exitCode: number = EXIT.done;
+  for (const path of paths) {
+    try {
+      const input = new Input(path, io.stdin, MAX_EXPANSION.values);
+      io.stdout.write(write(shown(input.name), await describeFile(input, new PacketOpener(keys))));
+    } catch (error) {
+      if (!(error instanceof Failure) || paths.length === 1) throw error;
+      reporter.error(error);
+      exitCode = EXIT.failed;
+    }
+  }
+  return exitCode;
+}
+
+function asText(file: string, { title, facts }: Description): string {
   const width = Math.max(...facts.map(([name]) => name.length));
-  const lines = facts.map(([name, value]) => `  ${name.padEnd(width)}  ${value}\n`);
-  io.stdout.write(`${shown(input.name)}: ${title}\n${lines.join("")}`);
-  return EXIT.done;
+  return `${file}: ${title}\n${facts.map(([name, text]) => `  ${name.padEnd(width)}  ${text}\n`).join("")}`;
+}
+
+/** One object on one line. The names of its members are those of the facts. */
+function asJson(file: string, { kind, title, facts }: Description): string {
+  const members = facts.map(([name, text, value = text]) => [name.replaceAll(" ", "_"), value] as const);
+  return `${escapedJson({ file, kind, description: title, ...Object.fromEntries(members) })}\n`;
+}
+
+async function describeFile(input: Input, opener: PacketOpener): Promise<Description> {
+  const pieces = input.pieces();
+  try {
+    const start = await startOf(pieces);
+    const known = FOREIGN.find(({ mark }) => start.subarray(0, mark.length).equals(mark));
+    if (known !== undefined) return { ...known, facts: [["remedy", known.remedy]] };
+    const format = foreignFormat(start);
+    if (format !== undefined) return { kind: "unknown", title: kindName("bytes", 1), facts: [["looks like", format]] };
+    const whole = prepend(start, pieces);
+    return looksLikeRows(start)
+      ? await describeRows(whole, opener)
+      : describeBytes(await gather(whole, input.name), opener);
+  } finally {
+    input.close();
+  }
 }
 
 /** How files begin that no command reads as they are, what they are, and what to do. */
-const FOREIGN: readonly (readonly [mark: Buffer, title: string, remedy: string])[] = [
-  [Buffer.of(0x1f, 0x8b, 8), "compressed by gzip", "give its name the ending .gz, by which the commands know it"],
+const FOREIGN: readonly (Pick<Description, "kind" | "title"> & { mark: Buffer; remedy: string })[] = [
+  {
+    mark: Buffer.of(0x1f, 0x8b, 8),
+    kind: "gzip",
+    title: "compressed by gzip",
+    remedy: "give its name the ending .gz, by which the commands know it",
+  },
   // A byte order mark and a brace.
-  [Buffer.of(0xff, 0xfe, 0x7b, 0), "rows in UTF-16", "convert them to UTF-8"],
-  [Buffer.of(0xfe, 0xff, 0, 0x7b), "rows in UTF-16", "convert them to UTF-8"],
+  ...[Buffer.of(0xff, 0xfe, 0x7b, 0), Buffer.of(0xfe, 0xff, 0, 0x7b)].map((mark) => ({
+    mark,
+    kind: "utf-16" as const,
+    title: "rows in UTF-16",
+    remedy: "convert them to UTF-8",
+  })),
 ];
 
 /** Bytes that tell rows from everything else. */
@@ -81,14 +129,16 @@ async function gather(pieces: AsyncIterable<Buffer>, name: string): Promise<Buff
 }
 
 /** Describes a file that is one packet or message, as bytes or in base64. */
-function describeBytes(bytes: Buffer): readonly [string, Fact[]] {
-  if (bytes.length === 0) return ["empty", [["bytes", "0"]]];
+function describeBytes(bytes: Buffer, opener: PacketOpener): Description {
+  if (bytes.length === 0) return { kind: "empty", title: "empty", facts: [count("bytes", 0)] };
   const text =
     bytes.length < MAX_BINARY && /^[\w+/=\s]+$/.test(bytes.toString("latin1")) ? bytes.toString("latin1").trim() : "";
   const decoded = text === "" ? null : decodeBase64(text);
-  const kind = decoded === null && isText(bytes) ? "bytes" : kindOfMessage(decoded ?? bytes);
-  const facts = describeMessage(kind, decoded ?? bytes);
-  return [MESSAGE_KINDS[kind], [...(decoded === null ? [] : [["encoding", "base64"] as const]), ...facts]];
+  const message = decoded ?? bytes;
+  const kind = decoded === null && isText(bytes) ? "bytes" : byteKindOf(message);
+  if (kind === "packet") opener.add(message);
+  const encoding: Fact[] = decoded === null ? [] : [["encoding", "base64"]];
+  return { kind, title: kindName(kind, 1), facts: [...encoding, ...messageFacts(kind, message), ...opener.facts] };
 }
 
 /** Whether the bytes are readable text, and so no packet. */
@@ -106,19 +156,24 @@ class Range {
     this.#max = Math.max(this.#max, x);
   }
 
+  /** For --json. */
+  get bounds(): { min: number; max: number } {
+    return { min: this.#min, max: this.#max };
+  }
+
   toString(): string {
     return this.#min === this.#max ? grouped(this.#min) : `${grouped(this.#min)} to ${grouped(this.#max)}`;
   }
 }
 
-async function describeRows(pieces: AsyncIterable<Buffer>): Promise<readonly [string, Fact[]]> {
+async function describeRows(pieces: AsyncIterable<Buffer>, opener: PacketOpener): Promise<Description> {
   const kinds = new Map<RowKind, { rows: number; sizes: Range }>();
   let [rows, malformed] = [0, 0];
-  let first: Row | undefined;
+  let first: DescribedRow | undefined;
   for await (const chunk of chunksOf(pieces, { rows: 256, bytes: 2 ** 20, line: MAX_LINE })) {
     for (const line of linesOf(chunk)) {
       rows++;
-      const row = readRow(line);
+      const row = describeRow(line);
       if (row === null) {
         malformed++;
         continue;
@@ -128,20 +183,31 @@ async function describeRows(pieces: AsyncIterable<Buffer>): Promise<readonly [st
       kinds.set(row.kind, counted);
       counted.rows++;
       if (row.size !== undefined) counted.sizes.add(row.size);
+      if (row.packet !== undefined) opener.add(row.packet);
     }
   }
   const [main] = [...kinds].sort(([, a], [, b]) => b.rows - a.rows);
-  if (main === undefined || first === undefined) return [KIND_NAMES.unknown, [["rows", grouped(rows)]]];
-  const [kind, { sizes }] = main;
-  const title = KIND_NAMES[kind];
-  if (rows === 1 && first.facts.length > 0) return [title, [...first.facts]];
-  const facts: Fact[] = [["rows", grouped(rows)]];
-  if (kind === "client") facts.push(["values a row", sizes.toString()]);
-  if (kind in MESSAGE_KINDS) facts.push(["bytes a packet", sizes.toString()]);
-  for (const [other, counted] of kinds) {
-    if (other !== kind) facts.push(["other rows", `${grouped(counted.rows)}: ${KIND_NAMES[other]}`]);
+  if (main === undefined || first === undefined) {
+    return { kind: "unknown", title: kindName("unknown", rows), facts: [count("rows", rows)] };
   }
-  if (malformed > 0)
-    facts.push(["malformed", `${grouped(malformed)}: not a JSON object, or a payload that is not base64`]);
-  return [title, facts];
+  const [kind, { rows: rowsOfKind, sizes }] = main;
+  const title = kindName(kind, rowsOfKind);
+  if (rows === 1 && first.facts.length > 0) return { kind, title, facts: [...first.facts, ...opener.facts] };
+  const facts: Fact[] = [count("rows", rows)];
+  if (kind === "client") facts.push(["values a row", sizes.toString(), sizes.bounds]);
+  if (kind in MESSAGE_KINDS) {
+    facts.push([kind === "packet" ? "bytes a packet" : "bytes a message", sizes.toString(), sizes.bounds]);
+  }
+  facts.push(...opener.facts);
+  const others = [...kinds].filter(([other]) => other !== kind);
+  if (others.length > 0) {
+    const texts = others.map(([other, counted]) => `${grouped(counted.rows)}: ${kindName(other, counted.rows)}`);
+    const counts = Object.fromEntries(others.map(([other, counted]) => [other, counted.rows]));
+    facts.push(["other rows", texts.join("; "), counts]);
+  }
+  if (malformed > 0) {
+    const what = malformed === 1 ? "not a JSON object, or its" : "not JSON objects, or their";
+    facts.push(["malformed", `${grouped(malformed)}: ${what} payload is not base64`, malformed]);
+  }
+  return { kind, title, facts };
 }

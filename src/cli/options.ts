@@ -3,7 +3,7 @@
 
 import { PrioError } from "../index.js";
 import { usage } from "./exit.js";
-import { quoted } from "./foreign-text.js";
+import { quoted } from "./untrusted-text.js";
 
 /** `--batch-id` → `BATCH_ID`. */
 export function environmentName(option: string): string {

@@ -282,9 +282,18 @@ const DEFINITIONS: readonly Definition[] = [
     name: "inspect",
     summary: "tell what a file or packet is, without its secrets",
     group: "Tools:",
-    argument: ["file", "a file of any stage or a packet; - for standard input"],
-    options: [],
-    example: "prio inspect a/raw/data.ndjson",
+    argument: ["file...", "files of any stage, or packets; - for standard input"],
+    options: [
+      [
+        "Options:",
+        [
+          ["--private-key-file <file>", "says which server the packets are for; repeatable"],
+          ["--json", "prints a JSON object for each file, one a line"],
+        ],
+      ],
+    ],
+    example: `prio inspect data.ndjson a/verify1/data.ndjson
+  prio inspect --private-key-file a.json --json a/raw/data.ndjson`,
     work: inspect,
   },
   {

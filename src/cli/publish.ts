@@ -13,8 +13,8 @@ import { EXIT } from "./exit.js";
 import { requireNoDash, requireOneDash } from "./options.js";
 import type { Run } from "./run.js";
 import { warnOfSecrets } from "./secret-options.js";
-import { wrongFile } from "./stage-files.js";
 import { readLabels, table } from "./table.js";
+import { wrongFile } from "./wrong-file.js";
 
 /** Below so many reports, the totals themselves say much about single clients. */
 const FEW_REPORTS = 100;

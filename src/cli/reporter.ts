@@ -2,9 +2,9 @@
 // what the user gave; they are masked here, once for all.
 
 import type { Failure } from "../files/failure.js";
-import { shown } from "./foreign-text.js";
 import { type Io, painter, type Style, type Terminal } from "./io.js";
 import { Progress } from "./progress.js";
+import { shown } from "./untrusted-text.js";
 
 /** Writes messages to standard error; with `quiet`, errors only. */
 export class Reporter {

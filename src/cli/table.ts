@@ -4,8 +4,8 @@ import { systemFailure } from "../files/failure.js";
 import { readSmallFile } from "../files/small-file.js";
 import { clipColumns, displayWidth, padColumns } from "./display-width.js";
 import { usage } from "./exit.js";
-import { shown } from "./foreign-text.js";
 import { type Io, painter, type Terminal } from "./io.js";
+import { shown } from "./untrusted-text.js";
 
 /** What the table shows: with a precision, sums of integers; without, how many reports said yes to each field. */
 export interface Results {

@@ -1,10 +1,12 @@
-// Tells the protocol's messages apart by their form alone (WIRE.md section 3), without a configuration or a key, for
-// tools that show what a file holds. Servers read messages with wire.ts, which refuses whatever it does not expect.
+// Tells the protocol's messages apart by their form alone (WIRE.md section 3), without a configuration, for tools that
+// show what a file holds. It opens packets if it is given keys. Servers read messages with wire.ts, which refuses
+// whatever it does not expect.
 
 import { Reader } from "../codec/msgpack.js";
-import { type Bytes, copyOfBytes } from "../core/bytes.js";
+import { type Bytes, copyOfBytes, kindOf, listOf } from "../core/bytes.js";
 import { FIELD_87 } from "../core/fields.js";
-import { SEALING_BYTES } from "../crypto/ecies.js";
+import { openWithAny, SEALING_BYTES } from "../crypto/ecies.js";
+import { isPrivateKey, type PrivateKey } from "../crypto/keys.js";
 import { PrioError } from "../errors.js";
 import { SEED_BYTES } from "./prg.js";
 import type { ServerId } from "./share.js";
@@ -23,17 +25,18 @@ export interface MessageDescription {
   readonly kind: MessageKind;
   /** The length of a sealed packet's plaintext. */
   readonly plaintextBytes?: number;
-  /** A copy of an opened packet's batch id. */
+  /** A copy of the batch id of an opened packet, or of a sealed one that a key has opened. */
   readonly batchId?: Bytes;
-  /** The server that an opened packet or a total share belongs to. */
+  /** The server that a total share or a packet belongs to; of a sealed packet only if a key has opened it. */
   readonly server?: ServerId;
-  /** The number of values in an opened packet for A, a total share or a state. */
+  /** The number of values in a packet for A, in a total share or in a state. */
   readonly fields?: number;
 }
 
 /**
- * Returns what a message is, for tools that meet bytes whose origin they do not know. Throws `invalid-argument` if it
- * is not a Uint8Array.
+ * Returns what a message is, for tools that meet bytes whose origin they do not know. With `privateKeys`, a list or a
+ * single key, a sealed packet that one of them opens also tells its `server`, its `batchId` and, at A, its `fields`.
+ * Throws `invalid-argument` if the message is not a Uint8Array, or a key is not a PrivateKey.
  *
  * @example
  * ```js
@@ -44,14 +47,34 @@ export interface MessageDescription {
  * console.log(describeMessage(a).kind); // packet
  * ```
  */
-export function describeMessage(message: Uint8Array): MessageDescription {
+export function describeMessage(
+  message: Uint8Array,
+  privateKeys: PrivateKey | readonly PrivateKey[] = [],
+): MessageDescription {
   const bytes = copyOfBytes(message, "message");
+  const keys = listOf(privateKeys, "private keys", (key) => {
+    if (isPrivateKey(key)) return key;
+    throw new PrioError(
+      "invalid-argument",
+      `private keys: expected a PrivateKey or a list of them, got ${kindOf(key)}`,
+    );
+  });
+  const description = readAny(bytes);
+  if (description !== null) return description;
+  if (bytes.length < SEALING_BYTES) return { kind: "unknown" };
+  const sealed = { kind: "packet", plaintextBytes: bytes.length - SEALING_BYTES } as const;
+  const opened = orNull(() => openWithAny(keys, bytes).plaintext);
+  const { kind, ...shown } = (opened && readAny(opened)) ?? { kind: "unknown" };
+  return kind === "openedA" || kind === "openedB" ? { ...sealed, ...shown } : sealed;
+}
+
+/** Reads a message of one of the forms below. */
+function readAny(bytes: Uint8Array): MessageDescription | null {
   for (const form of FORMS) {
     const description = read(bytes, form);
     if (description !== null) return description;
   }
-  if (bytes.length < SEALING_BYTES) return { kind: "unknown" };
-  return { kind: "packet", plaintextBytes: bytes.length - SEALING_BYTES };
+  return null;
 }
 
 /** Reads a message of one kind. Throws `malformed` for another. */
@@ -82,11 +105,18 @@ const FORMS: readonly Form[] = [
 ];
 
 function read(bytes: Uint8Array, form: Form): MessageDescription | null {
-  const reader = new Reader(bytes, "message");
-  try {
+  return orNull(() => {
+    const reader = new Reader(bytes, "message");
     const description = form(reader);
     reader.end();
     return description;
+  });
+}
+
+/** What `make` returns, or null when the bytes are of another form or do not open. */
+function orNull<T>(make: () => T): T | null {
+  try {
+    return make();
   } catch (error) {
     if (error instanceof PrioError) return null;
     throw error;

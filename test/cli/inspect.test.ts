@@ -1,10 +1,19 @@
-// `prio inspect` takes any file: it never crashes, and no file steers the terminal or forges a line.
+// `prio inspect` takes any files: it says what they are, never crashes, and no file steers the terminal or forges a
+// line.
 
+import { randomBytes } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
 import { Readable } from "node:stream";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
-import { prio } from "./support.js";
+import { afterAll, describe, expect, it } from "vitest";
+import { Client, Config, generateKeyPair } from "../../src/index.js";
+import { prio, recordedBatch, scratch } from "./support.js";
+
+const folder = scratch();
+afterAll(() => folder.remove());
+const recorded = recordedBatch("cli-clean");
+const raw = (server: "a" | "b") => recorded.path(`server_${server}/raw/data.ndjson`);
 
 /** What inspect says of a file. It may not be a fault of ours. */
 async function said(stdin: string | Uint8Array | Readable): Promise<string> {
@@ -101,6 +110,129 @@ describe("inspect of anything", () => {
 
   it("a stream that comes byte by byte", async () => {
     const stdin = Readable.from(Array.from('{"payload": [1, 0]}\n', (c) => Buffer.from(c)));
-    expect(await said(stdin)).toMatch(/clients' values/);
+    expect(await said(stdin)).toMatch(/one client's values/);
   });
+});
+
+describe("inspect of several files", () => {
+  const values = recorded.path("client/data.ndjson");
+
+  it("describes each, also when one cannot be read", async () => {
+    const { code, stdout, stderr } = await prio(["inspect", values, folder.path("nowhere"), raw("a")]);
+    expect(stdout.match(/^\S.*/gm)).toEqual([
+      `${values}: clients' values, for encode-shares`,
+      `${raw("a")}: sealed packets, for verify1, verify2 and aggregate`,
+    ]);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^prio: error: cannot read .*nowhere: no such file/)]);
+  });
+
+  it("takes standard input once", async () => {
+    expect((await prio(["inspect", "-", values], { stdin: "{}" })).code).toBe(0);
+    expect((await prio(["inspect", "-", "-"])).code).toBe(2);
+  });
+
+  it("with --json writes an object for each on a line, and nothing that steers a terminal", async () => {
+    const hostile = folder.path("hostile");
+    writeFileSync(hostile, JSON.stringify({ payload: [1, 0], timestamp: "\u009b31m\u202e", id: "\u001b" }));
+    const files = [values, raw("a"), hostile, recorded.path("server_a/intermediate/internal/aggregate/data.ndjson")];
+    const { code, stdout } = await prio(["inspect", "--json", ...files]);
+    expect(code).toBe(0);
+    expect(stdout).not.toMatch(/[^\n\P{Cc}]|\p{Bidi_Control}/u);
+    const described = stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(described.map(({ file }) => file)).toEqual(files);
+    expect(described.map(({ kind }) => kind)).toEqual(["client", "packet", "published", "aggregate"]);
+    expect(described[0]).toMatchObject({ rows: 25, values_a_row: { min: 12, max: 12 } });
+    expect(described[1]).toMatchObject({ rows: 25, bytes_a_packet: { min: 486, max: 488 } });
+    expect(described[3]).toMatchObject({ reports: { counted: 25, left_out: 0, total: 25 }, server: "A", fields: 12 });
+  });
+});
+
+describe("with private keys, inspect says which server packets are for", () => {
+  const keyOf = (server: "a" | "b") => {
+    const path = folder.path(`${server}.json`);
+    writeFileSync(path, JSON.stringify(recorded.keys[server]), { mode: 0o600 });
+    return ["--private-key-file", path];
+  };
+  const inspect = async (argv: string[]) => {
+    const { code, stdout } = await prio(["inspect", ...argv]);
+    expect(code).toBe(0);
+    for (const server of ["a", "b"] as const) expect(stdout).not.toContain(recorded.keys[server].private_key);
+    return stdout;
+  };
+
+  it.each(["a", "b"] as const)("%s", async (server) => {
+    const said = await inspect([...keyOf(server), raw(server)]);
+    expect(said).toMatch(/ opened +25 of 25 packets tried\n/);
+    expect(said).toContain(` server          ${server.toUpperCase()}\n  batch id        ${recorded.batchId}\n`);
+  });
+
+  it("unless they open nothing", async () => {
+    const said = await inspect([...keyOf("a"), raw("b")]);
+    expect(said).toMatch(/ opened +0 of 25 packets tried\n$/);
+  });
+
+  it("or both, in a file of both", async () => {
+    const both = folder.path("both");
+    writeFileSync(both, readFileSync(raw("a"), "utf8") + readFileSync(raw("b"), "utf8"));
+    expect(await inspect([...keyOf("a"), ...keyOf("b"), both])).toMatch(/ server +A and B\n/);
+  });
+
+  it("of a single packet, from the environment too", async () => {
+    const [row] = readFileSync(raw("b"), "utf8").split("\n");
+    const packet = Buffer.from((JSON.parse(row as string) as { payload: string }).payload, "base64");
+    const { stdout } = await prio(["inspect", "-"], { stdin: packet, env: recorded.env("b") });
+    expect(stdout).toMatch(/: a sealed packet, .*\n.* opened +1 of 1 packet tried\n +server +B\n/s);
+  });
+});
+
+describe("inspect tells sealed packets from other binary files", () => {
+  const [serverA, serverB] = [generateKeyPair().publicKey, generateKeyPair().publicKey];
+
+  it("by their form: each packet is one", async () => {
+    for (let i = 0; i < 50; i++) {
+      const fields = 1 + i * 11;
+      const client = new Client(new Config({ fields, batchId: "", serverA, serverB }));
+      const { a, b } = client.encode(new Uint8Array(fields));
+      for (const packet of [a, b]) expect(await said(packet)).toMatch(/: a sealed packet,/);
+    }
+  });
+
+  /** Bytes that look random, where the highest bit of a point is 0. */
+  const random = (length: number) => {
+    const bytes = randomBytes(length);
+    bytes[31] = (bytes[31] as number) & 0x7f;
+    return bytes;
+  };
+  const schema = '{"type":"record","name":"Ping","fields":[{"name":"id","type":"string"}]}';
+
+  it.each<[string, Uint8Array, RegExp]>([
+    ["random bytes of a packet's length", random(500), /a sealed packet/],
+    ["too short for a packet", random(90), /not recognised/],
+    ["no point at the start", random(500).fill(0xff, 31, 32), /not recognised/],
+    [
+      "an Avro file",
+      Buffer.concat([Buffer.from(`Obj\x01\x04\x16avro.schema${schema}`), random(500)]),
+      /not recognised.*\n.*Avro/,
+    ],
+    ["a text among random bytes", Buffer.concat([random(300), Buffer.from(schema), random(300)]), /not recognised/],
+    ["zeros among random bytes", Buffer.concat([random(300), Buffer.alloc(8), random(300)]), /not recognised/],
+    ["numbers", Buffer.from(Float64Array.from({ length: 200 }, (_, i) => i / 7).buffer), /not recognised/],
+    ["few different bytes", Buffer.from(Array.from(random(500), (x) => x & 0x73)), /not recognised/],
+  ])("%s", async (_, bytes, expected) => {
+    expect(await said(bytes)).toMatch(expected);
+  });
+});
+
+it("inspect has a word for one and a word for several", async () => {
+  const row = '{"payload": [1, 0]}\n';
+  const [packet] = readFileSync(raw("a"), "utf8").split("\n");
+  expect(await said(row)).toMatch(/: one client's values,/);
+  expect(await said(row.repeat(2))).toMatch(/: clients' values,/);
+  expect(await said(`${packet}\n`)).toMatch(/: a sealed packet,/);
+  expect(await said(`${packet}\n${packet}\n${row}`)).toMatch(/: sealed packets,.*other rows +1: one client's values,/s);
+  expect(await said(`${row}${row}x\n`)).toMatch(/malformed +1: not a JSON object, or its payload/);
+  expect(await said(`${row}${row}x\ny\n`)).toMatch(/malformed +2: not JSON objects, or their payload/);
 });

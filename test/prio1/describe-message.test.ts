@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { open, SEALING_BYTES } from "../../src/crypto/ecies.js";
+import { open, randomSealing, SEALING_BYTES, seal } from "../../src/crypto/ecies.js";
 import { Client, describeMessage } from "../../src/index.js";
 import { codeOf, configFor, keysA, keysB, serverA, serverB } from "../support/deployment.js";
 
@@ -32,6 +32,29 @@ describe("a message", () => {
     ["a str too long for an element", Uint8Array.of(0xac, ...new Uint8Array(12)), { kind: "unknown" }],
   ])("is known: %s", (_what, bytes, description) => {
     expect(describeMessage(bytes)).toEqual(description);
+  });
+
+  it("that is sealed tells more to who has its key", () => {
+    const sealed = { kind: "packet", plaintextBytes: a.length - SEALING_BYTES };
+    expect(describeMessage(a, keysA.privateKey)).toEqual({ ...sealed, batchId, server: "A", fields: 20 });
+    expect(describeMessage(a, [keysB.privateKey, keysA.privateKey])).toMatchObject({ server: "A" });
+    expect(describeMessage(b, [keysA.privateKey, keysB.privateKey])).toEqual({
+      kind: "packet",
+      plaintextBytes: b.length - SEALING_BYTES,
+      batchId,
+      server: "B",
+    });
+    expect(describeMessage(a, keysB.privateKey)).toEqual(sealed);
+    expect(describeMessage(a, [])).toEqual(sealed);
+    // What opens, and is no packet of Prio.
+    const other = seal(keysA.publicKey, verify1[0], randomSealing());
+    expect(describeMessage(other, keysA.privateKey)).toEqual({
+      kind: "packet",
+      plaintextBytes: other.length - SEALING_BYTES,
+    });
+    for (const key of [null, "key", [keysA.publicKey], {}]) {
+      expect(codeOf(() => describeMessage(a, key as never))).toBe("invalid-argument");
+    }
   });
 
   it("is one kind only: with a byte after it, it is another or none", () => {

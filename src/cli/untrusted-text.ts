@@ -1,5 +1,5 @@
-// What is shown of a text that is not ours: values of options, names of files, contents of rows. It may hold a secret
-// that was pasted into the wrong place, or characters that steer a terminal.
+// What is shown of a text that comes from outside: values of options, names of files, contents of rows. It may hold a
+// secret that was pasted into the wrong place, or characters that steer a terminal.
 
 /** So many bytes in hex are taken for a key, or for a part of one. */
 const SECRET_HEX = /[0-9a-f]{32,}/gi;
@@ -30,19 +30,26 @@ function charactersOutsideWords(run: string): number {
   return parts.reduce((sum, part) => (WORD.test(part) ? sum : sum + part.length), 0);
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it looks for control characters.
+const STEERING = /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
 /**
  * Makes visible what would steer a terminal or forge a line of output: control characters, line breaks, and marks that
  * reverse the direction of text.
  */
 export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: it looks for control characters.
-  return text.replace(/[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, (c) => {
+  return text.replace(STEERING, (c) => {
     const code = c.charCodeAt(0).toString(16);
     return code.length > 2 ? `\\u${code.padStart(4, "0")}` : `\\x${code.padStart(2, "0")}`;
   });
 }
 
-/** A foreign text as it is shown. */
+/** JSON in which nothing steers a terminal either: what would is escaped as JSON escapes it. */
+export function escapedJson(value: unknown): string {
+  return JSON.stringify(value).replace(STEERING, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+/** An untrusted text as it is shown. */
 export function shown(text: string): string {
   return printable(masked(text));
 }
@@ -52,7 +59,7 @@ export function clip(text: string, length: number): string {
   return text.length > length ? `${text.slice(0, length - 1)}…` : text;
 }
 
-/** A foreign value in quotes, cut so that something pasted by mistake does not fill the screen. */
+/** An untrusted value in quotes, cut so that something pasted by mistake does not fill the screen. */
 export function quoted(text: string): string {
   return JSON.stringify(clip(masked(text), 41));
 }

@@ -4,38 +4,45 @@ import { isUtf8 } from "node:buffer";
 import { decodeBase64 } from "../batch/rows.js";
 import { type JsonToken, scanObject, sizeOfArray, stringOf } from "../files/json-scanner.js";
 import {
-  describeMessage,
+  type ByteKind,
+  byteKindOf,
+  count,
   type Fact,
   foreignFact,
   grouped,
-  kindOfMessage,
+  type KindName,
   MESSAGE_KINDS,
-  type MessageKind,
+  messageFacts,
 } from "./message-kinds.js";
 
 /** What a row is, by the fields of its JSON object or by its message. */
-export type RowKind = "keys" | "secret" | "client" | "aggregate" | "published" | "unknown" | MessageKind;
+export type RowKind = "keys" | "secret" | "client" | "aggregate" | "published" | "unknown" | ByteKind;
 
-const ROW_KINDS: Readonly<Record<Exclude<RowKind, MessageKind>, string>> = {
-  keys: "a server's key pair, from keygen",
-  secret: "the servers' shared secret, from shared-seed",
-  client: "clients' values, for encode-shares",
-  aggregate: "a server's aggregate, for publish",
-  published: "published totals",
-  unknown: "JSON of no kind that prio knows",
+const ROW_KINDS: Readonly<Record<Exclude<RowKind, ByteKind>, KindName>> = {
+  keys: ["a server's key pair, from keygen", "key pairs of a server, from keygen"],
+  secret: ["the servers' shared secret, from shared-seed", "shared secrets, from shared-seed"],
+  client: ["one client's values, for encode-shares", "clients' values, for encode-shares"],
+  aggregate: ["a server's aggregate, for publish", "a server's aggregates of parts of a batch, for publish"],
+  published: ["published totals", "published totals"],
+  unknown: ["not recognised: JSON of no kind that prio knows", "not recognised: JSON of no kind that prio knows"],
 };
+const KINDS: Readonly<Record<RowKind, KindName>> = { ...MESSAGE_KINDS, ...ROW_KINDS };
+
+/** What so many rows of a kind are called. */
+export function kindName(kind: RowKind, rows: number): string {
+  return KINDS[kind][rows === 1 ? 0 : 1];
+}
 
 /** A row as it shows without a key. */
-export interface Row {
+export interface DescribedRow {
   readonly kind: RowKind;
   /** The number of values or of bytes, for the range over all rows. */
   readonly size?: number;
   /** What to show when the file has this one row only. */
   readonly facts: readonly Fact[];
+  /** The bytes of a sealed packet. */
+  readonly packet?: Buffer;
 }
-
-/** What each kind is called. */
-export const KIND_NAMES: Readonly<Record<RowKind, string>> = { ...MESSAGE_KINDS, ...ROW_KINDS };
 
 /** The members that tell what a row is. */
 const NAMES = ["payload", "id", "timestamp", "total", "error", "public_key", "private_key", "shared_seed"] as const;
@@ -86,8 +93,8 @@ class Members {
   }
 }
 
-/** Reads a line. Returns null for what is no JSON object, and for a payload that is not base64. */
-export function readRow(line: Buffer): Row | null {
+/** Describes a line. Returns null for what is no JSON object, and for a payload that is not base64. */
+export function describeRow(line: Buffer): DescribedRow | null {
   const row = Members.of(line);
   if (row === null) return null;
   if (row.kind("public_key") === "string" || row.kind("private_key") === "string") return describeKeys(row);
@@ -95,30 +102,28 @@ export function readRow(line: Buffer): Row | null {
   const values = row.size("payload");
   if (values !== undefined) {
     if (row.kind("timestamp") === undefined) return { kind: "client", size: values, facts: [] };
-    const facts: Fact[] = [
-      ["totals", grouped(values)],
-      ["time", row.shown("timestamp")],
-      ["id", row.shown("id")],
-    ];
+    const facts: Fact[] = [count("totals", values), ["time", row.shown("timestamp")], ["id", row.shown("id")]];
     return { kind: "published", facts };
   }
   const payload = row.text("payload");
   if (payload === undefined) return { kind: "unknown", facts: [] };
   const bytes = decodeBase64(payload);
   if (bytes === null) return null;
-  const message = kindOfMessage(bytes);
-  if (row.kind("id") !== undefined) return { kind: message, size: bytes.length, facts: [] };
-  const facts = describeMessage(message, bytes);
+  const kind = byteKindOf(bytes);
+  const packet = kind === "packet" ? { packet: bytes } : {};
+  if (row.kind("id") !== undefined) return { kind, size: bytes.length, facts: [], ...packet };
+  const facts = messageFacts(kind, bytes);
   const [total, error] = [row.number("total"), row.number("error")];
-  if (total === undefined || error === undefined) return { kind: message, size: bytes.length, facts };
+  if (total === undefined || error === undefined) return { kind, size: bytes.length, facts, ...packet };
   const counted: Fact = [
     "reports",
     `${grouped(total - error)} counted, ${grouped(error)} left out, ${grouped(total)} in all`,
+    { counted: total - error, left_out: error, total },
   ];
   return { kind: "aggregate", facts: [counted, ...facts] };
 }
 
-function describeKeys(row: Members): Row {
+function describeKeys(row: Members): DescribedRow {
   const publicKey = row.text("public_key") ?? "";
   const facts: Fact[] = [
     ["public key", /^[0-9a-f]{64}$/i.test(publicKey) ? publicKey : "malformed"],

@@ -1,10 +1,11 @@
-// Notices another stage's file in the place of the one that an option expects. Only a run that failed asks: clients
-// choose what their rows look like, and must not be able to stop a run that would go well.
+// Notices another stage's file in the place of the one that an option expects. It gives a hint only, to a run that
+// failed or that hardly any row came through: clients choose what their rows look like, and must not be able to stop a
+// run that goes well.
 
 import { chunksOf, linesOf } from "../files/chunks.js";
 import { Failure } from "../files/failure.js";
 import { Input, MAX_EXPANSION } from "../files/input.js";
-import { KIND_NAMES, type RowKind, readRow } from "./row-kinds.js";
+import { describeRow, kindName, type RowKind } from "./describe-row.js";
 import type { Run } from "./run.js";
 
 /** What each stage reads. */
@@ -23,22 +24,27 @@ const SAMPLE = { rows: 64, bytes: 2 ** 20, line: 2 ** 24 };
 export async function wrongFile({ options, io }: Run, stage: string): Promise<string | undefined> {
   for (const [option, expected] of Object.entries(EXPECTED[stage] ?? {})) {
     const path = options.text(option);
-    const kind =
-      path === undefined || path === "-" ? undefined : await kindOf(new Input(path, io.stdin, MAX_EXPANSION.values));
-    if (kind !== undefined && kind !== expected)
-      return `--${option} expects ${KIND_NAMES[expected]}; its file has ${KIND_NAMES[kind]}`;
+    if (path === undefined || path === "-") continue;
+    const [kind, rows] = (await mostRows(new Input(path, io.stdin, MAX_EXPANSION.values))) ?? [expected, 0];
+    if (kind !== expected) {
+      const name = kindName(expected, expected === "aggregate" ? 1 : 2);
+      return `--${option} expects ${name}; its file has ${kindName(kind, rows)}`;
+    }
   }
   return undefined;
 }
 
-/** What most of the first rows of a file are; undefined when that cannot be told, or when it is no regular file. */
-async function kindOf(input: Input): Promise<RowKind | undefined> {
+/**
+ * What most of the first rows of a file are, and how many they are; undefined when that cannot be told, or when it is
+ * no regular file.
+ */
+async function mostRows(input: Input): Promise<readonly [kind: RowKind, rows: number] | undefined> {
   if (input.size === undefined) return undefined;
   const counts = new Map<RowKind, number>();
   try {
     for await (const chunk of chunksOf(input.pieces(), SAMPLE)) {
       for (const line of linesOf(chunk)) {
-        const kind = readRow(line)?.kind;
+        const kind = describeRow(line)?.kind;
         if (kind !== undefined) counts.set(kind, (counts.get(kind) ?? 0) + 1);
       }
       break;
@@ -49,6 +55,6 @@ async function kindOf(input: Input): Promise<RowKind | undefined> {
   } finally {
     input.close();
   }
-  const [kind] = [...counts].sort(([, a], [, b]) => b - a)[0] ?? [];
-  return kind === "unknown" || kind === "bytes" ? undefined : kind;
+  const most = [...counts].sort(([, a], [, b]) => b - a)[0];
+  return most === undefined || most[0] === "unknown" || most[0] === "bytes" ? undefined : most;
 }

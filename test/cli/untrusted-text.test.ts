@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
-import { clip, masked, printable, quoted } from "../../src/cli/foreign-text.js";
+import { clip, masked, printable, quoted } from "../../src/cli/untrusted-text.js";
 import { generateKeyPair, ServerSecret } from "../../src/index.js";
 
 describe("masked", () => {
