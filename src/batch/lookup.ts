@@ -24,7 +24,7 @@ export class MessageFile {
   private constructor(input: Input, file: RandomAccessFile) {
     this.#input = input;
     this.#file = file;
-    if (file.size >= OffsetIndex.MAX_OFFSET) throw new Failure(`${input.name}: is too large`);
+    if (file.size >= OffsetIndex.MAX_OFFSET) throw new Failure(`${input.name} is too large`);
     let lines = 0;
     for (const _line of file.lines()) lines++;
     this.#index = new OffsetIndex(lines);

@@ -11,11 +11,11 @@ const LOST_STEP = 10;
 
 /** What an operator would try next reveals the clients' values (SECURITY.md, "Never check a packet at two points"). */
 const WHAT_IS_SAFE =
-  "mend it for the next batch: to verify these packets again with other settings, order or files would reveal values";
+  "correct it for the next batch: verifying these packets again with other settings, order or files reveals values";
 
 /** What usually causes each reason, when nearly all rows have it. */
 const USUAL_CAUSES: Partial<Record<Reason, string>> = {
-  "malformed-json": "a file of rows has one JSON object a line, in UTF-8; compressed files are known by the ending .gz",
+  "malformed-json": "a file of rows has one JSON object a line, in UTF-8; the name of a compressed file ends in .gz",
   "missing-field": "is this another stage's file? `prio inspect FILE` tells",
   "wrong-length": "does --n-data say how many values a row has?",
   "out-of-range": "booleans are 0 and 1; for integers give --precision",
@@ -28,7 +28,7 @@ const USUAL_CAUSES: Partial<Record<Reason, string>> = {
   "wrong-server": "this is the other server's file, or --server-id is wrong",
   "own-message": "--input-external is a copy of --input-internal; it must be the other server's file",
   "not-own-message":
-    "--input-internal is not what verify1 writes here: are the files swapped, or settings or order not verify1's?",
+    "--input-internal is not what verify1 writes here: are the files swapped, or do settings or order differ?",
   replayed:
     "an earlier run opened these packets in another order, under other ids, or with another --n-data, --prg-key or " +
     "--query-points",
@@ -49,7 +49,7 @@ export function hintFor(tally: Tally, queryPoints: QueryPoints): string | undefi
   if (queryPoints === "stream" && tally.failedSince >= LOST_STEP) {
     const after = tally.lastPassed === 0 ? "" : ` after line ${tally.lastPassed}`;
     const cause = "a packet opened at one server only, and the point stream is out of step";
-    return `every proof${after} fails: ${cause}; --query-points report cannot lose step; ${WHAT_IS_SAFE}`;
+    return `every proof${after} fails: ${cause}; with --query-points report that cannot happen; ${WHAT_IS_SAFE}`;
   }
   const [reason, count] = tally.reasons[0] ?? [undefined, 0];
   return reason !== undefined && count >= NEARLY_ALL * tally.total ? USUAL_CAUSES[reason] : undefined;

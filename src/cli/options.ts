@@ -97,9 +97,9 @@ export function requireOneDash(options: Options, ...names: readonly string[]): v
   if (dashed.length > 1) throw usage(`only one of ${dashed.map((option) => `--${option}`).join(" and ")} can be -`);
 }
 
-/** Refuses "-" where only a file or a directory will do: standard input holds rows, and nothing else. */
+/** Refuses "-" where there must be a file or a directory: standard input holds rows, and nothing else. */
 export function requireNoDash(options: Options, ...names: readonly string[]): void {
   const dashed = names.find((option) => options.texts(option).includes("-"));
   if (dashed === undefined) return;
-  throw usage(`--${dashed}: - is not possible here`, "for what is called -, give ./-; for a pipe, give /dev/stdin");
+  throw usage(`--${dashed} cannot be -`, "for a file or directory named -, give ./-; for a pipe, give /dev/stdin");
 }

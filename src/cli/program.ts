@@ -27,9 +27,9 @@ const RUN = "Run:";
 const RESULT = "Result:";
 
 const batchRows: readonly OptionRow[] = [
-  ["--batch-id <text>", "names the batch"],
-  ["--n-data <n>", "booleans (integers with --precision) a report"],
-  ["--precision <bits>", "integers of so many bits, 1 to 42, as values"],
+  ["--batch-id <text>", "name of the batch"],
+  ["--n-data <n>", "values per report"],
+  ["--precision <bits>", "values are integers of 1 to 42 bits"],
   ["--prg-key <kind>", "batch (default), or seed for an old libprio", ["batch", "seed"]],
 ];
 
@@ -42,26 +42,26 @@ const serverIdRow: OptionRow = ["--server-id <id>", "which server this is, A or 
 /** The options that may come more than once: each value counts. */
 const REPEATABLE = ["private-key-file", "private-key-hex"];
 
-const privateKeyRow: OptionRow = ["--private-key-hex <hex>", "its private key; better from a file"];
-const secretRow: OptionRow = ["--shared-secret <base64>", "the servers' secret; better from a file"];
+const privateKeyRow: OptionRow = ["--private-key-hex <hex>", "its private key; a file is safer"];
+const secretRow: OptionRow = ["--shared-secret <base64>", "the secret of both servers; a file is safer"];
 
 const serverRows: readonly OptionRow[] = [
   serverIdRow,
-  ["--private-key-file <file>", "its private key (hex or keygen's); repeatable"],
+  ["--private-key-file <file>", "file with its private key; repeatable"],
   privateKeyRow,
-  ["--shared-secret-file <file>", "the secret: base64, or what shared-seed wrote"],
+  ["--shared-secret-file <file>", "file with the secret of both servers"],
   secretRow,
   ...publicKeyRows,
   ["--query-points <mode>", "stream (default), first, report or batch", QUERY_POINTS],
-  ["--replays <dir>", "remembers what was checked, for later runs"],
+  ["--replays <dir>", "directory that remembers what was checked"],
 ];
 
 const runRows: readonly OptionRow[] = [
-  ["--jobs <n>", "threads; by default the cores"],
-  ["--errors <file>", "lists rows left out: line, id and reason"],
-  ["--strict", "exits with 3 when rows were left out"],
-  ["--allow-empty", "exits with 0, not 4, when no row came through"],
-  ["--quiet", "says nothing but results and errors"],
+  ["--jobs <n>", "number of threads (default: one per core)"],
+  ["--errors <file>", "list of the rows left out, with the reasons"],
+  ["--strict", "exit with 3 if rows were left out"],
+  ["--allow-empty", "exit with 0, not 4, if no row came through"],
+  ["--quiet", "print only results and errors"],
 ];
 
 const HELP_WIDTH = 80;
@@ -103,7 +103,7 @@ function exchangeFiles(message: string): readonly OptionRow[] {
     ["--input <file>", "this server's shares"],
     ["--input-internal <file>", `this server's ${message}`],
     ["--input-external <file>", `the other server's ${message}`],
-    ["--output <dir>", "directory for the output, named as internal"],
+    ["--output <dir>", "directory for the output"],
   ];
 }
 
@@ -179,7 +179,7 @@ const DEFINITIONS: readonly Definition[] = [
           ["--input <file>", "pings: a file, or a directory of files"],
           ["--output <dir>", "directory for the shares of both servers"],
           ["--date <day>", "the day of the pings, YYYY-MM-DD"],
-          ["--parts <n>", "files a batch and server, 1 by default"],
+          ["--parts <n>", "files per batch and server (default: 1)"],
           ["--data-config <file>", 'the batches to take: [{"batch_id": "…"}, …]'],
         ],
       ],
@@ -222,7 +222,7 @@ const DEFINITIONS: readonly Definition[] = [
   },
   {
     name: "aggregate",
-    summary: "check the proofs, add up the reports that hold",
+    summary: "check the proofs, add up the valid reports",
     group: "Stages:",
     options: [
       [BATCH, batchRows],
@@ -255,10 +255,10 @@ const DEFINITIONS: readonly Definition[] = [
       [
         RESULT,
         [
-          ["--min-reports <n>", "refuses fewer (default: warns below 100)"],
-          ["--pretty", "shows a table with bars"],
-          ["--labels <file>", "names of the fields: lines, or a JSON array"],
-          ["--quiet", "says nothing but results and errors"],
+          ["--min-reports <n>", "refuse fewer (default: warn below 100)"],
+          ["--pretty", "show a table with bars"],
+          ["--labels <file>", "names of the fields, one a line or as JSON"],
+          ["--quiet", "print only results and errors"],
         ],
       ],
     ],
@@ -280,15 +280,15 @@ const DEFINITIONS: readonly Definition[] = [
   },
   {
     name: "inspect",
-    summary: "tell what a file or packet is, without its secrets",
+    summary: "describe files and packets, without their secrets",
     group: "Tools:",
     argument: ["file...", "files of any stage, or packets; - for standard input"],
     options: [
       [
         "Options:",
         [
-          ["--private-key-file <file>", "says which server the packets are for; repeatable"],
-          ["--json", "prints a JSON object for each file, one a line"],
+          ["--private-key-file <file>", "show which server packets are for; repeatable"],
+          ["--json", "print a JSON object for each file, one a line"],
         ],
       ],
     ],
@@ -298,7 +298,7 @@ const DEFINITIONS: readonly Definition[] = [
   },
   {
     name: "demo",
-    summary: "show a whole collection, simulated",
+    summary: "simulate a whole collection",
     group: "Tools:",
     options: [],
     example: "prio demo",
@@ -371,7 +371,7 @@ function addCommand(program: Command, definition: Definition, onChosen: OnChosen
     .summary(summary)
     .description([`${summary[0]?.toUpperCase()}${summary.slice(1)}.`, note ?? []].flat().join("\n"))
     .helpGroup(group)
-    .addHelpOption(new Option("-h, --help", "show this").helpGroup(options.at(-1)?.[0] ?? "Options:"));
+    .addHelpOption(new Option("-h, --help", "show this help").helpGroup(options.at(-1)?.[0] ?? "Options:"));
   if (argument !== undefined) {
     const [argumentName, description, choices] = argument;
     const created = command.createArgument(`<${argumentName}>`, description);

@@ -86,7 +86,7 @@ function requireAgreement(internal: Aggregate, external: Aggregate, minimum: num
     );
   }
   if (internal.reports === 0) {
-    throw new Failure("both aggregates are of 0 reports", "there are no totals of nothing; nothing was published");
+    throw new Failure("both aggregates count 0 reports", "nothing was published");
   }
   if (internal.reports < minimum) {
     throw new Failure(

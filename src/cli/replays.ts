@@ -28,7 +28,7 @@ export function replaysFrom(
     // The stages after it have the same settings: one warning for a batch is enough.
     if (stage === "verify1") {
       reporter.warn(
-        "without --replays DIR, nothing keeps a later run from checking these packets otherwise, which reveals values",
+        "without --replays DIR, a later run could check these packets at other points, which reveals values",
       );
     }
     return undefined;

@@ -59,7 +59,7 @@ export function secretsFrom(options: Options, reporter: Reporter, kind: SecretKi
   if (source === option) warnOfSecret(options, reporter, kind);
   const secrets = texts.map((text) => parseOption(source, () => check(text)));
   const again = secrets.findIndex((secret, i) => secrets.indexOf(secret) !== i);
-  if (again >= 0) throw usage(`--${source}: the ${kind.name} number ${again + 1} came before`);
+  if (again >= 0) throw usage(`--${source}: ${kind.name} ${again + 1} is the same as an earlier one`);
   return secrets;
 }
 

@@ -97,7 +97,7 @@ export class Input {
       bytes += piece.length;
       if (bytes > FREE_BYTES + this.#maxExpansion * this.bytesRead) {
         throw new Failure(
-          `${this.name}: decompresses to more than ${this.#maxExpansion} times its size: no file of rows`,
+          `${this.name}: decompresses to more than ${this.#maxExpansion} times its size: not a file of rows`,
         );
       }
       yield piece;
@@ -115,7 +115,7 @@ export class Input {
 
   /** The Failure that says so. */
   changed(): Failure {
-    return new Failure(`${this.name} has changed since this run began`, "run again when nobody writes it any more");
+    return new Failure(`${this.name} has changed since this run began`, "run again when nothing writes to it any more");
   }
 
   /** Closes an input that was not read to its end. */

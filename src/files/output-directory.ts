@@ -25,7 +25,7 @@ export class OutputDirectory implements Product {
     this.#marker = join(dirname(path), MARKER);
     try {
       makeDirectory(dirname(path));
-      if (isThere(path) && !statSync(path).isDirectory()) throw new Failure(`cannot write ${path}: is no directory`);
+      if (isThere(path) && !statSync(path).isDirectory()) throw new Failure(`cannot write ${path}: is not a directory`);
       this.temporary = createTemporaryDirectory(path);
     } catch (error) {
       throw systemFailure(error, `cannot write ${path}`);

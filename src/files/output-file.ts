@@ -39,7 +39,7 @@ export function openOutputFile(path: string, mode: number): OutputFile {
     if (stat === undefined || stat.isFile()) return new RegularFile(path, mode);
     if (stat.isDirectory()) throw new Failure(`cannot write ${path}: is a directory`);
     if (!stat.isCharacterDevice() && !stat.isFIFO()) {
-      throw new Failure(`cannot write ${path}: is no regular file, device of characters or pipe`);
+      throw new Failure(`cannot write ${path}: is not a regular file, character device or pipe`);
     }
     return new SpecialFile(path);
   } catch (error) {

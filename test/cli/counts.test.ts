@@ -94,7 +94,7 @@ describe("publish", () => {
   it.each([[[]], [["--min-reports", "0"]]])("refuses totals of 0 reports, with %s too", async (argv) => {
     const { code, stdout, stderr } = await publish(0, argv);
     expect([code, stdout]).toEqual([1, ""]);
-    expect(stderr).toMatch(/^prio: error: both aggregates are of 0 reports\n/);
+    expect(stderr).toMatch(/^prio: error: both aggregates count 0 reports\n/);
     expect(existsSync(folder.path("published"))).toBe(false);
   });
 

@@ -1,5 +1,5 @@
 // What "-" stands for: rows, totals and the list of --errors go to standard output, and what is for people then goes to
-// standard error. Where only a file will do, it is refused.
+// standard error. Where it must be a file, "-" is refused.
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { afterAll, describe, expect, it } from "vitest";
@@ -79,5 +79,5 @@ it.each([
   ["--output", ["staging", "--date", "2019-06-26", "--input", "x", "--output", "-"]],
 ])("%s - is refused", async (option, argv) => {
   const { code, stderr } = await prio(argv, { env });
-  expect([code, stderr]).toEqual([2, expect.stringMatching(`^prio: error: ${option}: - is not possible here\n`)]);
+  expect([code, stderr]).toEqual([2, expect.stringMatching(`^prio: error: ${option} cannot be -\n`)]);
 });

@@ -244,7 +244,7 @@ describe.each(["stream", "report"])("verify2, query points %s", (queryPoints) =>
     await passes("verify2", "A", {}, settings);
     await passes("verify2", "B", { external: altered(at("verify1", "A", "data.ndjson"), "wrong") }, settings);
     const { stderr } = await stage("aggregate", "A", {}, settings);
-    expect(stderr).toMatch(/prio: hint: when nearly every proof fails, .* would reveal values\n/);
+    expect(stderr).toMatch(/prio: hint: when nearly every proof fails, .* reveals values\n/);
     expect((await stage("verify2", "B", { output: at("second") }, settings)).code).toBe(0);
     expect(read("second", "data.ndjson")).toBe("");
   });

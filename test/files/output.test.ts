@@ -88,7 +88,7 @@ function device(name: string, minor: number): string {
   return made.status === 0 ? at(name) : `/dev/${name}`;
 }
 
-describe("what is no regular file", () => {
+describe("what is not a regular file", () => {
   it("a device is written into, and its errors are told", async () => {
     const [nothing, full] = [device("null", 3), device("full", 7)];
     await write([nothing]);
@@ -117,7 +117,7 @@ describe("what is no regular file", () => {
   it("a socket and a directory are refused", async () => {
     const server = createServer().listen(at("socket"));
     await new Promise((resolve) => server.once("listening", resolve));
-    await expect(write([at("socket")])).rejects.toThrow("socket: is no regular file");
+    await expect(write([at("socket")])).rejects.toThrow("socket: is not a regular file");
     server.close();
     mkdirSync(at("taken/x"), { recursive: true });
     await expect(write([at("taken/x")])).rejects.toThrow("x: is a directory");

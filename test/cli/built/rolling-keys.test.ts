@@ -89,7 +89,7 @@ it("needs the key of --public-key-hex-internal among them, and no key twice", as
   const twice = await verify1([...other, "--private-key-file", files.new]);
   expect([twice.code, twice.stderr]).toEqual([
     2,
-    "prio: error: --private-key-file: the private key number 3 came before\n",
+    "prio: error: --private-key-file: private key 3 is the same as an earlier one\n",
   ]);
 });
 
