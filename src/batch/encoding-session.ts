@@ -5,7 +5,7 @@ import { type Chunk, linesOf } from "../files/chunks.js";
 import { Client } from "../index.js";
 import { type Batch, configOf } from "./batch.js";
 import { formatRow, isRefusal, parseValues, refusalOf } from "./rows.js";
-import type { ChunkResult } from "./task.js";
+import type { ChunkResult } from "./thread-messages.js";
 
 /** Encodes rows of values into rows of packets for A and for B. */
 export class EncodingSession {

@@ -1,4 +1,4 @@
-// Which rows of a file are admitted: the library's admission over the whole file, in one thread and in order.
+// Which of the rows that opened are admitted: the library's admission over the whole file, in one thread and in order.
 
 import { Failure } from "../files/failure.js";
 import {
@@ -11,22 +11,22 @@ import {
   ServerSecret,
 } from "../index.js";
 import { configOf, type ServerRole } from "./batch.js";
+import type { MessagesOf } from "./exchanged-messages.js";
 import { FingerprintRecord } from "./fingerprints.js";
-import type { MessagesOf } from "./messages.js";
 import { isRefusal, refuse } from "./rows.js";
-import type { StageReplays } from "./stage-replays.js";
-import type { Decision, OpenedRow } from "./task.js";
+import type { StageReplayRecord } from "./stage-replay-record.js";
+import type { Decision, OpenedRow } from "./thread-messages.js";
 
 /**
  * Decides on the rows of one file. Make one for each run, and give it every row that opened, in the order of the file.
  */
 export class FileAdmission {
   readonly #admission: Admission;
-  readonly #replays: StageReplays | undefined;
+  readonly #replays: StageReplayRecord | undefined;
   readonly #queryPoints: QueryPoints;
 
   /** `replays` remembers reports beyond this run. */
-  constructor({ batch, secret, queryPoints }: ServerRole, replays?: StageReplays) {
+  constructor({ batch, secret, queryPoints }: ServerRole, replays?: StageReplayRecord) {
     this.#replays = replays;
     this.#queryPoints = queryPoints;
     this.#admission = new Admission(configOf(batch), {

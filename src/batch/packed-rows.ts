@@ -3,7 +3,7 @@
 
 import type { Admitted, QueryPoints, ReplayKeys } from "../index.js";
 import { isRefusal, type Refusal } from "./rows.js";
-import type { Decision, Instruction, OpenedRow } from "./task.js";
+import type { Decision, Instruction, OpenedRow } from "./thread-messages.js";
 
 /** Rows of a chunk that a thread has opened, or could not open. */
 export interface PackedRows {

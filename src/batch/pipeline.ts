@@ -1,15 +1,16 @@
 // How a stage goes over the rows of a file: chunks go to the threads, each row that opened gets a decision, and the
-// output and the counts are in the order of the file.
+// output and the counts are in the order of the file. A row can be left out in three places, whose reasons meet here:
+// where a thread reads and opens it, where the run decides on it, and where a thread carries the decision out.
 
 import { type Chunk, type ChunkLimits, chunksOf } from "../files/chunks.js";
 import type { Input } from "../files/input.js";
 import type { Output } from "../files/output.js";
 import { configOf } from "./batch.js";
-import { awaitedLater, Queue } from "./queue.js";
+import { Queue, withRejectionHandled } from "./queue.js";
 import { maxShareRow, maxValuesRow } from "./row-limits.js";
 import { isRefusal, type Refusal } from "./rows.js";
 import { Tally } from "./tally.js";
-import type { ChunkResult, Decision, Instruction, OpenedRow, Task } from "./task.js";
+import type { ChunkResult, Decision, Instruction, OpenedRow, Task } from "./thread-messages.js";
 import { WorkerPool } from "./worker-pool.js";
 
 /** Field elements in the shares of one chunk. It bounds the memory of shares between opening and checking. */
@@ -80,7 +81,7 @@ export class Pipeline {
   async encode(outputs: readonly Output[]): Promise<void> {
     const finishing = this.#finishing(outputs);
     for await (const chunk of this.#chunks) {
-      await finishing.push({ chunk, result: awaitedLater(this.pool.encode(chunk)) });
+      await finishing.push({ chunk, result: withRejectionHandled(this.pool.encode(chunk)) });
     }
     await finishing.drain();
   }
@@ -103,10 +104,10 @@ export class Pipeline {
         });
         return chunkResult;
       });
-      await finishing.push({ chunk, result: awaitedLater(finished) });
+      await finishing.push({ chunk, result: withRejectionHandled(finished) });
     });
     for await (const chunk of this.#chunks) {
-      await opening.push({ chunk, result: awaitedLater(this.pool.open(chunk)) });
+      await opening.push({ chunk, result: withRejectionHandled(this.pool.open(chunk)) });
     }
     await opening.drain();
     await finishing.drain();

@@ -24,7 +24,7 @@ export class Queue<T> {
 /**
  * Keeps a promise that fails before anyone awaits it from ending the process. Whoever awaits it still gets the error.
  */
-export function awaitedLater<T>(promise: Promise<T>): Promise<T> {
+export function withRejectionHandled<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => undefined);
   return promise;
 }

@@ -1,5 +1,5 @@
-// How long a line can be that is a row of a batch. The bounds leave room for what writers of JSON do: escapes, wrapped
-// base64, white space and members that Prio does not know.
+// The length of the longest line that can be a row of a batch. The bounds leave room for what writers of JSON do:
+// escapes, wrapped base64, white space and members that Prio does not know.
 
 import type { Config } from "../index.js";
 

@@ -1,5 +1,6 @@
-// The rows of Prio's files (WIRE.md section 7): reads lines that nobody vouches for, and writes them as Python's json
-// module does, with ", " and ": " and everything beyond ASCII escaped.
+// The rows of Prio's files (WIRE.md section 7): the closed list of reasons why one is left out, and how rows are read
+// from untrusted lines and written as Python's json module writes them, with ", " and ": " and everything beyond ASCII
+// escaped.
 
 import { isAscii, isUtf8 } from "node:buffer";
 import { type JsonToken, scanObject, sizeOfArray, stringOf } from "../files/json-scanner.js";

@@ -6,7 +6,7 @@ import { type OpenedReport, PrioError, PrivateKey, type QueryPoints, Server, Ser
 import { configOf } from "./batch.js";
 import { type PackedDecisions, type PackedRows, packRows, unpackDecisions } from "./packed-rows.js";
 import { decodeBase64, formatRow, isRefusal, parseRow, type Refusal, refusalOf, refuse } from "./rows.js";
-import type { ChunkResult, Instruction, OpenedRow, ServerTask } from "./task.js";
+import type { ChunkResult, Instruction, OpenedRow, ServerTask } from "./thread-messages.js";
 
 /** A report that opened, and its row's id, also as that is written. */
 interface Opened {

@@ -4,7 +4,7 @@ import type { Chunk } from "../files/chunks.js";
 import { EncodingSession } from "./encoding-session.js";
 import type { PackedDecisions } from "./packed-rows.js";
 import { ServerSession } from "./server-session.js";
-import type { Task } from "./task.js";
+import type { Task } from "./thread-messages.js";
 
 /** What a session can be asked. */
 export type Request =

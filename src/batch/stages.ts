@@ -3,15 +3,15 @@
 import { type Output, withOutputs } from "../files/output.js";
 import { PrivateKey, Server, ServerSecret } from "../index.js";
 import type { FileReplayRecord } from "../replays/record.js";
-import { formatAggregate } from "./aggregate.js";
+import { formatAggregate } from "./aggregate-file.js";
 import { type Batch, configOf, type ServerRole, type ServerStage } from "./batch.js";
+import { type ExchangedFiles, withMessages } from "./exchanged-messages.js";
 import { FileAdmission } from "./file-admission.js";
-import { type ExchangedFiles, withMessages } from "./messages.js";
 import { type Pipeline, type PipelineSettings, runPipeline } from "./pipeline.js";
 import { isRefusal, refuse } from "./rows.js";
-import { StageReplays } from "./stage-replays.js";
+import { StageReplayRecord } from "./stage-replay-record.js";
 import type { Tally } from "./tally.js";
-import type { Decision, OpenedRow } from "./task.js";
+import type { Decision, OpenedRow } from "./thread-messages.js";
 
 /** What every stage needs besides the batch and its files. */
 export interface StageSettings extends Omit<PipelineSettings, "task"> {
@@ -83,9 +83,9 @@ export function aggregate(
       );
       replays?.endTotal();
       const share = totalShare(role, await pipeline.pool.states());
-      const { errors, total } = pipeline.tally;
+      const { leftOut, total } = pipeline.tally;
       replays?.commit();
-      await opened?.write(formatAggregate(share, errors, total));
+      await opened?.write(formatAggregate(share, leftOut, total));
     }),
   );
 }
@@ -98,11 +98,11 @@ async function runAtServer(
   stage: ServerStage,
   settings: StageSettings,
   role: ServerRole,
-  work: (pipeline: Pipeline, admission: FileAdmission, replays: StageReplays | undefined) => Promise<void>,
+  work: (pipeline: Pipeline, admission: FileAdmission, replays: StageReplayRecord | undefined) => Promise<void>,
 ): Promise<Tally> {
   const record = settings.openReplays?.(role);
   try {
-    const replays = record && new StageReplays(record);
+    const replays = record && new StageReplayRecord(record);
     const admission = new FileAdmission(role, replays);
     return await runPipeline({ ...settings, task: { stage, ...role } }, async (pipeline) => {
       await work(pipeline, admission, replays);

@@ -9,7 +9,7 @@ export class Tally {
   /** All rows. */
   total = 0;
   /** Rows that were left out. */
-  errors = 0;
+  leftOut = 0;
   /** The line of the last row that was not left out, or 0. */
   lastPassed = 0;
   /** How many rows after it were left out because their proof failed. */
@@ -48,8 +48,8 @@ export class Tally {
         return;
       }
       const { refused, id } = outcome;
-      this.errors++;
-      this.#byReason.set(refused, this.of(refused) + 1);
+      this.leftOut++;
+      this.#byReason.set(refused, this.countOf(refused) + 1);
       if (refused === "proof-failed") this.failedSince++;
       const shownId = id === undefined ? "null" : pythonString(id);
       listed += `{${place}"line": ${line}, "id": ${shownId}, "reason": "${refused}"}\n`;
@@ -58,7 +58,7 @@ export class Tally {
   }
 
   /** How many rows were left out for a reason. */
-  of(reason: Reason): number {
+  countOf(reason: Reason): number {
     return this.#byReason.get(reason) ?? 0;
   }
 

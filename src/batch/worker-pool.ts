@@ -6,7 +6,7 @@ import type { Chunk } from "../files/chunks.js";
 import { type PackedRows, packDecisions, unpackRows } from "./packed-rows.js";
 import type { Refusal } from "./rows.js";
 import { createSession, type Request, type Session } from "./session.js";
-import type { ChunkResult, Decision, OpenedRow, Task } from "./task.js";
+import type { ChunkResult, Decision, OpenedRow, Task } from "./thread-messages.js";
 
 /** A session, in whichever thread it runs. */
 interface Handle {

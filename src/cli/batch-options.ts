@@ -3,7 +3,7 @@
 import { availableParallelism } from "node:os";
 import { type Batch, configOf, type ServerRole } from "../batch/batch.js";
 import { PrioError, PrivateKey, PublicKey, type QueryPoints, type ServerId } from "../index.js";
-import { usage } from "./exit.js";
+import { usageFailure } from "./exit.js";
 import { type Options, parseOption } from "./options.js";
 import type { Reporter } from "./reporter.js";
 import { PRIVATE_KEY, SHARED_SECRET, secretFrom, secretsFrom } from "./secret-options.js";
@@ -28,7 +28,7 @@ export function batchFrom(options: Options, own: ServerId): Batch {
   try {
     configOf(batch);
   } catch (error) {
-    throw error instanceof PrioError ? usage(batchError(error)) : error;
+    throw error instanceof PrioError ? usageFailure(batchError(error)) : error;
   }
   return batch;
 }
@@ -66,7 +66,7 @@ export function serverRoleFrom(options: Options, reporter: Reporter, files: read
   const own = PublicKey.fromHex(serverId === "A" ? batch.publicKeyA : batch.publicKeyB);
   if (!privateKeys.some((key) => PrivateKey.fromHex(key).publicKey.equals(own))) {
     const none = privateKeys.length === 1 ? "the private key does not belong" : "none of the private keys belongs";
-    throw usage(
+    throw usageFailure(
       `${none} to --public-key-hex-internal`,
       "internal is this server's own key pair, external the other server's",
     );

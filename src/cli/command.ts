@@ -6,12 +6,12 @@ import { type Command, CommanderError } from "commander";
 import { ClosedPipe, Failure, systemFailure } from "../files/failure.js";
 import { flushed } from "../files/output.js";
 import { PrioError } from "../index.js";
-import { EXIT, exitCodeOf, usage } from "./exit.js";
+import { EXIT, exitCodeOf, usageFailure } from "./exit.js";
 import type { Io } from "./io.js";
 import { MANUAL, manual } from "./manual.js";
 import { Options, type OptionValues } from "./options.js";
 import { buildProgram, type Definition } from "./program.js";
-import { replayFailure } from "./replays.js";
+import { replayFailure } from "./replay-options.js";
 import { Reporter } from "./reporter.js";
 
 /** The command that the command line names. */
@@ -84,7 +84,7 @@ function usageOf(error: CommanderError, program: Command, argv: readonly string[
     meant === undefined
       ? `see \`prio ${command === undefined ? "--help" : `help ${command}`}\``
       : `did you mean ${meant}?`;
-  return usage(sentence.replace(/\.$/, ""), hint);
+  return usageFailure(sentence.replace(/\.$/, ""), hint);
 }
 
 /** Any error as a failure. */

@@ -2,7 +2,7 @@
 // it will write is compared with all others.
 
 import { canonicalPath, fileIdentity, openFileIdentity } from "../files/file-identity.js";
-import { usage } from "./exit.js";
+import { usageFailure } from "./exit.js";
 import type { Io } from "./io.js";
 import type { Options } from "./options.js";
 
@@ -54,7 +54,7 @@ export function requireDistinctPaths(
     for (const next of identified(file, io.stdout, "standard output")) {
       const other = earlier.find(({ identity }) => overlap(identity, next.identity));
       if (other !== undefined) {
-        throw usage(
+        throw usageFailure(
           `${next.name} would write over the file of ${other.name}: ${next.path}`,
           "nothing was read or written; name another file or directory",
         );
@@ -74,7 +74,7 @@ export function requireOutsideReplays(options: Options, written: readonly NamedF
   const directory = canonicalPath(replays);
   for (const { option, path } of written) {
     if (path === "-" || !isWithin(directory, canonicalPath(path))) continue;
-    throw usage(`--${option} is in the directory of --replays: ${path}`, "nothing but the record may be there");
+    throw usageFailure(`--${option} is in the directory of --replays: ${path}`, "nothing but the record may be there");
   }
 }
 

@@ -7,8 +7,8 @@ export const EXIT = {
   done: 0,
   failed: 1,
   usage: 2,
-  refused: 3,
-  nothing: 4,
+  someLeftOut: 3,
+  noRows: 4,
   hungUp: 129,
   interrupted: 130,
   terminated: 143,
@@ -17,7 +17,7 @@ export const EXIT = {
 /** The command line is wrong, or an environment variable that stands in for an option. */
 export class UsageFailure extends Failure {}
 
-export function usage(message: string, hint?: string): UsageFailure {
+export function usageFailure(message: string, hint?: string): UsageFailure {
   return new UsageFailure(message, hint);
 }
 

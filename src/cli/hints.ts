@@ -6,8 +6,8 @@ import type { QueryPoints } from "../index.js";
 
 /** From this part on, it is not the clients who are at fault. */
 const NEARLY_ALL = 0.9;
-/** So many failed proofs at the end of a file are no coincidence. */
-const LOST_STEP = 10;
+/** So many failed proofs at the end of a file are no coincidence: the two streams of points are out of step. */
+const OUT_OF_STEP = 10;
 
 /** What an operator would try next reveals the clients' values (SECURITY.md, "Never check a packet at two points"). */
 const WHAT_IS_SAFE =
@@ -40,13 +40,13 @@ const USUAL_CAUSES: Partial<Record<Reason, string>> = {
 
 /** The hint for a stage's counts, or undefined. */
 export function hintFor(tally: Tally, queryPoints: QueryPoints): string | undefined {
-  const failed = tally.of("proof-failed");
-  const checked = tally.total - tally.errors + failed;
+  const failed = tally.countOf("proof-failed");
+  const checked = tally.total - tally.leftOut + failed;
   if (failed > 0 && failed >= NEARLY_ALL * checked) {
     const settings = "the shared secret, --query-points, the order of the rows, --batch-id or --prg-key";
     return `when nearly every proof fails, the servers differ in something: ${settings}; ${WHAT_IS_SAFE}`;
   }
-  if (queryPoints === "stream" && tally.failedSince >= LOST_STEP) {
+  if (queryPoints === "stream" && tally.failedSince >= OUT_OF_STEP) {
     const after = tally.lastPassed === 0 ? "" : ` after line ${tally.lastPassed}`;
     const cause = "a packet opened at one server only, and the point stream is out of step";
     return `every proof${after} fails: ${cause}; with --query-points report that cannot happen; ${WHAT_IS_SAFE}`;

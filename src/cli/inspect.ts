@@ -8,7 +8,7 @@ import { Failure } from "../files/failure.js";
 import { Input, MAX_EXPANSION } from "../files/input.js";
 import { PrivateKey } from "../index.js";
 import { type DescribedRow, describeRow, kindName, type RowKind } from "./describe-row.js";
-import { EXIT, usage } from "./exit.js";
+import { EXIT, usageFailure } from "./exit.js";
 import { foreignFormat } from "./looks-sealed.js";
 import { byteKindOf, count, type Fact, grouped, MESSAGE_KINDS, messageFacts, PacketOpener } from "./message-kinds.js";
 import type { Run } from "./run.js";
@@ -30,7 +30,7 @@ interface Description {
 
 /** Describes one file after the other. One that cannot be read is an error, and the others are described anyway. */
 export async function inspect({ options, reporter, io }: Run, paths: readonly string[]): Promise<number> {
-  if (paths.filter((path) => path === "-").length > 1) throw usage("only one file can be -");
+  if (paths.filter((path) => path === "-").length > 1) throw usageFailure("only one file can be -");
   const keys = secretsFrom(options, reporter, PRIVATE_KEY).map((key) => PrivateKey.fromHex(key));
   const write = options.flag("json") ? asJson : asText;
   let exitCode: number = EXIT.done;

@@ -2,7 +2,7 @@
 // (WIRE.md section 7).
 
 import { PrioError } from "../index.js";
-import { usage } from "./exit.js";
+import { usageFailure } from "./exit.js";
 import { quoted } from "./untrusted-text.js";
 
 /** `--batch-id` → `BATCH_ID`. */
@@ -57,7 +57,7 @@ export class Options {
     const missing = options.filter((option) => this.text(option) === undefined);
     if (missing.length === 0) return;
     const names = missing.map((option) => `--${option}`).join(", ");
-    throw usage(
+    throw usageFailure(
       `missing option${missing.length > 1 ? "s" : ""} ${names}`,
       `an environment variable serves as well: ${missing.map(environmentName).join(", ")}`,
     );
@@ -68,7 +68,7 @@ export class Options {
     const text = this.text(option);
     if (text === undefined) return undefined;
     const x = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
-    if (!(x >= min)) throw usage(`--${option}: expected an integer of at least ${min}, got ${quoted(text)}`);
+    if (!(x >= min)) throw usageFailure(`--${option}: expected an integer of at least ${min}, got ${quoted(text)}`);
     return x;
   }
 
@@ -77,7 +77,7 @@ export class Options {
     const text = this.text(option);
     if (text === undefined) return undefined;
     const choice = choices.find((x) => x === text);
-    if (choice === undefined) throw usage(`--${option}: expected ${choices.join(" or ")}, got ${quoted(text)}`);
+    if (choice === undefined) throw usageFailure(`--${option}: expected ${choices.join(" or ")}, got ${quoted(text)}`);
     return choice;
   }
 }
@@ -87,19 +87,23 @@ export function parseOption<T>(option: string, make: () => T): T {
   try {
     return make();
   } catch (error) {
-    throw error instanceof PrioError ? usage(`--${option}: ${error.message}`) : error;
+    throw error instanceof PrioError ? usageFailure(`--${option}: ${error.message}`) : error;
   }
 }
 
 /** Refuses a second "-": standard input can be read only once, and standard output holds one stream of rows. */
 export function requireOneDash(options: Options, ...names: readonly string[]): void {
   const dashed = names.filter((option) => options.text(option) === "-");
-  if (dashed.length > 1) throw usage(`only one of ${dashed.map((option) => `--${option}`).join(" and ")} can be -`);
+  if (dashed.length > 1)
+    throw usageFailure(`only one of ${dashed.map((option) => `--${option}`).join(" and ")} can be -`);
 }
 
 /** Refuses "-" where there must be a file or a directory: standard input holds rows, and nothing else. */
 export function requireNoDash(options: Options, ...names: readonly string[]): void {
   const dashed = names.find((option) => options.texts(option).includes("-"));
   if (dashed === undefined) return;
-  throw usage(`--${dashed} cannot be -`, "for a file or directory named -, give ./-; for a pipe, give /dev/stdin");
+  throw usageFailure(
+    `--${dashed} cannot be -`,
+    "for a file or directory named -, give ./-; for a pipe, give /dev/stdin",
+  );
 }

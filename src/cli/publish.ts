@@ -1,7 +1,7 @@
 // `prio publish`: computes the totals from both servers' aggregates, unless these cannot be of the same reports.
 
 import { randomUUID } from "node:crypto";
-import { type Aggregate, readAggregate } from "../batch/aggregate.js";
+import { type Aggregate, readAggregate } from "../batch/aggregate-file.js";
 import { configOf } from "../batch/batch.js";
 import { Failure } from "../files/failure.js";
 import { Input } from "../files/input.js";

@@ -1,4 +1,4 @@
-// What every command gets to work with.
+// One run of a command, as every command gets it: the options, where it reports, and the standard streams.
 
 import type { Io } from "./io.js";
 import type { Options } from "./options.js";

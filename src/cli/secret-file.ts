@@ -3,7 +3,7 @@
 import { closeSync, fsyncSync, openSync, statSync, unlinkSync, writeSync } from "node:fs";
 import { Failure, systemCode, systemFailure } from "../files/failure.js";
 import { readSmallFile } from "../files/small-file.js";
-import { usage } from "./exit.js";
+import { usageFailure } from "./exit.js";
 
 /** In bytes: far longer than any secret, short enough to read in one piece. */
 const MAX_SECRET_FILE = 65536;
@@ -36,7 +36,7 @@ export function readSecretFile(path: string, name: string): string {
     const stat = statSync(path);
     if (stat.isFile()) refuseOpenFile(path, name, stat.mode);
     const bytes = readSmallFile(path, MAX_SECRET_FILE);
-    if (bytes === null) throw usage(`${path}: expected a ${name}, got more than ${MAX_SECRET_FILE} bytes`);
+    if (bytes === null) throw usageFailure(`${path}: expected a ${name}, got more than ${MAX_SECRET_FILE} bytes`);
     return bytes.toString("utf8").trim();
   } catch (error) {
     throw systemFailure(error, `cannot read the ${name} file ${path}`);

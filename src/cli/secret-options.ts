@@ -1,7 +1,7 @@
 // The secrets among a command's options: the private key and the servers' shared secret, better given in files.
 
 import { PrivateKey, ServerSecret } from "../index.js";
-import { usage } from "./exit.js";
+import { usageFailure } from "./exit.js";
 import { environmentName, type Options, parseOption, requireNoDash } from "./options.js";
 import type { Reporter } from "./reporter.js";
 import { readSecretFile } from "./secret-file.js";
@@ -39,7 +39,7 @@ export const SHARED_SECRET: SecretKind = {
 /** The secret from its file or its option. Warns when it is on the command line. */
 export function secretFrom(options: Options, reporter: Reporter, kind: SecretKind): string {
   const [secret = "", ...others] = secretsFrom(options, reporter, kind);
-  if (others.length > 0) throw usage(`--${kind.file}: expected one ${kind.name}, got ${others.length + 1}`);
+  if (others.length > 0) throw usageFailure(`--${kind.file}: expected one ${kind.name}, got ${others.length + 1}`);
   return secret;
 }
 
@@ -59,7 +59,7 @@ export function secretsFrom(options: Options, reporter: Reporter, kind: SecretKi
   if (source === option) warnOfSecret(options, reporter, kind);
   const secrets = texts.map((text) => parseOption(source, () => check(text)));
   const again = secrets.findIndex((secret, i) => secrets.indexOf(secret) !== i);
-  if (again >= 0) throw usage(`--${source}: ${kind.name} ${again + 1} is the same as an earlier one`);
+  if (again >= 0) throw usageFailure(`--${source}: ${kind.name} ${again + 1} is the same as an earlier one`);
   return secrets;
 }
 
@@ -81,7 +81,7 @@ function secretsIn(path: string, { name, field }: SecretKind): string[] {
   const objects = parsed(text) === undefined ? text.split(/\s*\n\s*/) : [text];
   return objects.map((object) => {
     const value = parsed(object)?.[field];
-    if (typeof value !== "string") throw usage(`${path}: expected "${field}" in the JSON object, found none`);
+    if (typeof value !== "string") throw usageFailure(`${path}: expected "${field}" in the JSON object, found none`);
     return value;
   });
 }

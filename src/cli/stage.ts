@@ -1,6 +1,6 @@
 // What all commands over a file of rows share: their files, the progress line, and the counts at the end.
 
-import type { ExchangedFiles } from "../batch/messages.js";
+import type { ExchangedFiles } from "../batch/exchanged-messages.js";
 import type { OpenOutput, StageSettings } from "../batch/stages.js";
 import type { Tally } from "../batch/tally.js";
 import { ClosedPipe, Failure } from "../files/failure.js";
@@ -8,12 +8,12 @@ import { fileIdentity } from "../files/file-identity.js";
 import { Input, MAX_EXPANSION } from "../files/input.js";
 import { openOutput } from "../files/output.js";
 import { jobsFrom } from "./batch-options.js";
-import { reportCounts } from "./counts.js";
 import { type NamedFile, requireDistinctPaths } from "./distinct-paths.js";
-import { usage } from "./exit.js";
+import { usageFailure } from "./exit.js";
 import { requireNoDash, requireOneDash } from "./options.js";
-import { replaysFrom } from "./replays.js";
+import { replaysFrom } from "./replay-options.js";
 import type { Run } from "./run.js";
+import { reportCounts } from "./stage-result.js";
 
 /** A file that a stage writes. `mode` is its permissions before the umask, where not everybody may read it. */
 export interface StageFile extends NamedFile {
@@ -88,7 +88,7 @@ export function exchangedFiles({ options, io }: Run): ExchangedFiles {
   const [internal, external] = [options.required("input-internal"), options.required("input-external")];
   const files = { internal: new Input(internal, io.stdin), external: new Input(external, io.stdin) };
   if (![internal, external].includes("-") && fileIdentity(internal) === fileIdentity(external)) {
-    throw usage(
+    throw usageFailure(
       `--input-internal and --input-external are one file: ${internal}`,
       "internal is this server's own file of messages, external the other server's",
     );

@@ -2,13 +2,12 @@
 
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { stagePings } from "../batch/staging.js";
+import { importPings } from "../batch/ping-import.js";
 import { ClosedPipe, Failure, systemFailure } from "../files/failure.js";
 import { canonicalPath, fileIdentity } from "../files/file-identity.js";
 import { Input, MAX_EXPANSION } from "../files/input.js";
 import { inputFiles } from "../files/input-files.js";
 import { openOutput } from "../files/output.js";
-import { reportCounts } from "./counts.js";
 import {
   isWithin,
   type NamedFile,
@@ -16,10 +15,11 @@ import {
   requireDistinctPaths,
   requireOutsideReplays,
 } from "./distinct-paths.js";
-import { usage } from "./exit.js";
+import { usageFailure } from "./exit.js";
 import { type Options, requireNoDash } from "./options.js";
 import type { Run } from "./run.js";
 import { closedPipeFailure, errorsFileFrom } from "./stage.js";
+import { reportCounts } from "./stage-result.js";
 
 /** Batches that the summary names. */
 const SHOWN_BATCHES = 10;
@@ -31,7 +31,7 @@ export async function staging(run: Run): Promise<number> {
   requireNoDash(options, "output", "data-config");
   const date = dateFrom(options);
   const parts = options.integer("parts", 1) ?? 1;
-  if (parts > MAX_PARTS) throw usage(`--parts: expected at most ${MAX_PARTS}, got ${parts}`);
+  if (parts > MAX_PARTS) throw usageFailure(`--parts: expected at most ${MAX_PARTS}, got ${parts}`);
   const directory = join(options.required("output"), `submission_date=${date}`);
   const errors = errorsFileFrom(run);
   const files = inputFiles(options.required("input"), date);
@@ -41,7 +41,7 @@ export async function staging(run: Run): Promise<number> {
   const progress = reporter.progress("staging", io.env, sizeOf(inputs), () =>
     inputs.reduce((sum, input) => sum + input.bytesRead, 0),
   );
-  const { tally, pings, batches } = await stagePings({
+  const { tally, pings, batches } = await importPings({
     inputs,
     directory,
     parts,
@@ -71,20 +71,23 @@ function requireApart(run: Run, directory: string, inputs: readonly string[], er
   const replays = options.texts("replays").map((path) => ({ option: "replays", path }));
   for (const { option, path } of [...protectedFiles(options), ...listedHere, ...read, ...replays]) {
     if (path === "-" || !isWithin(day, canonicalPath(path))) continue;
-    throw usage(`--output would replace what --${option} names: ${path}`, `a run replaces everything in ${directory}`);
+    throw usageFailure(
+      `--output would replace what --${option} names: ${path}`,
+      `a run replaces everything in ${directory}`,
+    );
   }
   const input = options.required("input");
   const listed = listedHere.map(({ path }) => fileIdentity(path))[0];
   for (const path of inputs) {
     if (path !== "-" && listed !== undefined && fileIdentity(path) === listed) {
-      throw usage(`--errors would write over the file of --input: ${path}`, "name another file");
+      throw usageFailure(`--errors would write over the file of --input: ${path}`, "name another file");
     }
   }
   if (input === "-") return;
   const folder = canonicalPath(input);
   for (const { option, path } of [{ option: "output", path: directory }, ...listedHere]) {
     if (!isWithin(folder, canonicalPath(path))) continue;
-    throw usage(`--${option} is in the directory of --input: ${path}`, "the next run would read it as pings");
+    throw usageFailure(`--${option} is in the directory of --input: ${path}`, "the next run would read it as pings");
   }
 }
 
@@ -94,7 +97,7 @@ function dateFrom(options: Options): string {
   const time = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN;
   // Date.parse takes February 30 for March 1 or 2.
   if (Number.isNaN(time) || new Date(time).toISOString().slice(0, 10) !== text) {
-    throw usage(`--date: expected a day as YYYY-MM-DD, got ${JSON.stringify(text.slice(0, 40))}`);
+    throw usageFailure(`--date: expected a day as YYYY-MM-DD, got ${JSON.stringify(text.slice(0, 40))}`);
   }
   return text;
 }
@@ -118,7 +121,7 @@ function batchIdsFrom(path: string | undefined): ReadonlySet<string> | undefined
     ? value.map((entry: unknown) => (entry as { batch_id?: unknown } | null)?.batch_id)
     : [];
   if (ids.length === 0 || !ids.every((id) => typeof id === "string")) {
-    throw usage(`${path}: expected a JSON array of objects with a "batch_id"`);
+    throw usageFailure(`${path}: expected a JSON array of objects with a "batch_id"`);
   }
   return new Set(ids);
 }

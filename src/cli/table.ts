@@ -3,7 +3,7 @@
 import { systemFailure } from "../files/failure.js";
 import { readSmallFile } from "../files/small-file.js";
 import { clipColumns, displayWidth, padColumns } from "./display-width.js";
-import { usage } from "./exit.js";
+import { usageFailure } from "./exit.js";
 import { type Io, painter, type Terminal } from "./io.js";
 import { shown } from "./untrusted-text.js";
 
@@ -31,13 +31,13 @@ export function readLabels(path: string | undefined, count: number): string[] {
   let text: string;
   try {
     const bytes = readSmallFile(path, MAX_LABELS + MAX_LABEL_BYTES * count);
-    if (bytes === null) throw usage(`${path}: expected ${count} labels, got more bytes than these can have`);
+    if (bytes === null) throw usageFailure(`${path}: expected ${count} labels, got more bytes than these can have`);
     text = bytes.toString("utf8").trim();
   } catch (error) {
     throw systemFailure(error, `cannot read ${path}`);
   }
   const labels = text.startsWith("[") ? parseLabels(text, path) : text.split(/\r?\n/);
-  if (labels.length !== count) throw usage(`${path}: expected ${count} labels, got ${labels.length}`);
+  if (labels.length !== count) throw usageFailure(`${path}: expected ${count} labels, got ${labels.length}`);
   return labels;
 }
 
@@ -48,7 +48,7 @@ function parseLabels(text: string, path: string): string[] {
   } catch {
     // Not JSON: the error below says so.
   }
-  throw usage(`${path}: expected a JSON array of strings`);
+  throw usageFailure(`${path}: expected a JSON array of strings`);
 }
 
 /**

@@ -1,4 +1,4 @@
-// Whole reads and writes, and names that survive a power cut.
+// Reads and writes of whole buffers, and names of files that survive a power cut.
 
 import { closeSync, fsyncSync, openSync, readSync, writeSync } from "node:fs";
 import { systemCode } from "./failure.js";

@@ -1,6 +1,6 @@
-// Which file a path names, so that a run can see before it starts that it would write over a file that it reads. Two
-// paths name one file when device and inode agree, whatever symbolic links, hard links or `..` are in between. A file
-// that is not there yet is told by its directory and its name.
+// Tells whether two paths name one file, so that a run can refuse to write over a file that it reads. They do when
+// device and inode agree, whatever symbolic links, hard links or `..` are in between. A file that does not exist yet is
+// identified by its directory and its name.
 
 import { type BigIntStats, fstatSync, readlinkSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, isAbsolute } from "node:path";

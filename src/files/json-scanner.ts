@@ -1,5 +1,5 @@
-// A strict scanner of JSON (RFC 8259): finds some members of an object in a line that nobody vouches for. It checks
-// all the rest as JSON.parse does, but builds nothing of it, so that a line costs no more memory than itself.
+// A strict scanner of JSON (RFC 8259): finds some members of an object in an untrusted line. It checks all the
+// rest as JSON.parse does, but builds nothing of it, so that a line costs no more memory than itself.
 
 /** A value, by its place in the bytes. */
 export interface JsonToken {
@@ -45,7 +45,7 @@ export function scanObject(bytes: Buffer, names: readonly string[]): (JsonToken 
       const end = endOfValue(bytes, start);
       if (end < 0) return null;
       const name = indexOfName(bytes, at, keyEnd, names);
-      if (name >= 0) found[name] = { kind: kindOf(bytes[start]), start, end };
+      if (name >= 0) found[name] = { kind: tokenKindOf(bytes[start]), start, end };
       at = skipBlanks(bytes, end);
       const next = bytes[at++];
       if (next === END_BRACE) break;
@@ -74,7 +74,7 @@ export function sizeOfArray(bytes: Buffer, { start }: JsonToken): { readonly ite
   return { items, isFlat };
 }
 
-function kindOf(first: number | undefined): JsonToken["kind"] {
+function tokenKindOf(first: number | undefined): JsonToken["kind"] {
   if (first === QUOTE) return "string";
   if (first === BRACKET) return "array";
   if (first === BRACE) return "object";

@@ -1,16 +1,17 @@
-// A directory that appears under its name only when everything in it is complete and on disk, in the place of the one
-// that was there before. A file `_SUCCESS` beside it, which comes last, tells other programs that they can read.
+// A directory that a run writes. It takes the place of the earlier one only when everything in it is complete and on
+// disk. The exchange takes two renames, so for a moment nothing has the name. A file `_SUCCESS` beside the directory,
+// which comes last, tells other programs that they can read.
 
 import { closeSync, openSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { trySyncDirectory } from "./disk.js";
 import { Failure, systemFailure } from "./failure.js";
-import { makeDirectory, type Product } from "./output.js";
+import { makeDirectory, type PendingOutput } from "./output.js";
 import { createTemporaryDirectory, forgetTemporaryFile, nameBeside, removeTemporaryFile } from "./temporary-files.js";
 
 const MARKER = "_SUCCESS";
 
-export class OutputDirectory implements Product {
+export class OutputDirectory implements PendingOutput {
   /** Where everything is written until the directory appears. */
   readonly temporary: string;
   readonly #path: string;

@@ -1,5 +1,5 @@
-// A file that is written: a regular one, which appears under its name only when it is complete and on disk; or a
-// device or a pipe, which is written into and never replaced.
+// One file that a run writes, as bytes: a regular file appears under its name only when it is complete and on disk; a
+// device or a pipe is written into, and never replaced.
 
 import {
   closeSync,
@@ -102,7 +102,7 @@ class RegularFile implements OutputFile {
   }
 
   settle(): void {
-    if (typeof this.#before === "string") unlinkIfThere(this.#before);
+    if (typeof this.#before === "string") tryUnlink(this.#before);
     // Puts the rename on disk.
     trySyncDirectory(dirname(this.#path));
   }
@@ -143,10 +143,10 @@ function keepAside(path: string): string | null {
 function putBack(aside: string, path: string): void {
   renameSync(aside, path);
   // Where both names are of one file, the system leaves them as they are.
-  unlinkIfThere(aside);
+  tryUnlink(aside);
 }
 
-function unlinkIfThere(path: string): void {
+function tryUnlink(path: string): void {
   try {
     unlinkSync(path);
   } catch {

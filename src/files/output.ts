@@ -1,5 +1,5 @@
-// What a run writes: files, which appear under their names only when all of the run's are complete, and standard
-// output. A name that ends in .gz is compressed, "-" is standard output.
+// The outputs of a run, which appear all together or not at all. Opens them as streams of text: a file, compressed if
+// its name ends in .gz, or standard output for "-".
 
 import { mkdirSync, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
@@ -10,7 +10,7 @@ import { canonicalPath } from "./file-identity.js";
 import { type OutputFile, openOutputFile } from "./output-file.js";
 
 /** What a run makes, and what appears when the run is done. `withOutputs` sees to that. */
-export interface Product {
+export interface PendingOutput {
   /** Completes the output, and puts it on disk under a temporary name. */
   complete(): Promise<void>;
   /**
@@ -26,7 +26,7 @@ export interface Product {
 }
 
 /** Takes ASCII text in order. */
-export interface Output extends Product {
+export interface Output extends PendingOutput {
   write(text: string): Promise<void>;
 }
 
@@ -218,9 +218,9 @@ function streamFailure(error: unknown): unknown {
  * when it throws, or when one cannot appear, none does. Only a process that is killed between two renames leaves the
  * first ones.
  */
-export async function withOutputs<T extends Product>(
+export async function withOutputs<T extends PendingOutput>(
   opening: readonly (() => T)[],
-  besides: readonly Product[],
+  besides: readonly PendingOutput[],
   work: (outputs: readonly T[]) => Promise<void>,
 ): Promise<void> {
   const outputs: T[] = [];
@@ -234,9 +234,9 @@ export async function withOutputs<T extends Product>(
 }
 
 /** Makes all outputs appear or none. No signal can come in between the renames, as nothing in it waits. */
-async function appearTogether(outputs: readonly Product[]): Promise<void> {
+async function appearTogether(outputs: readonly PendingOutput[]): Promise<void> {
   for (const output of outputs) await output.complete();
-  const there: Product[] = [];
+  const there: PendingOutput[] = [];
   try {
     for (const output of outputs) {
       output.appear(there.length + 1 < outputs.length);

@@ -1,5 +1,5 @@
-// Files that are read in one piece: keys, secrets, labels. They may be pipes and devices, so the bytes are counted
-// and not asked for.
+// Reads a small file in one piece: keys, secrets, labels. It may be a pipe or a device, whose size the system does not
+// know, so the reader counts the bytes.
 
 import { closeSync, openSync, readSync } from "node:fs";
 

@@ -1,10 +1,10 @@
-// Files and directories under temporary names, beside what they become. A signal removes those of this process. Those
-// of a process that was killed are removed by the next run that writes into the same directory.
+// Files and directories under temporary names, beside what they become. On a signal, this process removes its own. The
+// next run that writes into the same directory removes those of a process that was killed.
 //
 // The name holds the writer: `.NAME.HOST-PID-RANDOM.tmp`. HOST stands for the boot of the machine and the process
 // namespace, so a process id is only looked up where it means something: on a network file system, files of other
-// machines and containers stay. A file of ours goes when no process has its id. If another process has got the id
-// since, the file stays until that one has ended too.
+// machines and containers stay. A file of this machine goes when no process has the id in its name. If
+// another process has got the id since, the file stays until that one has ended too.
 
 import { randomBytes } from "node:crypto";
 import { mkdirSync, openSync, readdirSync, rmSync } from "node:fs";

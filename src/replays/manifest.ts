@@ -10,7 +10,8 @@ import { join } from "node:path";
 import { readAll, syncDirectory, writeAll } from "../files/disk.js";
 import { systemCode } from "../files/failure.js";
 import type { ServerId } from "../index.js";
-import { FILE_MODE, ReplayRecordError, withSystem } from "./record-files.js";
+import { ReplayRecordError, withSystem } from "./record-error.js";
+import { FILE_MODE } from "./record-modes.js";
 import type { SegmentDescription } from "./segments.js";
 
 /** Whose record it is. */

@@ -1,6 +1,6 @@
-// The record of what a server was given to check, on disk: it lasts as long as the servers' secret, so that no packet
-// is ever checked at two points, by whichever run (docs/WIRE.md section 5). Node only. This file is what the record
-// remembers and answers; store.ts keeps it.
+// A replay record on disk: what a server has checked. It lasts as long as the servers' secret, so that no run checks a
+// packet at a second point (docs/WIRE.md section 5). This file decides what the record remembers and answers; store.ts
+// keeps the entries. Node only.
 
 import { hash, randomBytes } from "node:crypto";
 import { copyOfBytes, propertiesOf } from "../core/bytes.js";
@@ -15,10 +15,10 @@ import {
 } from "../index.js";
 import { ANSWER, CONTENT, CONTENT_WORDS, ENTRY_WORDS, KEY_WORDS, RUN } from "./entries.js";
 import type { ReplayOwner } from "./manifest.js";
-import { ReplayRecordError } from "./record-files.js";
+import { ReplayRecordError } from "./record-error.js";
 import { EntryStore } from "./store.js";
 
-export { ReplayRecordError, type ReplayRecordErrorCode } from "./record-files.js";
+export { ReplayRecordError, type ReplayRecordErrorCode } from "./record-error.js";
 
 /** Whose record it is, and how it is used. */
 export interface FileReplayRecordOptions {

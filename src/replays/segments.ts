@@ -10,7 +10,8 @@ import { crc32 } from "node:zlib";
 import { readAll, writeAll } from "../files/disk.js";
 import { systemCode } from "../files/failure.js";
 import { compareKeys, ENTRY_BYTES, ENTRY_WORDS, KEY_WORDS } from "./entries.js";
-import { FILE_MODE, ReplayRecordError, withSystem } from "./record-files.js";
+import { ReplayRecordError, withSystem } from "./record-error.js";
+import { FILE_MODE } from "./record-modes.js";
 
 const BLOCK_ENTRIES = 128;
 const BLOCK_WORDS = BLOCK_ENTRIES * ENTRY_WORDS;

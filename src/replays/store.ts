@@ -9,10 +9,11 @@ import { syncDirectory } from "../files/disk.js";
 import { systemCode } from "../files/failure.js";
 import { PrioError } from "../index.js";
 import { ENTRY_WORDS, EntryTable } from "./entries.js";
-import { isLock, ReplayLock } from "./lock.js";
 import { type Manifest, type ReplayOwner, readManifest, TEMPORARY_MANIFEST, writeManifest } from "./manifest.js";
 import { mergeSegments, segmentsToMerge } from "./merge.js";
-import { DIRECTORY_MODE, ReplayRecordError, withSystem } from "./record-files.js";
+import { ReplayRecordError, withSystem } from "./record-error.js";
+import { isLock, ReplayLock } from "./record-lock.js";
+import { DIRECTORY_MODE } from "./record-modes.js";
 import { Segment, type SegmentWriter, segmentNumber } from "./segments.js";
 
 interface StoreOptions {

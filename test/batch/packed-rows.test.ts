@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { packDecisions, packRows, unpackDecisions, unpackRows } from "../../src/batch/packed-rows.js";
 import { type Refusal, refuse } from "../../src/batch/rows.js";
-import type { Decision, OpenedRow } from "../../src/batch/task.js";
+import type { Decision, OpenedRow } from "../../src/batch/thread-messages.js";
 
 const key = fc.uint8Array({ minLength: 32, maxLength: 32 });
 const keys = fc.record({ packet: key, report: key });

@@ -14,7 +14,8 @@ export interface CommandResult {
 }
 
 /**
- * What verify1 says without a record. `prio` leaves it out of what the command said: only replays.test.ts is about it.
+ * What verify1 says without a record. `prio` leaves it out of what the command said: only replay-options.test.ts is
+ * about it.
  */
 export const REPLAYS_WARNING: RegExp = /^prio: warning: without --replays DIR.*\n/gm;
 

@@ -4,8 +4,8 @@ import { appendFileSync, copyFileSync, renameSync, truncateSync, utimesSync, wri
 import { Readable } from "node:stream";
 import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, it } from "vitest";
-import { MessageFile } from "../../src/batch/lookup.js";
-import { withMessages } from "../../src/batch/messages.js";
+import { withMessages } from "../../src/batch/exchanged-messages.js";
+import { MessageFile } from "../../src/batch/message-file.js";
 import { Input, MAX_EXPANSION } from "../../src/files/input.js";
 import { scratch } from "../cli/support.js";
 

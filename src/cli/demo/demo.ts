@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { performance } from "node:perf_hooks";
 import { Config, PrivateKey, PublicKey, publish, Server, ServerSecret } from "../../index.js";
 import { bar } from "../table.js";
-import { type Outcome, PRECISION, QUESTIONS, simulate } from "./simulation.js";
+import { PRECISION, QUESTIONS, type SimulationResult, simulate } from "./simulation.js";
 
 const CLIENTS = 1000;
 /** 3 % of 1,000 clients. */
@@ -164,7 +164,7 @@ function describeRecorded({ batch, totals, messages, equal }: Recorded, columns:
   ];
 }
 
-function describeOutcome(outcome: Outcome, columns: number, style: Styles): string[] {
+function describeOutcome(outcome: SimulationResult, columns: number, style: Styles): string[] {
   const { clients, truth, published, honest, cheats, bytes, time, counted } = outcome;
   const width = Math.max(10, Math.min(40, columns - 54));
   const rows = LABELS.map((label, k) => {
@@ -211,7 +211,7 @@ function faultsOfRecorded({ batch, totals, messages, equal, refused }: Recorded)
   return faults;
 }
 
-function faultsOf({ truth, published, honest, cheats, counted }: Outcome): string[] {
+function faultsOf({ truth, published, honest, cheats, counted }: SimulationResult): string[] {
   const faults: string[] = [];
   const off = truth.filter((total, i) => total !== published[i]).length;
   if (off > 0 || truth.length !== published.length) faults.push(`${off} totals differ from the truth`);

@@ -23,7 +23,7 @@ export const QUESTIONS = 20;
 export const PRECISION = 10;
 
 /** The results of a simulation. */
-export interface Outcome {
+export interface SimulationResult {
   clients: number;
   /** The true totals of the honest clients: 20 counts, and the sum of the integers. */
   truth: bigint[];
@@ -101,7 +101,7 @@ class Party {
  * Simulates a collection from `clients` clients. Every `cheatEvery`-th of them cheats, in each way in turn. Calls
  * `progress` after each report with the number of reports so far.
  */
-export function simulate(clients: number, cheatEvery: number, progress: (done: number) => void): Outcome {
+export function simulate(clients: number, cheatEvery: number, progress: (done: number) => void): SimulationResult {
   const [keysA, keysB, secret] = [generateKeyPair(), generateKeyPair(), ServerSecret.generate()];
   const config = new Config({
     fields: QUESTIONS + PRECISION,
@@ -114,7 +114,7 @@ export function simulate(clients: number, cheatEvery: number, progress: (done: n
   const b = new Party(new Server(config, { ...options, id: "B", privateKey: keysB.privateKey }), "B");
   const client = new Client(config);
 
-  const outcome: Outcome = {
+  const outcome: SimulationResult = {
     clients,
     truth: new Array<bigint>(QUESTIONS + 1).fill(0n),
     published: [],
@@ -166,7 +166,7 @@ export function simulate(clients: number, cheatEvery: number, progress: (done: n
 }
 
 /** Brings one report through both servers: each gets its packet and then only the other's messages. */
-function exchange(outcome: Outcome, a: Party, b: Party, id: string, packets: Packets): void {
+function exchange(outcome: SimulationResult, a: Party, b: Party, id: string, packets: Packets): void {
   const { time, bytes } = outcome;
   let fromA: Message | undefined = timed(time, "A", () => a.packet(id, packets.a));
   let fromB: Message | undefined = timed(time, "B", () => b.packet(id, packets.b));

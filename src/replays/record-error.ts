@@ -1,5 +1,5 @@
-// The one error class for everything that can go wrong with a record, so that no failure is ever taken for "not seen
-// before"; and who may read its files.
+// The one error class of replay records. Whatever goes wrong with a record throws it, so that no failure is ever taken
+// for "not seen before".
 
 import { systemCode, systemReason } from "../files/failure.js";
 
@@ -10,7 +10,7 @@ import { systemCode, systemReason } from "../files/failure.js";
  * |---|---|
  * | `in-use` | another run has the record open, or may have it open on a machine or in a container that cannot be looked into |
  * | `another-owner` | the record belongs to another secret, or to the other server |
- * | `not-a-record` | the path is no directory, or one that holds other files |
+ * | `not-a-record` | the path is not a directory, or it holds other files |
  * | `damaged` | a file of the record is missing, cut or changed |
  * | `unavailable` | the system refused to read or write: `cause` is its error |
  */
@@ -29,10 +29,6 @@ export class ReplayRecordError extends Error {
     this.code = code;
   }
 }
-
-/** Only the owner may read or write the record's directory and files. */
-export const DIRECTORY_MODE = 0o700;
-export const FILE_MODE = 0o600;
 
 /** Runs `work`. A refusal by the system becomes `unavailable`: `subject` ("cannot write x.segment"), then why. */
 export function withSystem<T>(subject: string, work: () => T): T {

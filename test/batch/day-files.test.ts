@@ -2,14 +2,14 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, expect, it } from "vitest";
-import { StagedFiles } from "../../src/batch/staged-files.js";
+import { DayFiles } from "../../src/batch/day-files.js";
 import { scratch } from "../cli/support.js";
 
 const folder = scratch();
 afterAll(() => folder.remove());
 const filesIn = (name: string, settings: { parts: number; batchIds?: ReadonlySet<string> }) => {
   const directory = folder.path(name);
-  return new StagedFiles({ batchIds: undefined, ...settings, directory });
+  return new DayFiles({ batchIds: undefined, ...settings, directory });
 };
 
 it("takes the first 256 batches when nobody says which there are", () => {

@@ -1,7 +1,7 @@
 // Names of partitions, as Spark 3.5 writes them: its own function gave what is expected here.
 
 import { expect, it } from "vitest";
-import { partitionName } from "../../src/files/partition.js";
+import { partitionName } from "../../src/files/partition-name.js";
 
 it.each([
   ["content.blocking_blocked-0", "batch_id=content.blocking_blocked-0"],

@@ -6,7 +6,7 @@ import { closeSync, fsyncSync, mkdirSync, openSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { syncDirectory, writeAll } from "../files/disk.js";
 import { systemFailure } from "../files/failure.js";
-import { partitionName } from "../files/partition.js";
+import { partitionName } from "../files/partition-name.js";
 import type { Reason } from "./rows.js";
 
 const SERVERS = ["a", "b"] as const;
@@ -22,13 +22,13 @@ interface PartFile {
 }
 
 /** A batch, and the files of each of its parts: A's and B's. */
-interface StagedBatch {
+interface DayBatch {
   rows: number;
   readonly directories: readonly string[];
   readonly parts: (readonly PartFile[])[];
 }
 
-export interface StagedFilesSettings {
+export interface DayFilesSettings {
   /** An empty directory. */
   readonly directory: string;
   /** Files for each batch and server; a batch of fewer rows gets fewer. */
@@ -38,12 +38,12 @@ export interface StagedFilesSettings {
 }
 
 /** Writes reports into the files of their batches. */
-export class StagedFiles {
-  readonly #settings: StagedFilesSettings;
-  readonly #batches = new Map<string, StagedBatch>();
+export class DayFiles {
+  readonly #settings: DayFilesSettings;
+  readonly #batches = new Map<string, DayBatch>();
   #pending = 0;
 
-  constructor(settings: StagedFilesSettings) {
+  constructor(settings: DayFilesSettings) {
     this.#settings = settings;
   }
 
@@ -79,7 +79,7 @@ export class StagedFiles {
     for (const path of directories) written(path, () => syncDirectory(path));
   }
 
-  #create(batchId: string): StagedBatch | null {
+  #create(batchId: string): DayBatch | null {
     const { directory, batchIds } = this.#settings;
     if (batchIds === undefined ? this.#batches.size >= MAX_BATCHES : !batchIds.has(batchId)) return null;
     const name = partitionName("batch_id", batchId);
@@ -102,7 +102,7 @@ export class StagedFiles {
   }
 
   /** The files of the part whose turn it is. */
-  #partOf({ rows, directories, parts }: StagedBatch): readonly PartFile[] {
+  #partOf({ rows, directories, parts }: DayBatch): readonly PartFile[] {
     const number = rows % this.#settings.parts;
     const name = `part-${String(number).padStart(5, "0")}.ndjson`;
     parts[number] ??= directories.map((directory) => ({ path: join(directory, name), pending: [] }));

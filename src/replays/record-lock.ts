@@ -8,7 +8,8 @@ import { closeSync, openSync, readdirSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { systemCode } from "../files/failure.js";
 import { type ProcessName, stateOf, thisProcess } from "../files/processes.js";
-import { FILE_MODE, ReplayRecordError, withSystem } from "./record-files.js";
+import { ReplayRecordError, withSystem } from "./record-error.js";
+import { FILE_MODE } from "./record-modes.js";
 
 const PREFIX = "lock";
 /** What stands between the parts of a name; none of them holds it. */

@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { Readable } from "node:stream";
 import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, it, vi } from "vitest";
-import { MessageFile } from "../../src/batch/lookup.js";
+import { MessageFile } from "../../src/batch/message-file.js";
 import { Input } from "../../src/files/input.js";
 import { scratch } from "../cli/support.js";
 

@@ -2,7 +2,7 @@
 
 import type { Input } from "../files/input.js";
 import type { ServerId } from "../index.js";
-import { MessageFile } from "./lookup.js";
+import { MessageFile } from "./message-file.js";
 import { type Refusal, refuse } from "./rows.js";
 
 /** Two files of messages: this server's and the other's. */

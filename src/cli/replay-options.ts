@@ -6,7 +6,7 @@ import { Failure } from "../files/failure.js";
 import { ServerSecret } from "../index.js";
 import { FileReplayRecord, ReplayRecordError, type ReplayRecordErrorCode } from "../replays/record.js";
 import type { NamedFile } from "./distinct-paths.js";
-import { usage } from "./exit.js";
+import { usageFailure } from "./exit.js";
 import type { Run } from "./run.js";
 
 /** The stages of a server that open packets. */
@@ -34,7 +34,10 @@ export function replaysFrom(
     return undefined;
   }
   if (!outputs.every(({ path }) => isFile(path))) {
-    throw usage("--replays: the output must be a file", "rows must not leave before the record of them is on disk");
+    throw usageFailure(
+      "--replays: the output must be a file",
+      "rows must not leave before the record of them is on disk",
+    );
   }
   return ({ serverId, secret }) => {
     const record = FileReplayRecord.open(directory, {

@@ -1,17 +1,17 @@
-// From clients' pings to both servers' files of shares: goes over files of pings, drops those whose id was seen before,
-// and writes each report's packets under one new id.
+// Imports clients' pings: goes over files of pings, drops those whose id was seen before, and writes each report's
+// packets under one new id into both servers' files of shares (day-files.ts).
 
 import { type Document, documentsOf } from "../files/documents.js";
 import type { Input } from "../files/input.js";
 import { type Output, withOutputs } from "../files/output.js";
 import { OutputDirectory } from "../files/output-directory.js";
+import { DayFiles } from "./day-files.js";
 import { FingerprintRecord } from "./fingerprints.js";
 import { MAX_PING_DOCUMENT, readPing } from "./ping.js";
 import { isRefusal, type Refusal, refuse } from "./rows.js";
-import { StagedFiles } from "./staged-files.js";
 import { Tally } from "./tally.js";
 
-export interface StagingSettings {
+export interface PingImportSettings {
   readonly inputs: readonly Input[];
   /** The directory of the day, which the run replaces. */
   readonly directory: string;
@@ -25,8 +25,8 @@ export interface StagingSettings {
   readonly progress: (reports: number) => void;
 }
 
-/** What a run has staged. */
-export interface Staged {
+/** What a run has imported. */
+export interface PingImport {
   /** Counts reports, and pings that hold none that can be read. */
   readonly tally: Tally;
   /** Pings that were read, without those that came again. */
@@ -36,7 +36,7 @@ export interface Staged {
 }
 
 /** Writes the share files of a day. Throws a Failure when it cannot; then nothing has changed. */
-export async function stagePings(settings: StagingSettings): Promise<Staged> {
+export async function importPings(settings: PingImportSettings): Promise<PingImport> {
   const tally = new Tally(settings.openErrors?.());
   const seen = new FingerprintRecord();
   let pings = 0;
@@ -44,12 +44,12 @@ export async function stagePings(settings: StagingSettings): Promise<Staged> {
   try {
     await withOutputs([() => new OutputDirectory(settings.directory)], tally.lists, async ([output]) => {
       const directory = (output as OutputDirectory).temporary;
-      const files = new StagedFiles({ ...settings, directory });
+      const files = new DayFiles({ ...settings, directory });
       for (const input of settings.inputs) {
         for await (const document of documentsOf(input.pieces(), MAX_PING_DOCUMENT)) {
-          const staged = stage(document, seen, files);
-          const outcomes = Array.isArray(staged) ? staged : [staged];
-          if (staged === outcomes) pings++;
+          const imported = importPing(document, seen, files);
+          const outcomes = Array.isArray(imported) ? imported : [imported];
+          if (imported === outcomes) pings++;
           await tally.add({ numbers: outcomes.map(() => document.line), file: input.name }, outcomes);
           settings.progress(tally.total);
         }
@@ -65,7 +65,7 @@ export async function stagePings(settings: StagingSettings): Promise<Staged> {
 }
 
 /** What came of each report of a ping, or why the ping is left out as a whole. */
-function stage({ bytes }: Document, seen: FingerprintRecord, files: StagedFiles): (Refusal | null)[] | Refusal {
+function importPing({ bytes }: Document, seen: FingerprintRecord, files: DayFiles): (Refusal | null)[] | Refusal {
   const ping = readPing(bytes);
   if (isRefusal(ping)) return ping;
   const { id, reports } = ping;

@@ -1,4 +1,5 @@
-// What a stage says of its rows at its end: the counts, what usually causes them, and when nothing came through.
+// The result of a stage: reports how many rows were left out, with a hint at the usual cause, and chooses the exit
+// code.
 
 import type { Tally } from "../batch/tally.js";
 import { inputName } from "../files/input.js";
@@ -8,11 +9,11 @@ import { hintFor } from "./hints.js";
 import type { Run } from "./run.js";
 import { wrongFile } from "./wrong-file.js";
 
-/** A tenth of the rows or fewer is hardly any. */
-const HARDLY_ANY = 0.1;
+/** When this share of the rows or less came through, something is probably wrong with the run. */
+const SUSPICIOUS_SHARE = 0.1;
 
 /** What a stage did: its name, its counts, and whether its rows went to standard output. */
-export interface Outcome {
+export interface StageResult {
   readonly stage: string;
   readonly tally: Tally;
   readonly isFilter: boolean;
@@ -22,11 +23,11 @@ export interface Outcome {
  * Reports the counts, on standard output unless the rows go there, and returns the exit code. A run that let nothing
  * through is done as well, but a script must not go on as if it were a usual one.
  */
-export async function reportCounts(run: Run, { stage, tally, isFilter }: Outcome): Promise<number> {
+export async function reportCounts(run: Run, { stage, tally, isFilter }: StageResult): Promise<number> {
   const { options, reporter, io } = run;
-  const passed = tally.total - tally.errors;
+  const passed = tally.total - tally.leftOut;
   // The sentence is that of Python's command.
-  const counts = `${tally.errors} errors out of ${tally.total} total`;
+  const counts = `${tally.leftOut} errors out of ${tally.total} total`;
   if (isFilter) reporter.plain(counts);
   else io.stdout.write(`${counts}\n`);
   const reasons = tally.reasons.map(([reason, count]) => `${count} ${reason}`);
@@ -35,15 +36,15 @@ export async function reportCounts(run: Run, { stage, tally, isFilter }: Outcome
   if (byKey.length > 0) reporter.info(`opened with ${byKey.join(", ")}`);
   if (tally.total === 0) reporter.warn(`${inputName(options.required("input"))} has no rows`);
 
-  const isHardlyAny = tally.total > 0 && passed <= HARDLY_ANY * tally.total;
-  const wrong = isHardlyAny ? await wrongFile(run, stage) : undefined;
+  const isSuspicious = tally.total > 0 && passed <= SUSPICIOUS_SHARE * tally.total;
+  const wrong = isSuspicious ? await wrongFile(run, stage) : undefined;
   const hint = wrong ?? hintFor(tally, options.choice("query-points", QUERY_POINTS) ?? "stream");
   if (passed === 0 && !options.flag("allow-empty")) {
     const message = tally.total === 0 ? "no row came through" : `none of the ${tally.total} rows came through`;
     reporter.error({ message, hint: hint ?? "if that may happen, give --allow-empty" });
-    return EXIT.nothing;
+    return EXIT.noRows;
   }
-  if (isHardlyAny) reporter.warn(`only ${passed} of ${tally.total} rows came through`);
+  if (isSuspicious) reporter.warn(`only ${passed} of ${tally.total} rows came through`);
   if (hint !== undefined) reporter.hint(hint);
-  return options.flag("strict") && tally.errors > 0 ? EXIT.refused : EXIT.done;
+  return options.flag("strict") && tally.leftOut > 0 ? EXIT.someLeftOut : EXIT.done;
 }

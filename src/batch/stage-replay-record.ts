@@ -6,10 +6,10 @@ import type { AtomicReplayRecord, ReplayAnswer, ReplayKeys } from "../index.js";
 import type { FileReplayRecord } from "../replays/record.js";
 import { FingerprintRecord } from "./fingerprints.js";
 import { decodeBase64 } from "./rows.js";
-import type { Instruction } from "./task.js";
+import type { Instruction } from "./thread-messages.js";
 
 /** The record as one run of a stage uses it. */
-export class StageReplays implements AtomicReplayRecord {
+export class StageReplayRecord implements AtomicReplayRecord {
   readonly #record: FileReplayRecord;
   /** What the file has shown so far. A report that it shows twice is left out for that, whatever earlier runs had. */
   readonly #file = new FingerprintRecord();
