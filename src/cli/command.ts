@@ -10,14 +10,14 @@ import { EXIT, exitCodeOf, usageFailure } from "./exit.js";
 import type { Io } from "./io.js";
 import { MANUAL, manual } from "./manual.js";
 import { Options, type OptionValues } from "./options.js";
-import { buildProgram, type Definition } from "./program.js";
+import { buildProgram, type Work } from "./program.js";
 import { replayFailure } from "./replay-options.js";
 import { Reporter } from "./reporter.js";
 
 /** The command that the command line names. */
 interface Chosen {
   readonly values: OptionValues;
-  readonly work: Definition["work"];
+  readonly work: Work;
   readonly arguments: readonly string[];
 }
 

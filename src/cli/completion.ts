@@ -9,7 +9,7 @@ import type { Run } from "./run.js";
 /** What a shell completes after an option; null for an option without a value. */
 type Values = { readonly words: readonly string[] } | "file" | "directory" | "nothing" | null;
 
-export function completion({ io }: Run, shell: string, program: Command): number {
+export function completion({ io }: Run, [shell = ""]: readonly string[], program: Command): number {
   const scripts: Record<string, (program: Command) => string> = { bash, zsh, fish };
   io.stdout.write(scripts[shell]?.(program) ?? "");
   return EXIT.done;

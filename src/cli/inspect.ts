@@ -65,7 +65,7 @@ async function describeFile(input: Input, opener: PacketOpener): Promise<Descrip
     const known = FOREIGN.find(({ mark }) => start.subarray(0, mark.length).equals(mark));
     if (known !== undefined) return { ...known, facts: [["remedy", known.remedy]] };
     const format = foreignFormat(start);
-    if (format !== undefined) return { kind: "unknown", title: kindName("bytes", 1), facts: [["looks like", format]] };
+    if (format !== undefined) return { kind: "bytes", title: kindName("bytes", 1), facts: [["looks like", format]] };
     const whole = prepend(start, pieces);
     return looksLikeRows(start)
       ? await describeRows(whole, opener)

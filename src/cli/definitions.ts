@@ -1,0 +1,314 @@
+// The commands with their options, their help and their examples, as a table. program.ts makes the parser of it; what a
+// command does is in a file of its own.
+
+import type { Command } from "commander";
+import { aggregate } from "./aggregate.js";
+import { QUERY_POINTS } from "./batch-options.js";
+import { completion } from "./completion.js";
+import { runDemo } from "./demo/demo.js";
+import { encodeShares } from "./encode-shares.js";
+import { keygen, sharedSeed } from "./generate-secrets.js";
+import { inspect } from "./inspect.js";
+import { hasColor } from "./io.js";
+import { publish } from "./publish.js";
+import type { Run } from "./run.js";
+import { staging } from "./staging.js";
+import { verify1, verify2 } from "./verify.js";
+
+/** An option of a command: its flags, its line in the help, and its values when they are a choice. */
+export type OptionRow = readonly [flags: string, description: string, choices?: readonly string[]];
+
+const BATCH = "Batch (the same for clients and both servers):";
+const SERVER = "This server:";
+const SECRETS = "File (standard output without it):";
+const FILES = "Files (- is standard input or output, .gz is compressed):";
+const RUN = "Run:";
+const RESULT = "Result:";
+
+const batchRows: readonly OptionRow[] = [
+  ["--batch-id <text>", "name of the batch"],
+  ["--n-data <n>", "values per report"],
+  ["--precision <bits>", "values are integers of 1 to 42 bits"],
+  ["--prg-key <kind>", "batch (default), or seed for an old libprio", ["batch", "seed"]],
+];
+
+const publicKeyRows: readonly OptionRow[] = [
+  ["--public-key-hex-internal <hex>", "this server's public key"],
+  ["--public-key-hex-external <hex>", "the other server's public key"],
+];
+
+const serverIdRow: OptionRow = ["--server-id <id>", "which server this is, A or B", ["A", "B"]];
+
+const privateKeyRow: OptionRow = ["--private-key-hex <hex>", "its private key; a file is safer"];
+const secretRow: OptionRow = ["--shared-secret <base64>", "the secret of both servers; a file is safer"];
+
+const serverRows: readonly OptionRow[] = [
+  serverIdRow,
+  ["--private-key-file <file>", "file with its private key; repeatable"],
+  privateKeyRow,
+  ["--shared-secret-file <file>", "file with the secret of both servers"],
+  secretRow,
+  ...publicKeyRows,
+  ["--query-points <mode>", "stream (default), first, report or batch", QUERY_POINTS],
+  ["--replays <dir>", "directory that remembers what was checked"],
+];
+
+const runRows: readonly OptionRow[] = [
+  ["--jobs <n>", "number of threads (default: one per core)"],
+  ["--errors <file>", "list of the rows left out, with the reasons"],
+  ["--strict", "exit with 3 if rows were left out"],
+  ["--allow-empty", "exit with 0, not 4, if no row came through"],
+  ["--quiet", "print only results and errors"],
+];
+
+/** In the examples, what each of server A's stages needs to know. */
+const SERVER_A = `--server-id A --batch-id visits --n-data 3 \\
+    --private-key-file a.json --shared-secret-file secret.json \\
+    --public-key-hex-internal $KEY_A --public-key-hex-external $KEY_B \\
+    --query-points report --replays a/replays`;
+const SWAPPED = "The example is server A's. Server B's has A and B, and a and b, swapped.";
+
+/** A command. */
+export interface Definition {
+  readonly name: string;
+  readonly summary: string;
+  /** What an operator must know besides. */
+  readonly note?: string;
+  /** Comes after the options, before the example. */
+  readonly remark?: string;
+  readonly group: "Stages:" | "Keys:" | "Tools:";
+  readonly argument?: readonly [name: string, description: string, choices?: readonly string[]];
+  readonly options: readonly (readonly [heading: string, rows: readonly OptionRow[]])[];
+  /** Options that this command accepts without using them, so that a script can pass the same ones to every stage. */
+  readonly ignored?: readonly string[];
+  readonly example: string;
+  /** `program` is what the command line was parsed with. */
+  readonly work: (run: Run, args: readonly string[], program: Command) => Promise<number> | number;
+}
+
+const verifyFiles: readonly OptionRow[] = [
+  ["--input <file>", "this server's shares"],
+  ["--output <dir>", "directory for the output"],
+];
+
+/** The files of a stage that reads both servers' messages. */
+function exchangeFiles(message: string): readonly OptionRow[] {
+  return [
+    ["--input <file>", "this server's shares"],
+    ["--input-internal <file>", `this server's ${message}`],
+    ["--input-external <file>", `the other server's ${message}`],
+    ["--output <dir>", "directory for the output"],
+  ];
+}
+
+/** The demonstration, with a progress line and colours when the terminal and the environment allow them. */
+function demo({ io: { stdout, stderr, env } }: Run): number {
+  const isWatched = stderr.isTTY === true && !env["CI"] && env["TERM"] !== "dumb";
+  return runDemo({
+    write: (text) => stdout.write(text),
+    progress: (line) => isWatched && stderr.write(`\r\x1b[K${line ?? ""}`),
+    columns: stdout.columns ?? 80,
+    color: hasColor(stdout, env),
+  });
+}
+
+export const DEFINITIONS: readonly Definition[] = [
+  {
+    name: "keygen",
+    summary: "make a server's key pair",
+    group: "Keys:",
+    options: [[SECRETS, [["--output <file>", "a new file that only its owner can read"]]]],
+    example: `prio keygen --output a.json
+  prio keygen --output b.json
+  key() { sed 's/.*"public_key": "\\([^"]*\\)".*/\\1/' "$1"; }
+  KEY_A=$(key a.json) KEY_B=$(key b.json)   # for the examples of other commands`,
+    work: keygen,
+  },
+  {
+    name: "shared-seed",
+    summary: "make the secret that the two servers share",
+    note: "A shared secret lasts as long as the --replays directory bound to it.",
+    group: "Keys:",
+    options: [[SECRETS, [["--output <file>", "a new file that only its owner can read"]]]],
+    example: "prio shared-seed --output secret.json",
+    work: sharedSeed,
+  },
+  {
+    name: "encode-shares",
+    summary: "split clients' values into packets for A and for B",
+    group: "Stages:",
+    options: [
+      [
+        BATCH,
+        [
+          ...batchRows,
+          ["--public-key-hex-internal <hex>", "server A's public key"],
+          ["--public-key-hex-external <hex>", "server B's public key"],
+        ],
+      ],
+      [
+        FILES,
+        [
+          ["--input <file>", "the clients' values"],
+          ["--output-A <dir>", "directory for A's packets"],
+          ["--output-B <dir>", "directory for B's packets"],
+        ],
+      ],
+      [RUN, runRows],
+    ],
+    example: `yes '{"payload": [1, 0, 1]}' | head -100 > data.ndjson
+  prio encode-shares --batch-id visits --n-data 3 \\
+    --public-key-hex-internal $KEY_A --public-key-hex-external $KEY_B \\
+    --input data.ndjson --output-A a/raw --output-B b/raw`,
+    work: encodeShares,
+  },
+  {
+    name: "staging",
+    summary: "turn Firefox's pings into files of shares",
+    group: "Stages:",
+    options: [
+      [
+        "Files (- is standard input, .gz is compressed):",
+        [
+          ["--input <file>", "pings: a file, or a directory of files"],
+          ["--output <dir>", "directory for the shares of both servers"],
+          ["--date <day>", "the day of the pings, YYYY-MM-DD"],
+          ["--parts <n>", "files per batch and server (default: 1)"],
+          ["--data-config <file>", 'the batches to take: [{"batch_id": "…"}, …]'],
+        ],
+      ],
+      [RUN, runRows.filter(([flags]) => !flags.startsWith("--jobs"))],
+    ],
+    example: "prio staging --date 2019-06-26 --input pings --output staged",
+    work: staging,
+  },
+  {
+    name: "verify1",
+    summary: "open a batch's packets, write the first messages",
+    group: "Stages:",
+    options: [
+      [BATCH, batchRows],
+      [SERVER, serverRows],
+      [FILES, verifyFiles],
+      [RUN, runRows],
+    ],
+    remark: SWAPPED,
+    example: `prio verify1 ${SERVER_A} \\
+    --input a/raw/data.ndjson --output a/verify1`,
+    work: verify1,
+  },
+  {
+    name: "verify2",
+    summary: "write the second messages from both servers' first",
+    group: "Stages:",
+    options: [
+      [BATCH, batchRows],
+      [SERVER, serverRows],
+      [FILES, exchangeFiles("verify1 file")],
+      [RUN, runRows],
+    ],
+    remark: SWAPPED,
+    example: `prio verify2 ${SERVER_A} \\
+    --input a/raw/data.ndjson --output a/verify2 \\
+    --input-internal a/verify1/data.ndjson \\
+    --input-external b/verify1/data.ndjson`,
+    work: verify2,
+  },
+  {
+    name: "aggregate",
+    summary: "check the proofs, add up the valid reports",
+    group: "Stages:",
+    options: [
+      [BATCH, batchRows],
+      [SERVER, serverRows],
+      [FILES, exchangeFiles("verify2 file")],
+      [RUN, runRows],
+    ],
+    remark: SWAPPED,
+    example: `prio aggregate ${SERVER_A} \\
+    --input a/raw/data.ndjson --output a/aggregate \\
+    --input-internal a/verify2/data.ndjson \\
+    --input-external b/verify2/data.ndjson`,
+    work: aggregate,
+  },
+  {
+    name: "publish",
+    summary: "make the totals from both servers' aggregates",
+    group: "Stages:",
+    options: [
+      [BATCH, batchRows],
+      [SERVER, [serverIdRow, ...publicKeyRows]],
+      [
+        FILES,
+        [
+          ["--input-internal <file>", "this server's aggregate"],
+          ["--input-external <file>", "the other server's aggregate"],
+          ["--output <dir>", "directory for the output"],
+        ],
+      ],
+      [
+        RESULT,
+        [
+          ["--min-reports <n>", "refuse fewer (default: warn below 100)"],
+          ["--pretty", "show a table with bars"],
+          ["--labels <file>", "names of the fields, one a line or as JSON"],
+          ["--quiet", "print only results and errors"],
+        ],
+      ],
+    ],
+    ignored: [
+      "--private-key-file <file>",
+      "--private-key-hex <hex>",
+      "--shared-secret-file <file>",
+      "--shared-secret <base64>",
+      "--query-points <mode>",
+      "--replays <dir>",
+    ],
+    remark: SWAPPED,
+    example: `prio publish --server-id A --batch-id visits --n-data 3 \\
+    --public-key-hex-internal $KEY_A --public-key-hex-external $KEY_B \\
+    --input-internal a/aggregate/data.ndjson \\
+    --input-external b/aggregate/data.ndjson \\
+    --output a/processed --min-reports 100 --pretty`,
+    work: publish,
+  },
+  {
+    name: "inspect",
+    summary: "describe files and packets, without their secrets",
+    group: "Tools:",
+    argument: ["file...", "files of any stage, or packets; - for standard input"],
+    options: [
+      [
+        "Options:",
+        [
+          ["--private-key-file <file>", "show which server packets are for; repeatable"],
+          ["--json", "print a JSON object for each file, one a line"],
+        ],
+      ],
+    ],
+    example: `prio inspect data.ndjson a/verify1/data.ndjson
+  prio inspect --private-key-file a.json --json a/raw/data.ndjson`,
+    work: inspect,
+  },
+  {
+    name: "demo",
+    summary: "simulate a whole collection",
+    group: "Tools:",
+    options: [],
+    example: "prio demo",
+    work: demo,
+  },
+  {
+    name: "completion",
+    summary: "print a shell's completion script",
+    group: "Tools:",
+    argument: ["shell", "bash, zsh or fish", ["bash", "zsh", "fish"]],
+    options: [],
+    note: `A shell completes a command that it finds: install the package with
+\`npm install --global\`, not only in a project.`,
+    example: `eval "$(prio completion bash)"   # in ~/.bashrc
+  eval "$(prio completion zsh)"    # in ~/.zshrc
+  prio completion fish | source    # in ~/.config/fish/config.fish`,
+    work: completion,
+  },
+];
