@@ -2,8 +2,16 @@
 // Curve25519 point, an IV, a ciphertext and a tag. Most other files have a head of fixed bytes, texts, or runs of
 // zeros.
 
-/** Bytes of the shortest packet: 60 of sealing, and a plaintext with an empty batch id and six elements of a byte. */
-const MIN_PACKET = 60 + 31;
+/** What sealing adds to a plaintext, in bytes. */
+const SEALING = 60;
+/** Bytes of the shortest plaintext: one for B with an empty batch id and six elements of one byte. */
+const MIN_PLAINTEXT = 31;
+/** Bytes of the longest plaintext for B, and of one for A without its vectors, if the batch id has up to 1,024. */
+const MAX_HEAD = 1024 + 128;
+/** Of the vectors in a packet for A: bytes that an element has at least, but for rare short ones, and at most. */
+const ELEMENT = [11, 12] as const;
+/** The most values that a packet has, and one. */
+const MAX_ELEMENTS = 2 ** 18;
 /** Bytes that are looked at. */
 const SAMPLE = 65536;
 /** A run of so many readable characters comes by chance once in some 10^8 bytes. */
@@ -18,10 +26,24 @@ const MAX_CHI_SQUARE = 73;
 
 /** Whether bytes of no other form can be a sealed packet. */
 export function looksSealed(bytes: Buffer): boolean {
-  if (bytes.length < MIN_PACKET || (bytes[POINT_END] as number) >= 0x80) return false;
+  if (!isPacketLength(bytes.length) || (bytes[POINT_END] as number) >= 0x80) return false;
   const sample = bytes.subarray(0, SAMPLE);
   if (TEXT.test(sample.toString("latin1")) || sample.includes(Buffer.alloc(5))) return false;
   return [0, 4].every((shift) => chiSquare(sample, shift) <= MAX_CHI_SQUARE);
+}
+
+/**
+ * Whether a packet can have this length. One for A holds some values, and as many elements of h as the least power of
+ * two n above their number: from 1.5 n to 2 n elements, which leaves lengths out that no number of values gives.
+ */
+function isPacketLength(length: number): boolean {
+  const plaintext = length - SEALING;
+  if (plaintext < MIN_PLAINTEXT) return false;
+  if (plaintext <= MAX_HEAD) return true;
+  for (let n = 2; n <= MAX_ELEMENTS; n *= 2) {
+    if (plaintext >= ELEMENT[0] * 1.5 * n && plaintext <= ELEMENT[1] * 2 * n + MAX_HEAD) return true;
+  }
+  return false;
 }
 
 /** How far the counts of the 16 half bytes are from equal ones. */
