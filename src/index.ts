@@ -1,3 +1,9 @@
+/**
+ * Clients and servers of Prio v1.
+ *
+ * @module prio
+ */
+
 // What users import. No logic here.
 
 export type { Bytes } from "./core/bytes.js";

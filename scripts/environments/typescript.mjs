@@ -13,7 +13,7 @@ const strict = [
   "--noUncheckedIndexedAccess",
   "--noPropertyAccessFromIndexSignature",
   "--noEmit",
-  "--target es2022",
+  "--target es2020",
   "--module nodenext",
 ].flatMap((option) => option.split(" "));
 
@@ -38,8 +38,8 @@ export const typescript = {
     run(project) {
       const compiler = `node_modules/${name}/bin/tsc`;
       const files = ["collect.mts", importsFromCommonJs(name) ? "collect.cts" : "lazy.cts"];
-      project.node(compiler, ...strict, "--lib", "es2022", ...files);
-      project.node(compiler, ...strict, "--lib", "es2022,dom,dom.iterable", "report.mts");
+      project.node(compiler, ...strict, "--lib", "es2020", ...files);
+      project.node(compiler, ...strict, "--lib", "es2020,dom,dom.iterable", "report.mts");
       return "compiled";
     },
   })),

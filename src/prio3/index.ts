@@ -1,4 +1,10 @@
-// `prio/prio3`: Prio3, the VDAF of the IETF. No logic here.
+/**
+ * Prio3, the VDAF of the IETF.
+ *
+ * @module prio/prio3
+ */
+
+// What users import. No logic here.
 
 export type { Bytes } from "../core/bytes.js";
 export { PrioError, type PrioErrorCode } from "../errors.js";

@@ -1,4 +1,10 @@
-// `prio/replays`, for Node: a replay record on disk. No logic here.
+/**
+ * For Node: a replay record on disk.
+ *
+ * @module prio/replays
+ */
+
+// What users import. No logic here.
 
 export {
   FileReplayRecord,

@@ -24,7 +24,7 @@ export class ReplayRecordError extends Error {
   readonly code: ReplayRecordErrorCode;
 
   /** Makes an error whose message begins with `replay record: `. */
-  constructor(code: ReplayRecordErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: ReplayRecordErrorCode, message: string, options?: { cause?: unknown }) {
     super(`replay record: ${message}`, options);
     this.code = code;
   }

@@ -14,11 +14,11 @@ const publicTypes = ["ReplayRecord", "VerifiedReport", "Verifier"];
 
 const node = (...args: string[]): string => execFileSync(process.execPath, args, { cwd: root, encoding: "utf8" });
 
-/** A strict program over one file, as a user's compiler would read it: es2022, no types but its own. */
+/** A strict program over one file, as a user's compiler would read it: es2020, no types but its own. */
 function compile(path: string): { names: string[]; errors: string[] } {
   const program = ts.createProgram([`${root}/${path}`], {
-    target: ts.ScriptTarget.ES2022,
-    lib: ["lib.es2022.d.ts"],
+    target: ts.ScriptTarget.ES2020,
+    lib: ["lib.es2020.d.ts"],
     module: ts.ModuleKind.NodeNext,
     types: [],
     strict: true,
