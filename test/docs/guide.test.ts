@@ -182,6 +182,9 @@ describe("a first collection", () => {
       await post(addresses.B, again, b);
     }
     await report([true, false, true, false]);
+    const tooFew = { error: "too few packets: 2. The batch stays open." };
+    expect(await close()).toEqual({ status: 500, body: tooFew });
+    for (let i = 0; i < 100; i++) await post(addresses.A, crypto.randomUUID(), new Uint8Array(100));
     expect(await close()).toEqual({ status: 500, body: { error: "B answers 500 to verify2: too few reports: 1" } });
     expect(output.A).toContain(`${again}: replay`);
     expect(output.B).toContain(`${again}: replay`);
