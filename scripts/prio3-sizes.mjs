@@ -27,8 +27,8 @@ export async function documentWithSizes(text = readFileSync(file, "utf8")) {
       zeros(100),
     ],
     [
-      "`Prio3SumVecWithMultiproof`, 1,000 bits, 2 proofs",
-      new prio3.Prio3SumVecWithMultiproof({ length: 1000, maxMeasurement: 1, proofs: 2 }),
+      "`Prio3SumVecWithMultiproof`, 1,000 bits, 3 proofs",
+      new prio3.Prio3SumVecWithMultiproof({ length: 1000, maxMeasurement: 1, proofs: 3 }),
       zeros(1000),
     ],
     [

@@ -63,8 +63,9 @@ export class Flp<V extends Elements<V>, Measurement, Result> {
   }
 
   /**
-   * A verifier's answer, given shares of a measurement and its proof. Throws `out-of-range` if the query's random point
-   * is a root of unity, where the answer would leak: once in 2^32 reports of the longest kind at most.
+   * A verifier's answer, given shares of a measurement and its proof. Throws `malformed` if the query's random point is
+   * a root of unity, where the answer would leak: once in 2^32 reports of the longest kind at most. Such a report
+   * cannot be verified, and is refused as one whose bytes are none.
    */
   query(meas: V, proof: V, queryRand: V, jointRand: V, shares: number): V {
     const { space, circuit } = this;
@@ -87,7 +88,7 @@ export class Flp<V extends Elements<V>, Measurement, Result> {
 
     const t = queryRand.get(this.queryRandLength - 1);
     if (field.pow(t, BigInt(this.#wireLength)) === 1n) {
-      throw new PrioError("out-of-range", "query: expected a random point that is no root of unity");
+      throw new PrioError("malformed", "query: expected a report whose random point is no root of unity");
     }
     const atT = lagrangeCoefficients(this.#ntt, this.#wireLength, t);
     const gadgetAtT = poly.dot(lagrangeCoefficients(this.#ntt, this.#paddedLength, t));

@@ -24,9 +24,11 @@ const spaceOf = <Name extends string>(field: Field<Name>): VectorSpace<BigIntVec
 
 /** Elements of an encoded measurement, at most: bounds the memory of one report. */
 const MAX_MEASUREMENT_LENGTH = 2 ** 22;
-/** The draft has 2^255 and more. A result must stay below the modulus. */
+/** The draft has these up to the modulus. */
 const MAX_64 = 2n ** 63n - 1n;
 const MAX_128 = 2n ** 64n - 1n;
+/** With joint randomness, the smaller field needs three proofs (VDAF draft, section 9.7). */
+const MIN_PROOFS_64 = 3n;
 
 /** What every instance can be told. */
 export interface Prio3Options {
@@ -42,7 +44,10 @@ export interface ChunkedOptions extends Prio3Options {
 
 /** Options of {@link Prio3Sum}. */
 export interface Prio3SumOptions extends Prio3Options {
-  /** The largest measurement: 1 to 2^63 − 1. */
+  /**
+   * The largest measurement: 1 to 2^63 − 1. Times the number of reports in a batch, it must stay below the field's
+   * modulus, 2^64 − 2^32 + 1.
+   */
   readonly maxMeasurement: number | bigint;
 }
 
@@ -56,7 +61,7 @@ export interface Prio3SumVecOptions extends ChunkedOptions {
 
 /** Options of {@link Prio3SumVecWithMultiproof}. */
 export interface Prio3SumVecWithMultiproofOptions extends Prio3SumVecOptions {
-  /** The number of proofs, 2 to 255. */
+  /** The number of proofs, 3 to 255. With fewer, a client could search for a false report that passes. */
   readonly proofs: number;
   /** The draft's identifier for private use, 0xFFFF0000 to 0xFFFFFFFF, the last one by default. */
   readonly algorithmId?: number;
@@ -111,7 +116,7 @@ export abstract class Prio3<Measurement, Result> implements Vdaf<Measurement, Re
   /** @internal */
   protected constructor(steps: AnySteps<Measurement, Result>) {
     // What made the steps is in this file alone.
-    allSteps.make(this, steps as AnySteps<never, unknown>, steps instanceof Prio3Steps ? MAKER : undefined);
+    allSteps.make(this, steps as AnySteps<never, unknown>, Prio3Steps.is(steps) ? MAKER : undefined);
     this.algorithmId = steps.algorithmId;
     this.shares = steps.shares;
     this.rounds = steps.rounds;
@@ -121,16 +126,20 @@ export abstract class Prio3<Measurement, Result> implements Vdaf<Measurement, Re
 
   /**
    * The client's step: shares of a measurement and of its proof. `ctx` names the application, the same for clients and
-   * aggregators; `nonce` is 16 random bytes, new for each report. Throws `out-of-range`, `wrong-length` and
-   * `invalid-argument` for a measurement that is none; the error names the index and never the value.
+   * aggregators, in at most 65,527 bytes, 247 with the XOF `"hmac-aes"`; `nonce` is 16 random bytes, new for each
+   * report. Throws `out-of-range`, `wrong-length` and `invalid-argument` for arguments that are none, a measurement
+   * included; the error names the index and never the value.
    */
   shard(ctx: Uint8Array, measurement: Measurement, nonce: Uint8Array): Shards {
     return stepsOf(this).shard(ctx, measurement, nonce);
   }
 
   /**
-   * An aggregator's first step, with its own input share. Aggregator 0 is the leader. Throws `malformed` for shares of
-   * another length or with elements that are not below the modulus.
+   * An aggregator's first step, with its own input share. Aggregator 0 is the leader. Take this step once for a nonce,
+   * with one key: two verifier shares of one report tell the other aggregators about the measurement. Throws
+   * `malformed` for shares of another length or with elements that are not below the modulus, and in one of 2^32
+   * reports at most because the report's random point is one where its verifier share would leak: refuse them all.
+   * Throws `wrong-length`, `out-of-range` and `invalid-argument` for the other arguments.
    */
   verifyInit(
     verifyKey: Uint8Array,
@@ -159,7 +168,10 @@ export abstract class Prio3<Measurement, Result> implements Vdaf<Measurement, Re
     return stepsOf(this).verifyNext(ctx, state, verifierMessage) as OutputShare | null;
   }
 
-  /** The state that `toBytes` wrote. Throws `malformed`. */
+  /**
+   * The state that `toBytes` wrote. Each call makes a state that was not used, so whoever keeps the bytes must see to
+   * it that a report is counted once. Throws `malformed`, `invalid-argument`.
+   */
   readState(bytes: Uint8Array): VerifyState {
     return stepsOf(this).readState(bytes);
   }
@@ -171,8 +183,9 @@ export abstract class Prio3<Measurement, Result> implements Vdaf<Measurement, Re
 
   /**
    * The result of all aggregators' shares over the same reports, `measurements` of them. Throws `malformed`,
-   * `wrong-length`, and `overflow` for totals that so many measurements cannot have: then the shares are not of the
-   * same reports.
+   * `wrong-length`, `out-of-range`, `invalid-argument`, and `overflow` for totals that so many measurements cannot
+   * have: then the shares are not of the same reports. It throws `overflow` also where so many measurements could reach
+   * the field's modulus, since a total would then stand for two.
    */
   unshard(aggregateShares: readonly Uint8Array[], measurements: number): Result {
     return stepsOf(this).unshard(aggregateShares, measurements);
@@ -315,7 +328,7 @@ export class Prio3SumVecWithMultiproof extends Prio3<ArrayLike<number | bigint>,
         space: spaceOf(FIELD_64),
         circuit: sumVec(parameters.length, parameters.max, parameters.chunkLength),
         xof: xof === "hmac-aes" ? XOF_HMAC_SHA256_AES_128 : XOF_TURBO_SHAKE_128,
-        proofs: Number(integerOf(given.proofs, 2n, 255n, "proofs")),
+        proofs: Number(integerOf(given.proofs, MIN_PROOFS_64, 255n, "proofs")),
         shares: sharesOf(given.shares),
         maxOutput: parameters.max,
       }),

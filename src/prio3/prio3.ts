@@ -2,7 +2,7 @@
 // leader, gets its shares in full; each of the others, the helpers, gets a seed that its shares are expanded from.
 // instances.ts has what users see of it.
 
-import { type Bytes, concat, copyOfBytes, equalBytes, kindOf, listOf } from "../core/bytes.js";
+import { type Bytes, concat, copyOfBytes, equalBytes, kindOf, lengthOfBytes, listOf } from "../core/bytes.js";
 import { Hidden, MAKER } from "../core/hidden.js";
 import { type RandomSource, systemRandom } from "../core/random.js";
 import type { VectorSpace } from "../core/vector.js";
@@ -17,6 +17,10 @@ import { deriveSeed, expandIntoVector, type Xof } from "./xof.js";
 const VERSION = 18;
 const CLASS_VDAF = 0;
 const NONCE_SIZE = 16;
+/** Bytes of a domain separation tag before the context. */
+const TAG_HEAD_SIZE = 8;
+/** Elements of the leader's input share, at most: bounds the memory of one report, whatever the number of proofs. */
+const MAX_SHARE_LENGTH = 2 ** 25;
 
 /** What an XOF is used for. */
 const USAGE = {
@@ -48,6 +52,7 @@ interface Pending<V> {
   readonly owner: object;
   readonly output: V;
   readonly jointRandSeed: Uint8Array | undefined;
+  readonly toBytes: () => Bytes;
   isUsed: boolean;
 }
 
@@ -59,15 +64,12 @@ const aggregates = /* @__PURE__ */ new Hidden<{ readonly owner: object; readonly
 
 /** A report's state between verifyInit and verifyNext. */
 class Prio3VerifyState implements VerifyState {
-  readonly #toBytes: () => Bytes;
-
-  constructor(maker: typeof MAKER, pending: Pending<unknown>, toBytes: () => Bytes) {
+  constructor(maker: typeof MAKER, pending: Pending<unknown>) {
     states.make(this, pending, maker);
-    this.#toBytes = toBytes;
   }
 
   toBytes(): Bytes {
-    return this.#toBytes();
+    return states.of(this).toBytes();
   }
 }
 
@@ -92,6 +94,11 @@ export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements V
   readonly #xof: Xof;
   readonly #maxOutput: bigint;
 
+  /** Whether `x` is an object of this class. Unlike `instanceof`, this asks nothing of `x`, which may be a proxy. */
+  static is(x: unknown): boolean {
+    return typeof x === "object" && x !== null && #flp in x;
+  }
+
   constructor({
     algorithmId,
     space,
@@ -108,6 +115,12 @@ export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements V
     this.#flp = new Flp(space, circuit);
     this.#xof = xof;
     this.#maxOutput = maxOutput;
+    if (circuit.measurementLength + this.#flp.proofLength * proofs > MAX_SHARE_LENGTH) {
+      throw new PrioError(
+        "out-of-range",
+        `prio3: expected parameters with input shares of at most ${MAX_SHARE_LENGTH} elements, proofs included`,
+      );
+    }
   }
 
   shard(ctx: Uint8Array, measurement: Measurement, nonce: Uint8Array): Shards {
@@ -179,7 +192,8 @@ export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements V
     ).slice();
   }
 
-  verifyNext(_ctx: Uint8Array, state: VerifyState, verifierMessage: Uint8Array): OutputShare | null {
+  verifyNext(ctx: Uint8Array, state: VerifyState, verifierMessage: Uint8Array): OutputShare | null {
+    this.#tags(ctx); // Only checked: the joint randomness, if there is any, binds the context.
     const pending = this.#pendingOf(state);
     const size = pending.jointRandSeed === undefined ? 0 : this.#xof.seedSize;
     const message = requireMessage(verifierMessage, "verifier message", size);
@@ -218,6 +232,12 @@ export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements V
     for (const bytes of shares) total.accumulate(this.#decode(bytes, 0, length, "aggregate share"));
     const totals = total.toBigInts();
     const most = this.#maxOutput * BigInt(measurements);
+    if (most >= space.field.modulus) {
+      throw new PrioError(
+        "overflow",
+        `unshard: expected a batch whose largest total is below the modulus, got ${measurements} measurements`,
+      );
+    }
     if (totals.some((x) => x > most)) {
       throw new PrioError(
         "overflow",
@@ -282,7 +302,7 @@ export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements V
   #stateOf(output: V, jointRandSeed: Uint8Array | undefined): VerifyState {
     const { space } = this.#flp;
     const toBytes = () => concat(encodeVector(space, output), jointRandSeed ?? new Uint8Array(0));
-    return new Prio3VerifyState(MAKER, { owner: this, output, jointRandSeed, isUsed: false }, toBytes);
+    return new Prio3VerifyState(MAKER, { owner: this, output, jointRandSeed, toBytes, isUsed: false });
   }
 
   #pendingOf(state: VerifyState): Pending<V> {
@@ -331,7 +351,10 @@ export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements V
 
   /** Domain separation tags for one application context. */
   #tags(ctx: Uint8Array): Tags {
-    const context = copyOfBytes(ctx, "context");
+    const max = this.#xof.maxTagSize - TAG_HEAD_SIZE;
+    const size = lengthOfBytes(ctx, "context");
+    if (size > max) throw new PrioError("out-of-range", `context: expected at most ${max} bytes, got ${size}`);
+    const context = copyOfBytes(ctx, "context", size);
     const id = this.algorithmId;
     const head = Uint8Array.of(VERSION, CLASS_VDAF, id >>> 24, id >>> 16, id >>> 8, id, 0);
     return (usage) => concat(head, Uint8Array.of(usage), context);
@@ -404,7 +427,8 @@ class Prio3AggregateShare<V extends Elements<V>> implements AggregateShare {
   }
 
   toBytes(): Bytes {
-    return encodeVector(this.#space, aggregates.of(this).vector as V);
+    const { vector } = aggregates.of(this);
+    return encodeVector(this.#space, vector as V);
   }
 }
 

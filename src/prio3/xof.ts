@@ -10,22 +10,26 @@ import type { Elements } from "./elements.js";
 export interface Xof {
   /** Bytes of a seed. */
   readonly seedSize: number;
+  /** Bytes of a domain separation tag, at most: its length is part of what is hashed. */
+  readonly maxTagSize: number;
   /** The stream of a seed, a domain separation tag and a binder. */
   start(seed: Uint8Array, dst: Uint8Array, binder: Uint8Array): ByteStream;
 }
 
-/** The draft's (section 6.2.1). The tag has at most 65,535 bytes. */
+/** The draft's (section 6.2.1). */
 export const XOF_TURBO_SHAKE_128: Xof = {
   seedSize: 32,
+  maxTagSize: 0xffff,
   start(seed, dst, binder) {
     const lengthOfTag = Uint8Array.of(dst.length & 0xff, dst.length >> 8);
     return turboShake128(lengthOfTag, dst, Uint8Array.of(seed.length), seed, binder);
   },
 };
 
-/** libprio-rs's, for what is computed often. The draft does not have it. The tag has at most 255 bytes. */
+/** libprio-rs's, for what is computed often. The draft does not have it. */
 export const XOF_HMAC_SHA256_AES_128: Xof = {
   seedSize: 32,
+  maxTagSize: 0xff,
   start: (seed, dst, binder) => hmacSha256Aes128(seed, Uint8Array.of(dst.length), dst, binder),
 };
 

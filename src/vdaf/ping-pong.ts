@@ -1,7 +1,7 @@
 // The ping-pong topology (VDAF draft, section 5.7.1): a leader and a helper verify a report by turns, each until it
 // needs the other's message. The leader is aggregator 0, the helper aggregator 1. It drives any VDAF for two.
 
-import { type Bytes, concat, copyOfBytes, uint32BE } from "../core/bytes.js";
+import { type Bytes, concat, copyOfBytes, kindOf, propertiesOf, uint32BE } from "../core/bytes.js";
 import { PrioError } from "../errors.js";
 import type { OutputShare, Vdaf, Verification, VerifyState } from "./vdaf.js";
 
@@ -53,10 +53,16 @@ export interface ReportToVerify {
   readonly inputShare: Uint8Array;
 }
 
+/** What the turns use of a VDAF, and of a report. */
+const STEPS = ["verifyInit", "verifierSharesToMessage", "verifyNext"] as const;
+const OF_A_REPORT = ["ctx", "nonce", "publicShare", "inputShare"] as const;
+
+type Unchecked<T> = { readonly [K in keyof T]?: unknown };
+
 const REJECTED: Rejected = { status: "rejected" };
 
 /**
- * The leader's first turn. A report whose bytes are malformed is `rejected`. Throws `wrong-length` and
+ * The leader's first turn. A report whose bytes are malformed is `rejected`. Throws `wrong-length`, `out-of-range` and
  * `invalid-argument` for a key, a nonce or a context that is none, and `out-of-range` unless the VDAF is for two.
  */
 export function leaderInitialize(
@@ -66,12 +72,15 @@ export function leaderInitialize(
 ): Continued | Rejected {
   requireTwo(vdaf);
   return orRejected(() => {
-    const { state, verifierShare } = initialize(vdaf, verifyKey, 0, report);
+    const { state, verifierShare } = initialize(vdaf, verifyKey, 0, propertiesOf(report, "report", OF_A_REPORT));
     return { status: "continued", state, round: 0, message: encode(INITIALIZE, verifierShare) };
   });
 }
 
-/** The helper's first turn, with the leader's message. Throws as `leaderInitialize` does. */
+/**
+ * The helper's first turn, with the leader's message. Throws as `leaderInitialize` does, and `invalid-argument` for a
+ * message that is no Uint8Array.
+ */
 export function helperInitialize(
   vdaf: Vdaf<never, unknown>,
   verifyKey: Uint8Array,
@@ -80,14 +89,18 @@ export function helperInitialize(
 ): PingPongState {
   requireTwo(vdaf);
   return orRejected(() => {
-    const { state, verifierShare } = initialize(vdaf, verifyKey, 1, report);
+    const own = propertiesOf(report, "report", OF_A_REPORT);
+    const { state, verifierShare } = initialize(vdaf, verifyKey, 1, own);
     const { type, parts } = decode(inbound);
     if (type !== INITIALIZE) return REJECTED;
-    return transition(vdaf, report.ctx, [parts[0] as Uint8Array, verifierShare], state, 0);
+    return transition(vdaf, own.ctx as Uint8Array, [parts[0] as Uint8Array, verifierShare], state, 0);
   });
 }
 
-/** The leader's next turn, with the helper's message. */
+/**
+ * The leader's next turn, with the helper's message. Throws `wrong-state` for a state that was used, `invalid-argument`
+ * for what is no state of this VDAF or no Uint8Array, and `out-of-range` for another round or number of aggregators.
+ */
 export function leaderContinue(
   vdaf: Vdaf<never, unknown>,
   ctx: Uint8Array,
@@ -97,7 +110,7 @@ export function leaderContinue(
   return proceed(vdaf, true, ctx, own, inbound);
 }
 
-/** The helper's next turn, with the leader's message. */
+/** The helper's next turn, with the leader's message. Throws as `leaderContinue` does. */
 export function helperContinue(
   vdaf: Vdaf<never, unknown>,
   ctx: Uint8Array,
@@ -111,23 +124,35 @@ function initialize(
   vdaf: Vdaf<never, unknown>,
   verifyKey: Uint8Array,
   id: 0 | 1,
-  { ctx, nonce, publicShare, inputShare }: ReportToVerify,
+  { ctx, nonce, publicShare, inputShare }: Unchecked<ReportToVerify>,
 ): Verification {
-  return vdaf.verifyInit(verifyKey, ctx, id, nonce, publicShare, inputShare);
+  return vdaf.verifyInit(
+    verifyKey,
+    ctx as Uint8Array,
+    id,
+    nonce as Uint8Array,
+    publicShare as Uint8Array,
+    inputShare as Uint8Array,
+  );
 }
 
 function proceed(
   vdaf: Vdaf<never, unknown>,
   isLeader: boolean,
   ctx: Uint8Array,
-  { state, round }: Pick<Continued, "state" | "round">,
+  own: Pick<Continued, "state" | "round">,
   inbound: Uint8Array,
 ): PingPongState {
+  requireTwo(vdaf);
+  const { state, round } = propertiesOf(own, "state", ["state", "round"]);
+  if (typeof round !== "number" || !Number.isInteger(round) || round < 0 || round >= vdaf.rounds) {
+    throw new PrioError("out-of-range", `ping-pong: expected a round from 0 to ${vdaf.rounds - 1}`);
+  }
   return orRejected(() => {
     const { type, parts } = decode(inbound);
     const isLast = round + 1 === vdaf.rounds;
     if (type !== (isLast ? FINISH : CONTINUE)) return REJECTED;
-    const next = vdaf.verifyNext(ctx, state, parts[0] as Uint8Array);
+    const next = vdaf.verifyNext(ctx, state as VerifyState, parts[0] as Uint8Array);
     if (next === null) return REJECTED;
     if ("kind" in next) return { status: "finished", output: next };
     const other = parts[1] as Uint8Array;
@@ -166,7 +191,12 @@ function orRejected<T>(turn: () => T): T | Rejected {
   }
 }
 
-function requireTwo({ shares }: Vdaf<never, unknown>): void {
+function requireTwo(vdaf: Vdaf<never, unknown>): void {
+  const { shares, ...steps } = propertiesOf(vdaf, "VDAF", ["shares", ...STEPS]);
+  const missing = STEPS.find((name) => typeof steps[name] !== "function");
+  if (typeof shares !== "number" || missing !== undefined) {
+    throw new PrioError("invalid-argument", `ping-pong: expected a VDAF, got ${kindOf(vdaf)}`);
+  }
   if (shares !== 2) throw new PrioError("out-of-range", `ping-pong: expected a VDAF for 2 aggregators, got ${shares}`);
 }
 
@@ -181,7 +211,8 @@ function decode(message: Uint8Array): { type: number; parts: Uint8Array[] } {
   const [type] = bytes;
   const view = new DataView(bytes.buffer);
   const parts: Uint8Array[] = [];
-  for (let offset = 1; offset < bytes.length; ) {
+  // No type has more than two parts. Without this bound, a message of empty parts would take many times its memory.
+  for (let offset = 1; offset < bytes.length && parts.length <= 2; ) {
     const start = offset + 4;
     const end = start > bytes.length ? start : start + view.getUint32(offset);
     if (end > bytes.length) throw malformed();

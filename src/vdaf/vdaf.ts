@@ -39,8 +39,8 @@ export interface AggregateShare {
   /** Counts an output share. Throws `wrong-state` the second time, and `invalid-argument` for one of another VDAF. */
   add(output: OutputShare): void;
   /**
-   * Adds the reports of another share of the same VDAF and aggregator, which stays as it is. Throws
-   * `invalid-argument`.
+   * Adds the reports of another share of the same VDAF and aggregator, which stays as it is, so that it may be part of
+   * several totals. Merging it twice counts its reports twice, which `count` shows. Throws `invalid-argument`.
    */
   merge(other: AggregateShare): void;
   /** The draft's encoding, for the collector. */
@@ -78,7 +78,7 @@ export interface Vdaf<Measurement, Result> {
    * share; null if the report does not hold. A state is used once: throws `wrong-state` the second time.
    */
   verifyNext(ctx: Uint8Array, state: VerifyState, verifierMessage: Uint8Array): OutputShare | Verification | null;
-  /** The state that `toBytes` wrote. Throws `malformed`. */
+  /** The state that `toBytes` wrote, as one that was not used. Throws `malformed`. */
   readState(bytes: Uint8Array): VerifyState;
   /** An aggregate share of no report. */
   aggregateInit(): AggregateShare;

@@ -19,126 +19,22 @@ import {
   setCrypto,
 } from "../../src/index.js";
 import { codeOf, configFor, integerConfigFor, keysA, keysB, secret, serverA, serverB } from "../support/deployment.js";
-
-declare const structuredClone: (x: unknown, options: { transfer: unknown[] }) => unknown;
-
-const define = <T extends object>(x: T, name: PropertyKey, value: unknown): T =>
-  Object.defineProperty(x, name, { value, configurable: true });
-const throws = () => {
-  throw new RangeError("from a getter");
-};
-
-/** Bytes that are no longer there. */
-function detached(length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
-  return bytes;
-}
-
-/** Buffers that can be resized, where the platform has them. */
-type Resizable = new (length: number, options: { maxByteLength: number }) => ArrayBuffer & { resize(n: number): void };
-function resized(length: number, to: number, fixed: boolean): Uint8Array {
-  const buffer = new (ArrayBuffer as unknown as Resizable)(2 * length, { maxByteLength: 2 * length + 1 });
-  if (typeof buffer.resize !== "function") return detached(length);
-  const bytes = fixed ? new Uint8Array(buffer, length, length) : new Uint8Array(buffer, length);
-  buffer.resize(to);
-  return bytes;
-}
-
-class Overriding extends Uint8Array {
-  override get length(): never {
-    return throws();
-  }
-  override slice(): never {
-    return throws();
-  }
-  override subarray(): never {
-    return throws();
-  }
-  override set(): never {
-    return throws();
-  }
-  override [Symbol.iterator](): never {
-    return throws();
-  }
-  static get [Symbol.species](): never {
-    return throws();
-  }
-}
-
-function revoked(): object {
-  const { proxy, revoke } = Proxy.revocable({}, {});
-  revoke();
-  return proxy;
-}
-
-/** Odd bytes: `there` of them, whatever they say. */
-function oddBytes(length: number): Uint8Array[] {
-  return [
-    detached(length),
-    resized(length, length, true),
-    resized(length, length + 1, true),
-    resized(length, length + 1, false),
-    define(new Uint8Array(0), "length", length),
-    define(new Uint8Array(5), "length", length),
-    define(new Uint8Array(length), "length", 0),
-    define(new Uint8Array(length), "byteLength", 5),
-    define(new Uint8Array(length), Symbol.iterator, function* () {
-      yield* [0, 0];
-    }),
-    define(new Uint8Array(length), Symbol.iterator, throws),
-    define(new Uint8Array(length), "slice", throws),
-    define(new Uint8Array(length), "constructor", { [Symbol.species]: throws }),
-    new Overriding(length),
-    ...(typeof SharedArrayBuffer === "undefined" ? [] : [new Uint8Array(new SharedArrayBuffer(length))]),
-    Object.create(new Uint8Array(length)),
-    new Proxy(new Uint8Array(length), {}),
-  ];
-}
+import { define, detached, oddBytes, oddValues } from "../support/odd-values.js";
 
 const config = configFor({ fields: 3 });
 const integers = integerConfigFor({ count: 2, precision: 3 });
 const { a } = new Client(config).encode([1, 0, 1]);
 
-/** Odd arguments of every kind, bytes among them. */
-function oddArguments(): unknown[] {
-  const getter = (...names: string[]) =>
-    Object.defineProperties({}, Object.fromEntries(names.map((name) => [name, { get: throws, enumerable: true }])));
-  return [
-    undefined,
-    null,
-    true,
-    0,
-    -1,
-    Number.NaN,
-    2 ** 40,
-    7n,
-    "",
-    "x",
-    "\ud800",
-    Symbol("x"),
-    throws,
-    {},
-    [],
-    [undefined, Symbol("x")],
-    Object.create(null),
-    revoked(),
-    [revoked()],
-    new Proxy({}, { get: throws, has: throws, getPrototypeOf: throws, ownKeys: throws }),
-    new Proxy([], { get: throws }),
-    getter("length", "0", "fields", "count", "precision", "batchId", "id", "privateKey", "secret", "keys", "packet"),
-    getter("prgKey", "serverA", "serverB", "queryPoints", "replays", "add", "addReport", "report", "point", "then"),
-    { length: 3 },
-    { length: Symbol("x") },
-    ...[PublicKey, PrivateKey, ServerSecret, Config, Client, Server, Admission, MemoryReplayRecord].map((one) =>
-      Object.create(one.prototype),
-    ),
-    ...[0, 16, 32, a.length].flatMap(oddBytes),
-    new Uint16Array(16),
-    new DataView(new ArrayBuffer(16)),
-    new ArrayBuffer(16),
-  ];
-}
+/** Odd arguments of every kind: prototypes of the library's classes among them, and bytes of the right lengths. */
+const oddArguments = () =>
+  oddValues(
+    [PublicKey, PrivateKey, ServerSecret, Config, Client, Server, Admission, MemoryReplayRecord],
+    [0, 16, 32, a.length],
+    [
+      ...["fields", "count", "precision", "batchId", "id", "privateKey", "secret", "keys", "packet", "prgKey"],
+      ...["serverA", "serverB", "queryPoints", "replays", "add", "addReport", "report", "point", "then"],
+    ],
+  );
 
 const options: ServerOptions = { id: "A", privateKey: keysA.privateKey, secret };
 const configOptions = { fields: 3, batchId: "b", serverA: keysA.publicKey, serverB: keysB.publicKey };

@@ -65,7 +65,7 @@ const cases: Case[] = [
     (xof): Case => ({
       name: `SumVecWithMultiproof, ${xof}`,
       of: (shares) =>
-        new Prio3SumVecWithMultiproof({ shares, length: 3, maxMeasurement: 200, proofs: 2, xof }) as never,
+        new Prio3SumVecWithMultiproof({ shares, length: 3, maxMeasurement: 200, proofs: 3, xof }) as never,
       measurement: integers(3, 200),
       sum: add(3),
     }),
