@@ -96,6 +96,14 @@ test("the declarations compile alone under the strictest settings and name what 
   expect(built.names).toEqual(compile("src/index.ts").names);
 });
 
+test("the declarations of every entry compile for es2020, without node's types", () => {
+  const declarations = Object.values(manifest.exports).flatMap((target) =>
+    typeof target === "string" ? [] : [target["types"] as string],
+  );
+  expect(declarations.length).toBeGreaterThan(3);
+  for (const path of new Set(declarations)) expect(compile(path).errors, path).toEqual([]);
+});
+
 test("declarations and bundles keep internals and this machine's paths to themselves", () => {
   for (const path of distFiles()) {
     const text = read(`dist/${path}`);
