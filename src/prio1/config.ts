@@ -39,8 +39,8 @@ export interface BatchOptions {
 /** Options of a configuration for booleans. */
 export interface ConfigOptions extends BatchOptions {
   /**
-   * The number of booleans in a report, 1 … 262143. With query points `"stream"`, avoid 2^k − 1, where libprio's
-   * proof has a hole (SECURITY.md): add one field that is always false.
+   * The number of booleans in a report, 1 … 262143. With query points `"stream"` or `"first"`, avoid 2^k − 1, where
+   * libprio's proof has a hole (SECURITY.md): add one field that is always false.
    */
   readonly fields: number;
 }
@@ -48,8 +48,8 @@ export interface ConfigOptions extends BatchOptions {
 /** Options of a configuration for integers. */
 export interface IntegerConfigOptions extends BatchOptions {
   /**
-   * The number of integers in a report. count × precision is at most 262143. With query points `"stream"` it must not
-   * be 2^k − 1, where libprio's proof has a hole (SECURITY.md).
+   * The number of integers in a report. count × precision is at most 262143. With query points `"stream"` or
+   * `"first"`, choose another product than 2^k − 1, where libprio's proof has a hole (SECURITY.md).
    */
   readonly count: number;
   /** The bits of each integer, 1 … 42: every integer lies in [0, 2^precision). */
