@@ -209,4 +209,11 @@ it("an aggregate share counts twice what is merged twice, and says so", () => {
   a.merge(b);
   a.merge(b);
   expect([a.count, b.count]).toEqual([2, 1]);
+  // The other aggregator's share, which counts the report twice as well.
+  const [c, d] = [vdaf.aggregateInit(), vdaf.aggregateInit()];
+  d.add(vdaf.verifyNext(ctx, (started[1] as prio3.Verification).state, message) as prio3.OutputShare);
+  c.merge(d);
+  c.merge(d);
+  expect(vdaf.unshard([b.toBytes(), d.toBytes()], 1)).toBe(1n);
+  expect(vdaf.unshard([a.toBytes(), c.toBytes()], 2)).toBe(2n);
 });

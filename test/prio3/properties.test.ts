@@ -275,6 +275,7 @@ describe("measurements and parameters out of range", () => {
     ["a fraction", () => sumVec.shard(ctx, [1, 2, 0.5], nonce), "out-of-range", "index 2"],
     ["a negative number", () => sumVec.shard(ctx, [-1, 2, 3], nonce), "out-of-range", "index 0"],
     ["too few", () => sumVec.shard(ctx, [1, 2], nonce), "wrong-length", "3 values"],
+    ["too many", () => sumVec.shard(ctx, [1, 2, 3, 4], nonce), "wrong-length", "3 values"],
     ["no list", () => sumVec.shard(ctx, "abc" as never, nonce), "invalid-argument", "a list"],
     ["a bucket too many", () => new Prio3Histogram({ length: 2 }).shard(ctx, 2, nonce), "out-of-range", "0 to 1"],
     ["another value", () => new Prio3Count().shard(ctx, 2, nonce), "out-of-range", "true, false"],
@@ -296,10 +297,41 @@ describe("measurements and parameters out of range", () => {
     ["no largest measurement", () => new Prio3Sum({} as never), "invalid-argument", "maxMeasurement"],
     ["0 as the largest", () => new Prio3Sum({ maxMeasurement: 0 }), "out-of-range", "maxMeasurement"],
     ["an unknown option", () => new Prio3Sum({ max: 3 } as never), "invalid-argument", '"max"'],
+    ["no chunk", () => new Prio3Histogram({ length: 3, chunkLength: 0 }), "out-of-range", "chunkLength"],
     ["no length", () => new Prio3Histogram({ length: 0 }), "out-of-range", "length"],
     ["an aggregator id", () => sumVec.verifyInit(key, ctx, 2, nonce, nonce, nonce), "out-of-range", "0 to 1"],
   ])("%s", (_name, f, code, words) => {
     expect(errorOf(f)).toMatchObject({ code, message: expect.stringContaining(words) });
+  });
+
+  it("a number past 2^53 − 1 is refused, since it may be another integer rounded, and a bigint is not", () => {
+    const sum = new Prio3Sum({ maxMeasurement: 2n ** 60n });
+    expect(codeOf(() => sum.shard(ctx, 2 ** 53, nonce))).toBe("out-of-range");
+    for (const one of [2 ** 53 - 1, 2n ** 53n, 2n ** 60n]) expect(() => sum.shard(ctx, one, nonce)).not.toThrow();
+  });
+
+  it("bits may be booleans, numbers and bigints, and a list may be a typed array", () => {
+    const multihot = new Prio3MultihotCountVec({ length: 3, maxWeight: 3 });
+    for (const one of [[true, false, 1], [1n, 0n, -0], Uint8Array.of(1, 0, 1)]) {
+      expect(() => multihot.shard(ctx, one as never, nonce)).not.toThrow();
+    }
+    expect(() => sumVec.shard(ctx, BigUint64Array.of(9n, 0n, 1n) as never, nonce)).not.toThrow();
+    expect(codeOf(() => multihot.shard(ctx, ["1", "0", "1"] as never, nonce))).toBe("out-of-range");
+  });
+
+  it.each<[string, Vdaf<never, unknown>, unknown, unknown]>([
+    ["aggregators", new Prio3Histogram({ length: 3, shares: 255 }) as never, 2, [0n, 0n, 1n]],
+    ["aggregators, no joint randomness", new Prio3Sum({ maxMeasurement: 5, shares: 255 }) as never, 4, 4n],
+    ["proofs", new Prio3SumVecWithMultiproof({ length: 2, maxMeasurement: 4, proofs: 255 }) as never, [3, 1], [3n, 1n]],
+  ])("255 %s are as many as there may be", (_name, vdaf, measurement, result) => {
+    const { publicShare, inputShares } = vdaf.shard(ctx, measurement as never, nonce);
+    const totals = (verify(vdaf, nonce, publicShare, inputShares) as OutputShare[]).map((output) => {
+      const total = vdaf.aggregateInit();
+      total.add(output);
+      return total.toBytes();
+    });
+    expect(totals).toHaveLength(vdaf.shares);
+    expect(vdaf.unshard(totals, 1)).toEqual(result);
   });
 
   it("a result with more reports than it can have is refused", () => {

@@ -5,12 +5,19 @@ import { describe, expect, it } from "vitest";
 import { bigIntSpace } from "../../src/core/bigint-vector.js";
 import { concat, fromHex, toHex } from "../../src/core/bytes.js";
 import { FIELD_64, FIELD_128 } from "../../src/core/fields.js";
+import { turboShake128 } from "../../src/crypto/xof.js";
 import { encodeVector } from "../../src/prio3/elements.js";
 import { deriveSeed, expandIntoVector, XOF_HMAC_SHA256_AES_128, XOF_TURBO_SHAKE_128 } from "../../src/prio3/xof.js";
 import hmacVector from "../../vectors/vdaf-18/XofHmacSha256Aes128.json" with { type: "json" };
 import turboVector from "../../vectors/vdaf-18/XofTurboShake128.json" with { type: "json" };
 
 const bytes = (hex: string): Uint8Array => fromHex(hex, "vector", hex.length / 2);
+
+it("XofTurboShake128 hashes the length of a long tag in two bytes, the low one first", () => {
+  const [seed, dst, binder] = [new Uint8Array(32).fill(1), new Uint8Array(0x1234).fill(2), Uint8Array.of(3)];
+  const parts = [Uint8Array.of(0x34, 0x12), dst, Uint8Array.of(32), seed, binder];
+  expect(deriveSeed(XOF_TURBO_SHAKE_128, seed, dst, binder)).toEqual(turboShake128(...parts)(32));
+});
 
 describe.each([
   ["XofTurboShake128", XOF_TURBO_SHAKE_128, turboVector],

@@ -14,9 +14,12 @@ export function requireBit(x: unknown, index?: number): bigint {
   return BigInt(x);
 }
 
-/** An integer in [0, max], as a number or a bigint. Throws `out-of-range`. */
+/**
+ * An integer in [0, max], as a bigint or a number. Throws `out-of-range`, also for a number past 2^53 − 1, which may be
+ * another integer rounded.
+ */
 export function requireInteger(x: unknown, max: bigint, index?: number): bigint {
-  if (typeof x === "bigint" || Number.isInteger(x)) {
+  if (typeof x === "bigint" || Number.isSafeInteger(x)) {
     const value = BigInt(x as bigint | number);
     if (value >= 0n && value <= max) return value;
   }
