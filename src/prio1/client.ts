@@ -197,7 +197,7 @@ function copyOfList(values: ArrayLike<unknown>, length: number): ArrayLike<unkno
     const list: ArrayLike<unknown> = isBytes(values) ? copyOfBytes(values, "client") : values;
     const got: unknown = list.length;
     if (typeof got !== "number") {
-      throw new PrioError("invalid-argument", `client: expected a list with a length, got ${kindOf(got)}`);
+      throw new PrioError("invalid-argument", `client: expected a list, got ${kindOf(got)}`);
     }
     if (got !== length) throw new PrioError("wrong-length", `client: expected ${length} values, got ${got}`);
     if (list !== values) return list;

@@ -123,7 +123,7 @@ export class Config {
     const given = propertiesOf(options as AnyOptions, "config", OPTIONS, OPTIONS);
     if (given.precision !== undefined || given.count !== undefined) {
       if (given.fields !== undefined) {
-        throw new PrioError("invalid-argument", "config: expected fields, or count and precision, got all of them");
+        throw new PrioError("invalid-argument", "config: expected fields, or count and precision, not both");
       }
       const precision = requireInteger(given.precision, 1, MAX_PRECISION, "config: precision");
       this.precision = precision;
@@ -141,7 +141,7 @@ export class Config {
     this.serverA = requirePublicKey(given.serverA, "config: serverA");
     this.serverB = requirePublicKey(given.serverB, "config: serverB");
     if (isSamePoint(this.serverA, this.serverB)) {
-      throw new PrioError("invalid-argument", "config: expected two servers' keys, got the same key twice");
+      throw new PrioError("invalid-argument", "config: expected two servers' keys, got one key twice");
     }
     const { prgKey = "batch" } = given;
     if (prgKey !== "batch" && prgKey !== "seed") {

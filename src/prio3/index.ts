@@ -7,6 +7,7 @@
 // What users import. No logic here.
 
 export type { Bytes } from "../core/bytes.js";
+export type { Noise, Sensitivity } from "../core/noise.js";
 export { PrioError, type PrioErrorCode } from "../errors.js";
 export {
   type Continued,
@@ -19,7 +20,14 @@ export {
   type Rejected,
   type ReportToVerify,
 } from "../vdaf/ping-pong.js";
-export type { AggregateShare, OutputShare, Shards, Vdaf, Verification, VerifyState } from "../vdaf/vdaf.js";
+export type {
+  AggregateShare,
+  OutputShare,
+  Shards,
+  Vdaf,
+  Verification,
+  VerifyState,
+} from "../vdaf/vdaf.js";
 export { optimalChunkLength } from "./chunk-length.js";
 export {
   type ChunkedOptions,

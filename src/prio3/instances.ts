@@ -6,6 +6,7 @@ import { type Bytes, propertiesOf, shown } from "../core/bytes.js";
 import type { Field } from "../core/field.js";
 import { FIELD_64, FIELD_128 } from "../core/fields.js";
 import { Hidden, MAKER } from "../core/hidden.js";
+import type { Sensitivity } from "../core/noise.js";
 import type { VectorSpace } from "../core/vector.js";
 import { PrioError } from "../errors.js";
 import type { AggregateShare, OutputShare, Shards, Vdaf, Verification, VerifyState } from "../vdaf/vdaf.js";
@@ -96,6 +97,7 @@ type AnySteps<Measurement, Result> = Prio3Steps<any, Measurement, Result>;
 
 /** The steps that each instance carries out. */
 const allSteps = /* @__PURE__ */ new Hidden<AnySteps<never, unknown>>("Prio3");
+const sensitivities = /* @__PURE__ */ new Hidden<Sensitivity>("Prio3");
 
 /**
  * An instance of Prio3: its parameters, and the steps of the VDAF. It keeps nothing of a report, so that one serves
@@ -114,7 +116,7 @@ export abstract class Prio3<Measurement, Result> implements Vdaf<Measurement, Re
   readonly nonceSize: number;
 
   /** @internal */
-  protected constructor(steps: AnySteps<Measurement, Result>) {
+  protected constructor(steps: AnySteps<Measurement, Result>, sensitivity: Sensitivity) {
     // What made the steps is in this file alone.
     allSteps.make(this, steps as AnySteps<never, unknown>, Prio3Steps.is(steps) ? MAKER : undefined);
     this.algorithmId = steps.algorithmId;
@@ -122,6 +124,12 @@ export abstract class Prio3<Measurement, Result> implements Vdaf<Measurement, Re
     this.rounds = steps.rounds;
     this.verifyKeySize = steps.verifyKeySize;
     this.nonceSize = steps.nonceSize;
+    sensitivities.set(this, Object.freeze({ ...sensitivity }));
+  }
+
+  /** By how much one client can change the result, for the budgets of `prio/dp`. */
+  get sensitivity(): Sensitivity {
+    return sensitivities.of(this);
   }
 
   /**
@@ -190,6 +198,15 @@ export abstract class Prio3<Measurement, Result> implements Vdaf<Measurement, Re
   unshard(aggregateShares: readonly Uint8Array[], measurements: number): Result {
     return stepsOf(this).unshard(aggregateShares, measurements);
   }
+
+  /**
+   * The same for shares that aggregators added noise to: elements may be below 0 and above what any measurements have,
+   * so shares of different reports are not noticed. Totals from half the field's modulus on would read as negative.
+   * Throws `malformed`, `wrong-length`.
+   */
+  unshardNoisy(aggregateShares: readonly Uint8Array[]): Result {
+    return stepsOf(this).unshardNoisy(aggregateShares);
+  }
 }
 
 /** The steps of an instance, for vectors and tests. No entry of the package exports this. */
@@ -239,6 +256,7 @@ export class Prio3Count extends Prio3<boolean | number, bigint> {
         shares: sharesOf(shares),
         maxOutput: 1n,
       }),
+      { l1: 1n, l2Squared: 1n },
     );
   }
 }
@@ -262,6 +280,7 @@ export class Prio3Sum extends Prio3<number | bigint, bigint> {
         shares: sharesOf(shares),
         maxOutput: max,
       }),
+      { l1: max, l2Squared: max * max },
     );
     this.maxMeasurement = max;
   }
@@ -292,6 +311,7 @@ export class Prio3SumVec extends Prio3<ArrayLike<number | bigint>, bigint[]> {
         shares: sharesOf(given.shares),
         maxOutput: parameters.max,
       }),
+      sensitivityOfVector(parameters.length, parameters.max),
     );
     this.length = parameters.length;
     this.maxMeasurement = parameters.max;
@@ -332,6 +352,7 @@ export class Prio3SumVecWithMultiproof extends Prio3<ArrayLike<number | bigint>,
         shares: sharesOf(given.shares),
         maxOutput: parameters.max,
       }),
+      sensitivityOfVector(parameters.length, parameters.max),
     );
     this.length = parameters.length;
     this.maxMeasurement = parameters.max;
@@ -361,6 +382,7 @@ export class Prio3Histogram extends Prio3<number | bigint, bigint[]> {
         shares: sharesOf(given.shares),
         maxOutput: 1n,
       }),
+      { l1: length === 1 ? 0n : 2n, l2Squared: length === 1 ? 0n : 2n },
     );
     this.length = length;
     this.chunkLength = chunkLength;
@@ -392,6 +414,7 @@ export class Prio3MultihotCountVec extends Prio3<ArrayLike<boolean | number>, bi
         shares: sharesOf(given.shares),
         maxOutput: 1n,
       }),
+      sensitivityOfVector(Math.min(length, 2 * maxWeight), 1n),
     );
     this.length = length;
     this.maxWeight = maxWeight;
@@ -428,6 +451,7 @@ export class Prio3L1BoundSum extends Prio3<ArrayLike<number | bigint>, bigint[]>
         shares: sharesOf(given.shares),
         maxOutput: max,
       }),
+      { l1: length === 1 ? max : 2n * max, l2Squared: length === 1 ? max * max : 2n * max * max },
     );
     this.length = length;
     this.maxValue = max;
@@ -463,6 +487,11 @@ function vectorParametersOf(
   const max = integerOf(given.maxMeasurement, 1n, largest, "maxMeasurement");
   const length = lengthOf(given.length, bitLength(max));
   return { length, max, chunkLength: chunkLengthOf(given.chunkLength, length * bitLength(max)) };
+}
+
+/** Each of `length` elements may change by `max`. */
+function sensitivityOfVector(length: number, max: bigint): Sensitivity {
+  return { l1: BigInt(length) * max, l2Squared: BigInt(length) * max * max };
 }
 
 function integerOf(x: unknown, min: bigint, max: bigint, name: string): bigint {

@@ -4,6 +4,7 @@
 
 import { type Bytes, concat, copyOfBytes, equalBytes, kindOf, lengthOfBytes, listOf } from "../core/bytes.js";
 import { Hidden, MAKER } from "../core/hidden.js";
+import type { Noise } from "../core/noise.js";
 import { type RandomSource, systemRandom } from "../core/random.js";
 import type { VectorSpace } from "../core/vector.js";
 import { PrioError } from "../errors.js";
@@ -221,18 +222,9 @@ export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements V
     if (!Number.isSafeInteger(measurements) || measurements < 0) {
       throw new PrioError("out-of-range", "unshard: expected the number of measurements, an integer from 0 on");
     }
-    const { space, circuit } = this.#flp;
-    const length = circuit.outputLength;
-    const size = length * space.field.bytes;
-    const shares = listOf(aggregateShares, "aggregate shares", (x) => requireMessage(x, "aggregate share", size));
-    if (shares.length !== this.shares) {
-      throw new PrioError("wrong-length", `aggregate shares: expected ${this.shares} of them, got ${shares.length}`);
-    }
-    const total = space.zeros(length);
-    for (const bytes of shares) total.accumulate(this.#decode(bytes, 0, length, "aggregate share"));
-    const totals = total.toBigInts();
+    const totals = this.#totals(aggregateShares);
     const most = this.#maxOutput * BigInt(measurements);
-    if (most >= space.field.modulus) {
+    if (most >= this.#flp.space.field.modulus) {
       throw new PrioError(
         "overflow",
         `unshard: expected a batch whose largest total is below the modulus, got ${measurements} measurements`,
@@ -244,7 +236,26 @@ export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements V
         `unshard: expected totals that ${measurements} measurements can have; the shares are not of the same reports`,
       );
     }
-    return circuit.decode(totals);
+    return this.#flp.circuit.decode(totals);
+  }
+
+  /** The result of shares with noise, which may be below 0 and above what any measurements have. */
+  unshardNoisy(aggregateShares: readonly Uint8Array[]): Result {
+    const { modulus } = this.#flp.space.field;
+    return this.#flp.circuit.decode(this.#totals(aggregateShares).map((x) => (x > modulus / 2n ? x - modulus : x)));
+  }
+
+  #totals(aggregateShares: readonly Uint8Array[]): bigint[] {
+    const { space, circuit } = this.#flp;
+    const length = circuit.outputLength;
+    const size = length * space.field.bytes;
+    const shares = listOf(aggregateShares, "aggregate shares", (x) => requireMessage(x, "aggregate share", size));
+    if (shares.length !== this.shares) {
+      throw new PrioError("wrong-length", `aggregate shares: expected ${this.shares} of them, got ${shares.length}`);
+    }
+    const total = space.zeros(length);
+    for (const bytes of shares) total.accumulate(this.#decode(bytes, 0, length, "aggregate share"));
+    return total.toBigInts();
   }
 
   /** As `shard`, with randomness from a source, which is asked once: for vectors and tests. */
@@ -424,6 +435,21 @@ class Prio3AggregateShare<V extends Elements<V>> implements AggregateShare {
     }
     (own.vector as V).accumulate(share.vector as V);
     own.count += share.count;
+  }
+
+  addNoise(noise: Noise): void {
+    const vector = aggregates.of(this).vector as V;
+    const { field } = this.#space;
+    if (typeof (noise as Partial<Noise> | null | undefined)?.sample !== "function") {
+      throw new PrioError("invalid-argument", `noise: expected what draws noise, got ${kindOf(noise)}`);
+    }
+    // All draws first: if one fails, nothing is added.
+    const draws = Array.from({ length: vector.length }, () => {
+      const x: unknown = noise.sample();
+      if (typeof x !== "bigint") throw new PrioError("invalid-argument", "noise: expected a bigint from each draw");
+      return field.reduce(x);
+    });
+    vector.accumulate(this.#space.fromBigInts(draws));
   }
 
   toBytes(): Bytes {

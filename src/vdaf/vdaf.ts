@@ -3,6 +3,7 @@
 // drives all.
 
 import type { Bytes } from "../core/bytes.js";
+import type { Noise } from "../core/noise.js";
 
 /** What an aggregator keeps of a report between two steps of its verification. It is a secret of that aggregator. */
 export interface VerifyState {
@@ -43,6 +44,11 @@ export interface AggregateShare {
    * several totals. Merging it twice counts its reports twice, which `count` shows. Throws `invalid-argument`.
    */
   merge(other: AggregateShare): void;
+  /**
+   * Adds a fresh draw of noise to each element of the total, such as one of `prio/dp`. If each aggregator does so for
+   * itself, one honest aggregator suffices to hide a client. The collector needs `unshardNoisy` then.
+   */
+  addNoise(noise: Noise): void;
   /** The draft's encoding, for the collector. */
   toBytes(): Bytes;
 }

@@ -82,7 +82,7 @@ describe("a configuration for booleans", () => {
       expect(codeOf(withOption("serverA", key))).toBe("invalid-argument");
       expect(codeOf(withOption("serverB", key))).toBe("invalid-argument");
     }
-    expect(errorOf(withOption("serverB", keysA.publicKey)).message).toMatch(/the same key twice/);
+    expect(errorOf(withOption("serverB", keysA.publicKey)).message).toMatch(/one key twice/);
     expect(configFor({ fields: 1 }).prgKey).toBe("batch");
     for (const prgKey of ["Batch", "", null, 1]) expect(codeOf(withOption("prgKey", prgKey))).toBe("invalid-argument");
   });
@@ -106,7 +106,7 @@ describe("a configuration for booleans", () => {
         [b, a],
       ] as const) {
         const keys = { serverA: PublicKey.fromBytes(serverA), serverB: PublicKey.fromBytes(serverB) };
-        expect(errorOf(() => new Config({ ...options, ...keys })).message).toMatch(/the same key twice/);
+        expect(errorOf(() => new Config({ ...options, ...keys })).message).toMatch(/one key twice/);
       }
     }
     // One such key alone is a key like others.
