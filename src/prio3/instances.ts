@@ -169,8 +169,10 @@ export abstract class Prio3<Measurement, Result> implements Vdaf<Measurement, Re
   }
 
   /**
-   * An aggregator's last step: its output share; null if the aggregators did not use the same joint randomness. A state
-   * is used once. Throws `malformed`, `wrong-state`, `invalid-argument`.
+   * An aggregator's last step: its output share; null if the aggregators did not use the same joint randomness. The
+   * proof was checked in the step before: take this one only with the message that `verifierSharesToMessage` made, here
+   * or at an aggregator that you trust to have checked it. Without joint randomness, the message is empty, and nothing
+   * is left to check. A state is used once. Throws `malformed`, `wrong-state`, `out-of-range`, `invalid-argument`.
    */
   verifyNext(ctx: Uint8Array, state: VerifyState, verifierMessage: Uint8Array): OutputShare | null {
     return stepsOf(this).verifyNext(ctx, state, verifierMessage) as OutputShare | null;

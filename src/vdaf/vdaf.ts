@@ -27,7 +27,7 @@ export interface Verification {
   readonly verifierShare: Bytes;
 }
 
-/** An aggregator's share of what a verified report adds. Only a verification makes one; it is counted once. */
+/** An aggregator's share of what a verified report adds. Only {@link Vdaf.verifyNext} makes one; it is counted once. */
 export interface OutputShare {
   /** Distinguishes the type from others. */
   readonly kind: "output share";
