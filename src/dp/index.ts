@@ -1,4 +1,10 @@
-// `prio/dp`: exact noise for what is published. No logic here.
+/**
+ * Exact noise for what is published.
+ *
+ * @module prio/dp
+ */
+
+// What users import. No logic here.
 
 export type { Noise, Sensitivity } from "../core/noise.js";
 export { PrioError, type PrioErrorCode } from "../errors.js";

@@ -112,6 +112,11 @@ test("every file of src and of a bundled package is in dist once", () => {
 test("every entry of the library has its declarations, and typedoc documents it", () => {
   const sources = Object.values(library(root));
   expect(JSON.parse(read("typedoc.json")).entryPoints).toEqual([...new Set(sources)]);
+  // The reference calls a module by the name that one imports.
+  for (const source of sources) {
+    const name = source.replace(/^src/, manifest.name).replace(/\/index\.ts$/, "");
+    expect(read(source)).toContain(`\n * @module ${name}\n`);
+  }
   for (const target of Object.values(manifest.exports)) {
     if (typeof target !== "string") expect(target["types"]).toBe(target["default"]?.replace(/\.js$/, ".d.ts"));
   }
