@@ -268,6 +268,24 @@ describe("limits", () => {
   });
 });
 
+it.each<[string, prio3.Vdaf<never, unknown>, number, number]>([
+  ["Count", new prio3.Prio3Count(), 8, 1],
+  ["Sum", new prio3.Prio3Sum({ maxMeasurement: 6 }), 8, 6],
+  ["SumVec", new prio3.Prio3SumVec({ length: 2, maxMeasurement: 6 }), 16, 6],
+  ["SumVecWithMultiproof", new prio3.Prio3SumVecWithMultiproof({ length: 2, maxMeasurement: 6, proofs: 3 }), 8, 6],
+  ["Histogram", new prio3.Prio3Histogram({ length: 2 }), 16, 1],
+  ["MultihotCountVec", new prio3.Prio3MultihotCountVec({ length: 2, maxWeight: 2 }), 16, 1],
+  ["L1BoundSum", new prio3.Prio3L1BoundSum({ length: 2, maxValue: 6 }), 16, 6],
+])("a total that so many measurements cannot have is refused: %s", (_name, instance, elementBytes, largest) => {
+  const none = instance.aggregateInit().toBytes();
+  /** A share whose last element is x. */
+  const share = (x: number) => none.map((_, i) => (i === none.length - elementBytes ? x : 0));
+  for (const measurements of [1, 3]) {
+    expect(() => instance.unshard([share(1), share(largest * measurements - 1)], measurements)).not.toThrow();
+    expect(codeOf(() => instance.unshard([share(1), share(largest * measurements)], measurements))).toBe("overflow");
+  }
+});
+
 describe("what is secret", () => {
   it("is in no error about a measurement", () => {
     const secret = 1_234_567;

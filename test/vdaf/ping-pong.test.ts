@@ -122,6 +122,18 @@ it("is for two in every turn, and for the rounds that the VDAF has", () => {
   expect(codeOf(() => leaderContinue(two, ctx, first, last))).toBe("wrong-state");
 });
 
+it("what is no VDAF is refused before anything is called", () => {
+  const report = reportOf(new Prio3Count(), true);
+  const first = leaderInitialize(new Prio3Count(), verifyKey, report.leader);
+  const vdaf = toy(1);
+  for (const none of [{ shares: 2 }, { ...vdaf, shares: Symbol("2") }, { ...vdaf, verifyNext: 1 }] as never[]) {
+    expect(codeOf(() => leaderInitialize(none, verifyKey, report.leader))).toBe("invalid-argument");
+    expect(codeOf(() => helperInitialize(none, verifyKey, report.helper, messageOf(first)))).toBe("invalid-argument");
+    expect(codeOf(() => leaderContinue(none, ctx, first as never, messageOf(first)))).toBe("invalid-argument");
+    expect(codeOf(() => helperContinue(none, ctx, first as never, messageOf(first)))).toBe("invalid-argument");
+  }
+});
+
 /** A VDAF of many rounds whose messages say which round and which aggregators they are of, and nothing else. */
 function toy(rounds: number): Vdaf<never, unknown> {
   interface ToyState extends VerifyState {
