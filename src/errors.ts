@@ -12,13 +12,13 @@
  * | `invalid-encoding` | a text is not the expected hex or base64, or has no UTF-8 |
  * | `invalid-key` | bytes have the right length and still are no usable key |
  * | `cannot-open` | this server's key does not open the packet: a wrong key and a changed, cut or empty packet look alike |
- * | `malformed` | decrypted or exchanged bytes are not the msgpack objects of WIRE.md section 3 |
+ * | `malformed` | bytes are not the msgpack objects of WIRE.md section 3, or not a message of Prio3, or cannot be verified |
  * | `wrong-batch` | a packet belongs to another batch |
  * | `wrong-server` | a packet, state or total share belongs to the other server |
  * | `replay` | a packet or a report id was seen before |
  * | `wrong-state` | a call out of order: another answer to a report, or a report counted twice or in another session |
  * | `mismatch` | two things that must agree do not: sessions to be merged, an opened report and its admission |
- * | `overflow` | a published total does not fit 64 bits, so the two total shares do not belong together |
+ * | `overflow` | a total is too large: the total shares do not belong together, or in Prio3 the batch is too large |
  * | `no-randomness` | the platform has no cryptographic source of randomness |
  * | `unsupported` | the platform lacks a part of the language that the work needs: `Float64Array`, in an SES compartment |
  */
