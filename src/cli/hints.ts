@@ -34,8 +34,8 @@ const USUAL_CAUSES: Partial<Record<Reason, string>> = {
     "--query-points",
   "answered-differently":
     "run verify2 again only with the files that it had before; the packets cannot be checked anew",
-  "unknown-id-internal": "--input and --input-internal are not of one batch",
-  "unknown-id-external": "--input and --input-external are not of one batch",
+  "unknown-id-internal": "--input and --input-internal are not of one batch, or --input-internal has no rows",
+  "unknown-id-external": "--input and --input-external are not of one batch, or --input-external has no rows",
 };
 
 /** The hint for a stage's counts, or undefined. */

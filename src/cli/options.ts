@@ -76,10 +76,16 @@ export class Options {
   choice<T extends string>(option: string, choices: readonly T[]): T | undefined {
     const text = this.text(option);
     if (text === undefined) return undefined;
-    const choice = choices.find((x) => x === text);
-    if (choice === undefined) throw usageFailure(`--${option}: expected ${choices.join(" or ")}, got ${quoted(text)}`);
-    return choice;
+    return requireChoice(`--${option}`, text, choices);
   }
+}
+
+/** A text as one of the choices. Throws a usage failure when it is another. */
+export function requireChoice<T extends string>(subject: string, text: string, choices: readonly T[]): T {
+  const choice = choices.find((x) => x === text);
+  const listed = choices.join(", ").replace(/, ([^,]*)$/, " or $1");
+  if (choice === undefined) throw usageFailure(`${subject}: expected ${listed}, got ${quoted(text)}`);
+  return choice;
 }
 
 /** Makes something of an option's value; an error of the library becomes a usage failure that names the option. */

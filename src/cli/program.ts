@@ -1,10 +1,10 @@
 // Parses the command line with commander, by the table of definitions.ts, and shows the help.
 
-import { Command, Option } from "commander";
+import { type Argument, Command, Option } from "commander";
 import { DEFINITIONS, type Definition } from "./definitions.js";
 import type { Io } from "./io.js";
 import { MANUAL } from "./manual.js";
-import type { OptionValues } from "./options.js";
+import { type OptionValues, requireChoice } from "./options.js";
 import type { Run } from "./run.js";
 
 const HELP_WIDTH = 80;
@@ -56,6 +56,13 @@ function newOption(flags: string, description?: string): Option {
   return option.argParser((value: string, before: readonly string[] = []) => [...before, value]);
 }
 
+/** What commander calls choices, with an error of ours. Completion reads them. */
+function withChoices<T extends Argument | Option>(x: T, subject: string, choices: readonly string[]): T {
+  x.argChoices = [...choices];
+  x.argParser((text: string) => requireChoice(subject, text, choices));
+  return x;
+}
+
 function addCommand(program: Command, definition: Definition, onChosen: OnChosen): void {
   const { name, summary, note, remark, group, argument, options, example, work } = definition;
   const command = program
@@ -67,12 +74,12 @@ function addCommand(program: Command, definition: Definition, onChosen: OnChosen
   if (argument !== undefined) {
     const [argumentName, description, choices] = argument;
     const created = command.createArgument(`<${argumentName}>`, description);
-    command.addArgument(choices === undefined ? created : created.choices([...choices]));
+    command.addArgument(choices === undefined ? created : withChoices(created, argumentName, choices));
   }
   for (const [heading, rows] of options) {
     for (const [flags, description, choices] of rows) {
       const option = newOption(flags, description).helpGroup(heading);
-      command.addOption(choices === undefined ? option : option.choices([...choices]));
+      command.addOption(choices === undefined ? option : withChoices(option, `--${option.name()}`, choices));
     }
   }
   for (const flags of definition.ignored ?? []) command.addOption(newOption(flags).hideHelp());
