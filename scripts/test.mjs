@@ -14,9 +14,10 @@ const vitest = "vitest run --project unit --project package --coverage";
 
 /** What is checked, and the command. @type {[string, string][]} */
 const steps = [
-  ["types", "npm run check"],
   ["lint", "npm run lint"],
+  // Some scripts and tests import the built package, so its declarations must be there before their types are checked.
   ["build", "npm run build"],
+  ["types", "npm run check"],
   ["tests in Node", vitest],
   [findChromium() === null ? "NO tests in a browser, none was found" : "tests in the browser", "npm run test:browser"],
 ];
