@@ -31,7 +31,6 @@ export type {
 export { optimalChunkLength } from "./chunk-length.js";
 export {
   type ChunkedOptions,
-  Prio3,
   Prio3Count,
   Prio3Histogram,
   type Prio3HistogramOptions,
@@ -47,3 +46,4 @@ export {
   Prio3SumVecWithMultiproof,
   type Prio3SumVecWithMultiproofOptions,
 } from "./instances.js";
+export { Prio3 } from "./prio3.js";

@@ -1,133 +1,68 @@
-// Prio3 (VDAF draft, section 7): fully linear proofs between one client and 2 to 255 aggregators. Aggregator 0, the
-// leader, gets its shares in full; each of the others, the helpers, gets a seed that its shares are expanded from.
-// instances.ts has what users see of it.
+// What users see of each instance of Prio3: the base of the classes of instances.ts. The steps are in steps.ts.
 
-import { type Bytes, concat, copyOfBytes, equalBytes, kindOf, lengthOfBytes, listOf } from "../core/bytes.js";
+import type { Bytes } from "../core/bytes.js";
 import { Hidden, MAKER } from "../core/hidden.js";
-import type { Noise } from "../core/noise.js";
-import { type RandomSource, systemRandom } from "../core/random.js";
-import type { VectorSpace } from "../core/vector.js";
-import { PrioError } from "../errors.js";
+import type { Sensitivity } from "../core/noise.js";
 import type { AggregateShare, OutputShare, Shards, Vdaf, Verification, VerifyState } from "../vdaf/vdaf.js";
-import type { Circuit } from "./circuit.js";
-import { decodeVector, type Elements, encodeVector, joined } from "./elements.js";
-import { Flp } from "./flp.js";
-import { deriveSeed, expandIntoVector, type Xof } from "./xof.js";
+import { Prio3Steps } from "./steps.js";
 
-/** The draft's version, in every domain separation tag. */
-const VERSION = 18;
-const CLASS_VDAF = 0;
-const NONCE_SIZE = 16;
-/** Bytes of a domain separation tag before the context. */
-const TAG_HEAD_SIZE = 8;
-/** Elements of the leader's input share, at most: bounds the memory of one report, whatever the number of proofs. */
-const MAX_SHARE_LENGTH = 2 ** 25;
+// biome-ignore lint/suspicious/noExplicitAny: of whichever field an instance computes in.
+export type AnySteps<Measurement, Result> = Prio3Steps<any, Measurement, Result>;
 
-/** What an XOF is used for. */
-const USAGE = {
-  measShare: 1,
-  proofShare: 2,
-  jointRandomness: 3,
-  proveRandomness: 4,
-  queryRandomness: 5,
-  jointRandSeed: 6,
-  jointRandPart: 7,
-} as const;
+/** The steps that each instance carries out. */
+const allSteps = /* @__PURE__ */ new Hidden<AnySteps<never, unknown>>("Prio3");
+const sensitivities = /* @__PURE__ */ new Hidden<Sensitivity>("Prio3");
 
-/** What distinguishes one instance of Prio3 from another. */
-export interface Prio3Parameters<V extends Elements<V>, Measurement, Result> {
+/**
+ * An instance of Prio3: its parameters, and the steps of the VDAF. It keeps nothing of a report, so that one serves
+ * all. Its subclasses are what to make.
+ */
+export abstract class Prio3<Measurement, Result> implements Vdaf<Measurement, Result> {
+  /** The draft's identifier of the algorithm, 32 bits. */
   readonly algorithmId: number;
-  readonly space: VectorSpace<V>;
-  readonly circuit: Circuit<Measurement, Result>;
-  readonly xof: Xof;
-  /** Proofs of each measurement, 1 to 255. */
-  readonly proofs: number;
-  /** Aggregators, 2 to 255. */
+  /** The number of aggregators. */
   readonly shares: number;
-  /** The largest element of an output: a result above it times the number of measurements is not one. */
-  readonly maxOutput: bigint;
-}
-
-/** What an aggregator holds of a report while it is verified. */
-interface Pending<V> {
-  readonly owner: object;
-  readonly output: V;
-  readonly jointRandSeed: Uint8Array | undefined;
-  readonly toBytes: () => Bytes;
-  isUsed: boolean;
-}
-
-const states = /* @__PURE__ */ new Hidden<Pending<unknown>>("VerifyState");
-const outputs = /* @__PURE__ */ new Hidden<{ readonly owner: object; vector: unknown }>("OutputShare");
-const aggregates = /* @__PURE__ */ new Hidden<{ readonly owner: object; readonly vector: unknown; count: number }>(
-  "AggregateShare",
-);
-
-/** A report's state between verifyInit and verifyNext. */
-class Prio3VerifyState implements VerifyState {
-  constructor(maker: typeof MAKER, pending: Pending<unknown>) {
-    states.make(this, pending, maker);
-  }
-
-  toBytes(): Bytes {
-    return states.of(this).toBytes();
-  }
-}
-
-class Prio3OutputShare implements OutputShare {
-  readonly kind = "output share";
-
-  constructor(maker: typeof MAKER, owner: object, vector: unknown) {
-    outputs.make(this, { owner, vector }, maker);
-  }
-}
-
-/** The steps of an instance. It has no state of its own: one serves all reports. */
-export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements Vdaf<Measurement, Result> {
-  readonly algorithmId: number;
-  readonly shares: number;
-  readonly rounds: number = 1;
+  /** The aggregators exchange verifier shares once. */
+  readonly rounds: number;
+  /** Bytes of the verification key, which the aggregators share and no client knows: 32. */
   readonly verifyKeySize: number;
-  readonly nonceSize: number = NONCE_SIZE;
-  /** Proofs of each measurement. */
-  readonly proofs: number;
-  readonly #flp: Flp<V, Measurement, Result>;
-  readonly #xof: Xof;
-  readonly #maxOutput: bigint;
+  /** Bytes of a report's nonce, which is random and public: 16. */
+  readonly nonceSize: number;
 
-  /** Whether `x` is an object of this class. Unlike `instanceof`, this asks nothing of `x`, which may be a proxy. */
-  static is(x: unknown): boolean {
-    return typeof x === "object" && x !== null && #flp in x;
+  /** @internal */
+  protected constructor(steps: AnySteps<Measurement, Result>, sensitivity: Sensitivity) {
+    // The package exports nothing that makes steps.
+    allSteps.make(this, steps as AnySteps<never, unknown>, Prio3Steps.is(steps) ? MAKER : undefined);
+    this.algorithmId = steps.algorithmId;
+    this.shares = steps.shares;
+    this.rounds = steps.rounds;
+    this.verifyKeySize = steps.verifyKeySize;
+    this.nonceSize = steps.nonceSize;
+    sensitivities.set(this, Object.freeze({ ...sensitivity }));
   }
 
-  constructor({
-    algorithmId,
-    space,
-    circuit,
-    xof,
-    proofs,
-    shares,
-    maxOutput,
-  }: Prio3Parameters<V, Measurement, Result>) {
-    this.algorithmId = algorithmId;
-    this.shares = shares;
-    this.proofs = proofs;
-    this.verifyKeySize = xof.seedSize;
-    this.#flp = new Flp(space, circuit);
-    this.#xof = xof;
-    this.#maxOutput = maxOutput;
-    if (circuit.measurementLength + this.#flp.proofLength * proofs > MAX_SHARE_LENGTH) {
-      throw new PrioError(
-        "out-of-range",
-        `prio3: expected parameters with input shares of at most ${MAX_SHARE_LENGTH} elements, proofs included`,
-      );
-    }
+  /** By how much one client can change the result, for the budgets of `prio/dp`. */
+  get sensitivity(): Sensitivity {
+    return sensitivities.of(this);
   }
 
+  /**
+   * The client's step: shares of a measurement and of its proof. `ctx` names the application, the same for clients and
+   * aggregators, in at most 65,527 bytes, 247 with the XOF `"hmac-aes"`; `nonce` is 16 random bytes, new for each
+   * report. Throws `out-of-range`, `wrong-length` and `invalid-argument` for arguments that are none, a measurement
+   * included; the error names the index and never the value.
+   */
   shard(ctx: Uint8Array, measurement: Measurement, nonce: Uint8Array): Shards {
-    return this.shardWith(ctx, measurement, nonce, systemRandom);
+    return stepsOf(this).shard(ctx, measurement, nonce);
   }
 
+  /**
+   * An aggregator's first step, with its own input share. Aggregator 0 is the leader. Take this step once for a nonce,
+   * with one key: two verifier shares of one report tell the other aggregators about the measurement. Throws
+   * `malformed` for shares of another length or with elements that are not below the modulus, and in one of 2^32
+   * reports at most because the report's random point is one where its verifier share would leak: refuse them all.
+   * Throws `wrong-length`, `out-of-range` and `invalid-argument` for the other arguments.
+   */
   verifyInit(
     verifyKey: Uint8Array,
     ctx: Uint8Array,
@@ -136,336 +71,61 @@ export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements V
     publicShare: Uint8Array,
     inputShare: Uint8Array,
   ): Verification {
-    const key = copyOfBytes(verifyKey, "verify key", this.verifyKeySize);
-    const tags = this.#tags(ctx);
-    const number = copyOfBytes(nonce, "nonce", NONCE_SIZE);
-    const id = this.#requireAggregatorId(aggregatorId);
-    const parts = this.#readPublicShare(publicShare);
-    const { meas, proofs, blind } = this.#readInputShare(tags, id, inputShare);
-    const { space, circuit, proofLength, queryRandLength } = this.#flp;
-
-    let jointRandPart: Uint8Array | undefined;
-    let jointRandSeed: Uint8Array | undefined;
-    let jointRands = space.zeros(0);
-    if (blind !== undefined) {
-      jointRandPart = this.#jointRandPart(tags, id, blind, meas, number);
-      // The part that this aggregator computes takes the place of the one that the client claims.
-      parts[id] = jointRandPart;
-      jointRandSeed = this.#jointRandSeed(tags, parts);
-      jointRands = this.#jointRands(tags, jointRandSeed);
-    }
-
-    const binder = [Uint8Array.of(this.proofs), number];
-    const queryRands = this.#expand(key, tags(USAGE.queryRandomness), binder, queryRandLength * this.proofs);
-    const verifiers = Array.from({ length: this.proofs }, (_, k) =>
-      this.#flp.query(
-        meas,
-        part(proofs, k, proofLength),
-        part(queryRands, k, queryRandLength),
-        part(jointRands, k, circuit.jointRandLength),
-        this.shares,
-      ),
-    );
-    const state = this.#stateOf(circuit.truncate(space, meas), jointRandSeed);
-    const answer = encodeVector(space, joined(space, verifiers));
-    return { state, verifierShare: jointRandPart === undefined ? answer : concat(answer, jointRandPart) };
+    return stepsOf(this).verifyInit(verifyKey, ctx, aggregatorId, nonce, publicShare, inputShare);
   }
 
+  /**
+   * The message that all verifier shares make, in the order of the aggregators; null if the proof does not hold. Throws
+   * `malformed`, `wrong-length`.
+   */
   verifierSharesToMessage(ctx: Uint8Array, verifierShares: readonly Uint8Array[]): Bytes | null {
-    const tags = this.#tags(ctx);
-    const { space, circuit, verifierLength } = this.#flp;
-    const length = verifierLength * this.proofs;
-    const size = length * space.field.bytes;
-    const hasJointRand = circuit.jointRandLength > 0;
-    const shares = listOf(verifierShares, "verifier shares", (bytes) =>
-      requireMessage(bytes, "verifier share", size + (hasJointRand ? this.#xof.seedSize : 0)),
-    );
-    if (shares.length !== this.shares) {
-      throw new PrioError("wrong-length", `verifier shares: expected ${this.shares} of them, got ${shares.length}`);
-    }
-    const verifiers = space.zeros(length);
-    for (const bytes of shares) verifiers.accumulate(this.#decode(bytes, 0, length, "verifier share"));
-    for (let k = 0; k < this.proofs; k++) if (!this.#flp.decide(part(verifiers, k, verifierLength))) return null;
-    if (!hasJointRand) return new Uint8Array(0);
-    return this.#jointRandSeed(
-      tags,
-      shares.map((bytes) => bytes.slice(size)),
-    ).slice();
+    return stepsOf(this).verifierSharesToMessage(ctx, verifierShares);
   }
 
+  /**
+   * An aggregator's last step: its output share; null if the aggregators did not use the same joint randomness. The
+   * proof was checked in the step before: take this one only with the message that `verifierSharesToMessage` made, here
+   * or at an aggregator that you trust to have checked it. Without joint randomness, the message is empty, and nothing
+   * is left to check. A state is used once. Throws `malformed`, `wrong-state`, `out-of-range`, `invalid-argument`.
+   */
   verifyNext(ctx: Uint8Array, state: VerifyState, verifierMessage: Uint8Array): OutputShare | null {
-    this.#tags(ctx); // Only checked: the joint randomness, if there is any, binds the context.
-    const pending = this.#pendingOf(state);
-    const size = pending.jointRandSeed === undefined ? 0 : this.#xof.seedSize;
-    const message = requireMessage(verifierMessage, "verifier message", size);
-    if (pending.isUsed) throw new PrioError("wrong-state", "verifyNext: expected a state that was not used before");
-    pending.isUsed = true;
-    if (pending.jointRandSeed !== undefined && !equalBytes(pending.jointRandSeed, message)) return null;
-    return new Prio3OutputShare(MAKER, this, pending.output);
+    return stepsOf(this).verifyNext(ctx, state, verifierMessage) as OutputShare | null;
   }
 
+  /**
+   * The state that `toBytes` wrote. Each call makes a state that was not used, so whoever keeps the bytes must see to
+   * it that a report is counted once. Throws `malformed`, `invalid-argument`.
+   */
   readState(bytes: Uint8Array): VerifyState {
-    const { space, circuit } = this.#flp;
-    const size = circuit.outputLength * space.field.bytes;
-    const seedSize = circuit.jointRandLength > 0 ? this.#xof.seedSize : 0;
-    const copy = requireMessage(bytes, "verify state", size + seedSize);
-    const output = this.#decode(copy, 0, circuit.outputLength, "verify state");
-    return this.#stateOf(output, seedSize > 0 ? copy.slice(size) : undefined);
+    return stepsOf(this).readState(bytes);
   }
 
+  /** An aggregate share of no report. */
   aggregateInit(): AggregateShare {
-    const { space, circuit } = this.#flp;
-    return new Prio3AggregateShare(MAKER, this, space, space.zeros(circuit.outputLength));
+    return stepsOf(this).aggregateInit();
   }
 
+  /**
+   * The result of all aggregators' shares over the same reports, `measurements` of them. Throws `malformed`,
+   * `wrong-length`, `out-of-range`, `invalid-argument`, and `overflow` for totals that so many measurements cannot
+   * have: then the shares are not of the same reports. It throws `overflow` also where so many measurements could reach
+   * the field's modulus, since a total would then stand for two.
+   */
   unshard(aggregateShares: readonly Uint8Array[], measurements: number): Result {
-    if (!Number.isSafeInteger(measurements) || measurements < 0) {
-      throw new PrioError("out-of-range", "unshard: expected the number of measurements, an integer from 0 on");
-    }
-    const totals = this.#totals(aggregateShares);
-    const most = this.#maxOutput * BigInt(measurements);
-    if (most >= this.#flp.space.field.modulus) {
-      throw new PrioError(
-        "overflow",
-        `unshard: expected a batch whose largest total is below the modulus, got ${measurements} measurements`,
-      );
-    }
-    if (totals.some((x) => x > most)) {
-      throw new PrioError(
-        "overflow",
-        `unshard: expected totals that ${measurements} measurements can have; the shares are not of the same reports`,
-      );
-    }
-    return this.#flp.circuit.decode(totals);
+    return stepsOf(this).unshard(aggregateShares, measurements);
   }
 
-  /** The result of shares with noise, which may be below 0 and above what any measurements have. */
+  /**
+   * The same for shares that aggregators added noise to: elements may be below 0 and above what any measurements have,
+   * so shares of different reports are not noticed. Totals from half the field's modulus on would read as negative.
+   * Throws `malformed`, `wrong-length`.
+   */
   unshardNoisy(aggregateShares: readonly Uint8Array[]): Result {
-    const { modulus } = this.#flp.space.field;
-    return this.#flp.circuit.decode(this.#totals(aggregateShares).map((x) => (x > modulus / 2n ? x - modulus : x)));
-  }
-
-  #totals(aggregateShares: readonly Uint8Array[]): bigint[] {
-    const { space, circuit } = this.#flp;
-    const length = circuit.outputLength;
-    const size = length * space.field.bytes;
-    const shares = listOf(aggregateShares, "aggregate shares", (x) => requireMessage(x, "aggregate share", size));
-    if (shares.length !== this.shares) {
-      throw new PrioError("wrong-length", `aggregate shares: expected ${this.shares} of them, got ${shares.length}`);
-    }
-    const total = space.zeros(length);
-    for (const bytes of shares) total.accumulate(this.#decode(bytes, 0, length, "aggregate share"));
-    return total.toBigInts();
-  }
-
-  /** As `shard`, with randomness from a source, which is asked once: for vectors and tests. */
-  shardWith(ctx: Uint8Array, measurement: Measurement, nonce: Uint8Array, random: RandomSource): Shards {
-    const tags = this.#tags(ctx);
-    const number = copyOfBytes(nonce, "nonce", NONCE_SIZE);
-    const { space, circuit, proveRandLength } = this.#flp;
-    const meas = circuit.encode(space, measurement);
-    const hasJointRand = circuit.jointRandLength > 0;
-    const { seedSize } = this.#xof;
-    const rand = random(seedSize * this.shares * (hasJointRand ? 2 : 1));
-    let taken = 0;
-    const nextSeed = () => rand.slice(taken, (taken += seedSize));
-
-    // Each helper's seed, and its blind if there is joint randomness; then the leader's blind; then the prover's seed.
-    const helpers = Array.from({ length: this.shares - 1 }, () => ({
-      seed: nextSeed(),
-      blind: hasJointRand ? nextSeed() : undefined,
-    }));
-    const leaderBlind = hasJointRand ? nextSeed() : undefined;
-    const proveSeed = nextSeed();
-
-    const leaderMeas = meas.slice(0, meas.length);
-    const helperParts = helpers.map(({ seed, blind }, j) => {
-      const share = this.#helperMeasShare(tags, j + 1, seed);
-      subtract(leaderMeas, share);
-      return blind && this.#jointRandPart(tags, j + 1, blind, share, number);
-    });
-    const parts: Uint8Array[] = [];
-    if (leaderBlind !== undefined) {
-      parts.push(this.#jointRandPart(tags, 0, leaderBlind, leaderMeas, number), ...(helperParts as Uint8Array[]));
-    }
-    const jointRands = hasJointRand ? this.#jointRands(tags, this.#jointRandSeed(tags, parts)) : space.zeros(0);
-    const binder = [Uint8Array.of(this.proofs)];
-    const proveRands = this.#expand(proveSeed, tags(USAGE.proveRandomness), binder, proveRandLength * this.proofs);
-    const proofs = Array.from({ length: this.proofs }, (_, k) =>
-      this.#flp.prove(meas, part(proveRands, k, proveRandLength), part(jointRands, k, circuit.jointRandLength)),
-    );
-    const leaderProofs = joined(space, proofs);
-    helpers.forEach(({ seed }, j) => {
-      subtract(leaderProofs, this.#helperProofsShare(tags, j + 1, seed));
-    });
-
-    const none = new Uint8Array(0);
-    const leader = concat(encodeVector(space, leaderMeas), encodeVector(space, leaderProofs), leaderBlind ?? none);
-    const helperShares = helpers.map(({ seed, blind }) => concat(seed, blind ?? none));
-    return { publicShare: concat(...parts), inputShares: [leader, ...helperShares] };
-
-    function subtract(from: V, share: V): void {
-      // from = from − share
-      from.setAll(from.sub(share), 0);
-    }
-  }
-
-  #stateOf(output: V, jointRandSeed: Uint8Array | undefined): VerifyState {
-    const { space } = this.#flp;
-    const toBytes = () => concat(encodeVector(space, output), jointRandSeed ?? new Uint8Array(0));
-    return new Prio3VerifyState(MAKER, { owner: this, output, jointRandSeed, toBytes, isUsed: false });
-  }
-
-  #pendingOf(state: VerifyState): Pending<V> {
-    const pending = states.has(state) ? (states.of(state) as Pending<V>) : undefined;
-    if (pending?.owner !== this) {
-      throw new PrioError("invalid-argument", `verifyNext: expected a state of this instance, got ${kindOf(state)}`);
-    }
-    return pending;
-  }
-
-  #requireAggregatorId(id: unknown): number {
-    if (typeof id === "number" && Number.isInteger(id) && id >= 0 && id < this.shares) return id;
-    throw new PrioError("out-of-range", `aggregator id: expected an integer from 0 to ${this.shares - 1}`);
-  }
-
-  /** The claimed parts of the joint randomness, one for each aggregator; none without joint randomness. */
-  #readPublicShare(publicShare: Uint8Array): Uint8Array[] {
-    const { seedSize } = this.#xof;
-    const count = this.#flp.circuit.jointRandLength > 0 ? this.shares : 0;
-    const bytes = requireMessage(publicShare, "public share", count * seedSize);
-    return Array.from({ length: count }, (_, i) => bytes.slice(i * seedSize, (i + 1) * seedSize));
-  }
-
-  #readInputShare(tags: Tags, id: number, inputShare: Uint8Array): { meas: V; proofs: V; blind?: Uint8Array } {
-    const { space, circuit, proofLength } = this.#flp;
-    const { seedSize } = this.#xof;
-    const blindSize = circuit.jointRandLength > 0 ? seedSize : 0;
-    const [measLength, proofsLength] = [circuit.measurementLength, proofLength * this.proofs];
-    const size = id === 0 ? (measLength + proofsLength) * space.field.bytes : seedSize;
-    const bytes = requireMessage(inputShare, "input share", size + blindSize);
-    const blind = blindSize > 0 ? { blind: bytes.slice(size) } : {};
-    if (id > 0) {
-      const seed = bytes.slice(0, size);
-      const meas = this.#helperMeasShare(tags, id, seed);
-      return { meas, proofs: this.#helperProofsShare(tags, id, seed), ...blind };
-    }
-    const meas = this.#decode(bytes, 0, measLength, "input share");
-    return { meas, proofs: this.#decode(bytes, measLength * space.field.bytes, proofsLength, "input share"), ...blind };
-  }
-
-  #decode(bytes: Uint8Array, start: number, length: number, subject: string): V {
-    const vector = decodeVector(this.#flp.space, bytes, start, length);
-    if (vector === null) throw new PrioError("malformed", `${subject}: expected elements below the modulus`);
-    return vector;
-  }
-
-  /** Domain separation tags for one application context. */
-  #tags(ctx: Uint8Array): Tags {
-    const max = this.#xof.maxTagSize - TAG_HEAD_SIZE;
-    const size = lengthOfBytes(ctx, "context");
-    if (size > max) throw new PrioError("out-of-range", `context: expected at most ${max} bytes, got ${size}`);
-    const context = copyOfBytes(ctx, "context", size);
-    const id = this.algorithmId;
-    const head = Uint8Array.of(VERSION, CLASS_VDAF, id >>> 24, id >>> 16, id >>> 8, id, 0);
-    return (usage) => concat(head, Uint8Array.of(usage), context);
-  }
-
-  #expand(seed: Uint8Array, dst: Uint8Array, binder: readonly Uint8Array[], length: number): V {
-    return expandIntoVector(this.#xof, this.#flp.space, seed, dst, binder, length);
-  }
-
-  #helperMeasShare(tags: Tags, id: number, seed: Uint8Array): V {
-    const { measurementLength } = this.#flp.circuit;
-    return this.#expand(seed, tags(USAGE.measShare), [Uint8Array.of(id)], measurementLength);
-  }
-
-  #helperProofsShare(tags: Tags, id: number, seed: Uint8Array): V {
-    const binder = [Uint8Array.of(this.proofs, id)];
-    return this.#expand(seed, tags(USAGE.proofShare), binder, this.#flp.proofLength * this.proofs);
-  }
-
-  #jointRandPart(tags: Tags, id: number, blind: Uint8Array, meas: V, nonce: Uint8Array): Uint8Array {
-    const binder = concat(Uint8Array.of(id), nonce, encodeVector(this.#flp.space, meas));
-    return deriveSeed(this.#xof, blind, tags(USAGE.jointRandPart), binder);
-  }
-
-  #jointRandSeed(tags: Tags, parts: readonly Uint8Array[]): Uint8Array {
-    return deriveSeed(this.#xof, new Uint8Array(this.#xof.seedSize), tags(USAGE.jointRandSeed), concat(...parts));
-  }
-
-  #jointRands(tags: Tags, seed: Uint8Array): V {
-    const length = this.#flp.circuit.jointRandLength * this.proofs;
-    return this.#expand(seed, tags(USAGE.jointRandomness), [Uint8Array.of(this.proofs)], length);
+    return stepsOf(this).unshardNoisy(aggregateShares);
   }
 }
 
-/** Makes the tag of a usage. */
-type Tags = (usage: number) => Uint8Array;
-
-class Prio3AggregateShare<V extends Elements<V>> implements AggregateShare {
-  readonly #space: VectorSpace<V>;
-
-  constructor(maker: typeof MAKER, owner: object, space: VectorSpace<V>, vector: V) {
-    aggregates.make(this, { owner, vector, count: 0 }, maker);
-    this.#space = space;
-  }
-
-  get count(): number {
-    return aggregates.of(this).count;
-  }
-
-  add(output: OutputShare): void {
-    const own = aggregates.of(this);
-    const share = outputs.has(output) ? outputs.of(output) : undefined;
-    if (share?.owner !== own.owner) {
-      throw new PrioError("invalid-argument", `add: expected an output share of this instance, got ${kindOf(output)}`);
-    }
-    if (share.vector === undefined) throw new PrioError("wrong-state", "add: expected an output share not counted yet");
-    (own.vector as V).accumulate(share.vector as V);
-    share.vector = undefined;
-    own.count++;
-  }
-
-  merge(other: AggregateShare): void {
-    const own = aggregates.of(this);
-    const share = aggregates.has(other) ? aggregates.of(other) : undefined;
-    if (share?.owner !== own.owner || share === own) {
-      throw new PrioError("invalid-argument", "merge: expected another aggregate share of this instance");
-    }
-    (own.vector as V).accumulate(share.vector as V);
-    own.count += share.count;
-  }
-
-  addNoise(noise: Noise): void {
-    const vector = aggregates.of(this).vector as V;
-    const { field } = this.#space;
-    if (typeof (noise as Partial<Noise> | null | undefined)?.sample !== "function") {
-      throw new PrioError("invalid-argument", `noise: expected what draws noise, got ${kindOf(noise)}`);
-    }
-    // All draws first: if one fails, nothing is added.
-    const draws = Array.from({ length: vector.length }, () => {
-      const x: unknown = noise.sample();
-      if (typeof x !== "bigint") throw new PrioError("invalid-argument", "noise: expected a bigint from each draw");
-      return field.reduce(x);
-    });
-    vector.accumulate(this.#space.fromBigInts(draws));
-  }
-
-  toBytes(): Bytes {
-    const { vector } = aggregates.of(this);
-    return encodeVector(this.#space, vector as V);
-  }
-}
-
-/** The k-th of several vectors of one length that follow each other. */
-function part<V extends Elements<V>>(vector: V, k: number, length: number): V {
-  return vector.slice(k * length, (k + 1) * length);
-}
-
-/** A copy of a message of a fixed length. Throws `invalid-argument`, and `malformed` for another length. */
-function requireMessage(x: unknown, subject: string, length: number): Uint8Array {
-  const bytes = copyOfBytes(x, subject);
-  if (bytes.length === length) return bytes;
-  throw new PrioError("malformed", `${subject}: expected ${length} bytes, got ${bytes.length}`);
+/** The steps of an instance, for vectors and tests. No entry of the package exports this. */
+export function stepsOf<Measurement, Result>(instance: Prio3<Measurement, Result>): AnySteps<Measurement, Result> {
+  return allSteps.of(instance) as AnySteps<Measurement, Result>;
 }

@@ -12,7 +12,7 @@ import { l1BoundSum } from "../../src/prio3/circuits/l1-bound-sum.js";
 import { multihotCountVec } from "../../src/prio3/circuits/multihot-count-vec.js";
 import { sum } from "../../src/prio3/circuits/sum.js";
 import { sumVec } from "../../src/prio3/circuits/sum-vec.js";
-import { Prio3Steps } from "../../src/prio3/prio3.js";
+import { Prio3Steps } from "../../src/prio3/steps.js";
 import { XOF_TURBO_SHAKE_128 } from "../../src/prio3/xof.js";
 
 const [ctx, key, nonce] = [Uint8Array.of(1), new Uint8Array(32).fill(5), new Uint8Array(16).fill(6)];

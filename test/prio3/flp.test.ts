@@ -7,7 +7,7 @@ import { FIELD_64 } from "../../src/core/fields.js";
 import { count } from "../../src/prio3/circuits/count.js";
 import { sum } from "../../src/prio3/circuits/sum.js";
 import { encodeVector } from "../../src/prio3/elements.js";
-import { Prio3Steps } from "../../src/prio3/prio3.js";
+import { Prio3Steps } from "../../src/prio3/steps.js";
 import { XOF_TURBO_SHAKE_128 } from "../../src/prio3/xof.js";
 import { helperInitialize, leaderInitialize } from "../../src/vdaf/ping-pong.js";
 import { codeOf } from "../support/deployment.js";

@@ -16,9 +16,9 @@ import {
   Prio3Sum,
   Prio3SumVec,
   Prio3SumVecWithMultiproof,
-  stepsOf,
 } from "../../src/prio3/instances.js";
-import { Prio3Steps } from "../../src/prio3/prio3.js";
+import { stepsOf } from "../../src/prio3/prio3.js";
+import { Prio3Steps } from "../../src/prio3/steps.js";
 import { XOF_TURBO_SHAKE_128 } from "../../src/prio3/xof.js";
 import type { AggregateShare, OutputShare, VerifyState } from "../../src/vdaf/vdaf.js";
 

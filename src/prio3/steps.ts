@@ -1,0 +1,382 @@
+// Prio3 (VDAF draft, section 7): fully linear proofs between one client and 2 to 255 aggregators. Aggregator 0, the
+// leader, gets its shares in full; each of the others, the helpers, gets a seed that its shares are expanded from.
+// prio3.ts and instances.ts have what users see of it.
+
+import { type Bytes, concat, copyOfBytes, equalBytes, kindOf, lengthOfBytes, listOf } from "../core/bytes.js";
+import { MAKER } from "../core/hidden.js";
+import { type RandomSource, systemRandom } from "../core/random.js";
+import type { VectorSpace } from "../core/vector.js";
+import { PrioError } from "../errors.js";
+import type { AggregateShare, OutputShare, Shards, Vdaf, Verification, VerifyState } from "../vdaf/vdaf.js";
+import type { Circuit } from "./circuit.js";
+import { decodeVector, type Elements, encodeVector, joined } from "./elements.js";
+import { Flp } from "./flp.js";
+import { type Pending, Prio3AggregateShare, Prio3OutputShare, Prio3VerifyState, states } from "./shares.js";
+import { deriveSeed, expandIntoVector, type Xof } from "./xof.js";
+
+/** The draft's version, in every domain separation tag. */
+const VERSION = 18;
+const CLASS_VDAF = 0;
+const NONCE_SIZE = 16;
+/** Bytes of a domain separation tag before the context. */
+const TAG_HEAD_SIZE = 8;
+/** Elements of the leader's input share, at most: bounds the memory of one report, whatever the number of proofs. */
+const MAX_SHARE_LENGTH = 2 ** 25;
+
+/** What an XOF is used for. */
+const USAGE = {
+  measShare: 1,
+  proofShare: 2,
+  jointRandomness: 3,
+  proveRandomness: 4,
+  queryRandomness: 5,
+  jointRandSeed: 6,
+  jointRandPart: 7,
+} as const;
+
+/** What distinguishes one instance of Prio3 from another. */
+export interface Prio3Parameters<V extends Elements<V>, Measurement, Result> {
+  readonly algorithmId: number;
+  readonly space: VectorSpace<V>;
+  readonly circuit: Circuit<Measurement, Result>;
+  readonly xof: Xof;
+  /** Proofs of each measurement, 1 to 255. */
+  readonly proofs: number;
+  /** Aggregators, 2 to 255. */
+  readonly shares: number;
+  /** The largest element of an output: a result above it times the number of measurements is not one. */
+  readonly maxOutput: bigint;
+}
+
+/** The steps of an instance. It has no state of its own: one serves all reports. */
+export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements Vdaf<Measurement, Result> {
+  readonly algorithmId: number;
+  readonly shares: number;
+  readonly rounds: number = 1;
+  readonly verifyKeySize: number;
+  readonly nonceSize: number = NONCE_SIZE;
+  /** Proofs of each measurement. */
+  readonly proofs: number;
+  readonly #flp: Flp<V, Measurement, Result>;
+  readonly #xof: Xof;
+  readonly #maxOutput: bigint;
+
+  /** Whether `x` is an object of this class. Unlike `instanceof`, this asks nothing of `x`, which may be a proxy. */
+  static is(x: unknown): boolean {
+    return typeof x === "object" && x !== null && #flp in x;
+  }
+
+  constructor({
+    algorithmId,
+    space,
+    circuit,
+    xof,
+    proofs,
+    shares,
+    maxOutput,
+  }: Prio3Parameters<V, Measurement, Result>) {
+    this.algorithmId = algorithmId;
+    this.shares = shares;
+    this.proofs = proofs;
+    this.verifyKeySize = xof.seedSize;
+    this.#flp = new Flp(space, circuit);
+    this.#xof = xof;
+    this.#maxOutput = maxOutput;
+    if (circuit.measurementLength + this.#flp.proofLength * proofs > MAX_SHARE_LENGTH) {
+      throw new PrioError(
+        "out-of-range",
+        `prio3: expected parameters with input shares of at most ${MAX_SHARE_LENGTH} elements, proofs included`,
+      );
+    }
+  }
+
+  shard(ctx: Uint8Array, measurement: Measurement, nonce: Uint8Array): Shards {
+    return this.shardWith(ctx, measurement, nonce, systemRandom);
+  }
+
+  verifyInit(
+    verifyKey: Uint8Array,
+    ctx: Uint8Array,
+    aggregatorId: number,
+    nonce: Uint8Array,
+    publicShare: Uint8Array,
+    inputShare: Uint8Array,
+  ): Verification {
+    const key = copyOfBytes(verifyKey, "verify key", this.verifyKeySize);
+    const tags = this.#tags(ctx);
+    const number = copyOfBytes(nonce, "nonce", NONCE_SIZE);
+    const id = this.#requireAggregatorId(aggregatorId);
+    const parts = this.#readPublicShare(publicShare);
+    const { meas, proofs, blind } = this.#readInputShare(tags, id, inputShare);
+    const { space, circuit, proofLength, queryRandLength } = this.#flp;
+
+    let jointRandPart: Uint8Array | undefined;
+    let jointRandSeed: Uint8Array | undefined;
+    let jointRands = space.zeros(0);
+    if (blind !== undefined) {
+      jointRandPart = this.#jointRandPart(tags, id, blind, meas, number);
+      // The part that this aggregator computes takes the place of the one that the client claims.
+      parts[id] = jointRandPart;
+      jointRandSeed = this.#jointRandSeed(tags, parts);
+      jointRands = this.#jointRands(tags, jointRandSeed);
+    }
+
+    const binder = [Uint8Array.of(this.proofs), number];
+    const queryRands = this.#expand(key, tags(USAGE.queryRandomness), binder, queryRandLength * this.proofs);
+    const verifiers = Array.from({ length: this.proofs }, (_, k) =>
+      this.#flp.query(
+        meas,
+        part(proofs, k, proofLength),
+        part(queryRands, k, queryRandLength),
+        part(jointRands, k, circuit.jointRandLength),
+        this.shares,
+      ),
+    );
+    const state = this.#stateOf(circuit.truncate(space, meas), jointRandSeed);
+    const answer = encodeVector(space, joined(space, verifiers));
+    return { state, verifierShare: jointRandPart === undefined ? answer : concat(answer, jointRandPart) };
+  }
+
+  verifierSharesToMessage(ctx: Uint8Array, verifierShares: readonly Uint8Array[]): Bytes | null {
+    const tags = this.#tags(ctx);
+    const { space, circuit, verifierLength } = this.#flp;
+    const length = verifierLength * this.proofs;
+    const size = length * space.field.bytes;
+    const hasJointRand = circuit.jointRandLength > 0;
+    const shares = listOf(verifierShares, "verifier shares", (bytes) =>
+      requireMessage(bytes, "verifier share", size + (hasJointRand ? this.#xof.seedSize : 0)),
+    );
+    if (shares.length !== this.shares) {
+      throw new PrioError("wrong-length", `verifier shares: expected ${this.shares} of them, got ${shares.length}`);
+    }
+    const verifiers = space.zeros(length);
+    for (const bytes of shares) verifiers.accumulate(this.#decode(bytes, 0, length, "verifier share"));
+    for (let k = 0; k < this.proofs; k++) if (!this.#flp.decide(part(verifiers, k, verifierLength))) return null;
+    if (!hasJointRand) return new Uint8Array(0);
+    return this.#jointRandSeed(
+      tags,
+      shares.map((bytes) => bytes.slice(size)),
+    ).slice();
+  }
+
+  verifyNext(ctx: Uint8Array, state: VerifyState, verifierMessage: Uint8Array): OutputShare | null {
+    this.#tags(ctx); // Only checked: the joint randomness, if there is any, binds the context.
+    const pending = this.#pendingOf(state);
+    const size = pending.jointRandSeed === undefined ? 0 : this.#xof.seedSize;
+    const message = requireMessage(verifierMessage, "verifier message", size);
+    if (pending.isUsed) throw new PrioError("wrong-state", "verifyNext: expected a state that was not used before");
+    pending.isUsed = true;
+    if (pending.jointRandSeed !== undefined && !equalBytes(pending.jointRandSeed, message)) return null;
+    return new Prio3OutputShare(MAKER, this, pending.output);
+  }
+
+  readState(bytes: Uint8Array): VerifyState {
+    const { space, circuit } = this.#flp;
+    const size = circuit.outputLength * space.field.bytes;
+    const seedSize = circuit.jointRandLength > 0 ? this.#xof.seedSize : 0;
+    const copy = requireMessage(bytes, "verify state", size + seedSize);
+    const output = this.#decode(copy, 0, circuit.outputLength, "verify state");
+    return this.#stateOf(output, seedSize > 0 ? copy.slice(size) : undefined);
+  }
+
+  aggregateInit(): AggregateShare {
+    const { space, circuit } = this.#flp;
+    return new Prio3AggregateShare(MAKER, this, space, space.zeros(circuit.outputLength));
+  }
+
+  unshard(aggregateShares: readonly Uint8Array[], measurements: number): Result {
+    if (!Number.isSafeInteger(measurements) || measurements < 0) {
+      throw new PrioError("out-of-range", "unshard: expected the number of measurements, an integer from 0 on");
+    }
+    const totals = this.#totals(aggregateShares);
+    const most = this.#maxOutput * BigInt(measurements);
+    if (most >= this.#flp.space.field.modulus) {
+      throw new PrioError(
+        "overflow",
+        `unshard: expected a batch whose largest total is below the modulus, got ${measurements} measurements`,
+      );
+    }
+    if (totals.some((x) => x > most)) {
+      throw new PrioError(
+        "overflow",
+        `unshard: expected totals that ${measurements} measurements can have; the shares are not of the same reports`,
+      );
+    }
+    return this.#flp.circuit.decode(totals);
+  }
+
+  /** The result of shares with noise, which may be below 0 and above what any measurements have. */
+  unshardNoisy(aggregateShares: readonly Uint8Array[]): Result {
+    const { modulus } = this.#flp.space.field;
+    return this.#flp.circuit.decode(this.#totals(aggregateShares).map((x) => (x > modulus / 2n ? x - modulus : x)));
+  }
+
+  #totals(aggregateShares: readonly Uint8Array[]): bigint[] {
+    const { space, circuit } = this.#flp;
+    const length = circuit.outputLength;
+    const size = length * space.field.bytes;
+    const shares = listOf(aggregateShares, "aggregate shares", (x) => requireMessage(x, "aggregate share", size));
+    if (shares.length !== this.shares) {
+      throw new PrioError("wrong-length", `aggregate shares: expected ${this.shares} of them, got ${shares.length}`);
+    }
+    const total = space.zeros(length);
+    for (const bytes of shares) total.accumulate(this.#decode(bytes, 0, length, "aggregate share"));
+    return total.toBigInts();
+  }
+
+  /** As `shard`, with randomness from a source, which is asked once: for vectors and tests. */
+  shardWith(ctx: Uint8Array, measurement: Measurement, nonce: Uint8Array, random: RandomSource): Shards {
+    const tags = this.#tags(ctx);
+    const number = copyOfBytes(nonce, "nonce", NONCE_SIZE);
+    const { space, circuit, proveRandLength } = this.#flp;
+    const meas = circuit.encode(space, measurement);
+    const hasJointRand = circuit.jointRandLength > 0;
+    const { seedSize } = this.#xof;
+    const rand = random(seedSize * this.shares * (hasJointRand ? 2 : 1));
+    let taken = 0;
+    const nextSeed = () => rand.slice(taken, (taken += seedSize));
+
+    // Each helper's seed, and its blind if there is joint randomness; then the leader's blind; then the prover's seed.
+    const helpers = Array.from({ length: this.shares - 1 }, () => ({
+      seed: nextSeed(),
+      blind: hasJointRand ? nextSeed() : undefined,
+    }));
+    const leaderBlind = hasJointRand ? nextSeed() : undefined;
+    const proveSeed = nextSeed();
+
+    const leaderMeas = meas.slice(0, meas.length);
+    const helperParts = helpers.map(({ seed, blind }, j) => {
+      const share = this.#helperMeasShare(tags, j + 1, seed);
+      subtract(leaderMeas, share);
+      return blind && this.#jointRandPart(tags, j + 1, blind, share, number);
+    });
+    const parts: Uint8Array[] = [];
+    if (leaderBlind !== undefined) {
+      parts.push(this.#jointRandPart(tags, 0, leaderBlind, leaderMeas, number), ...(helperParts as Uint8Array[]));
+    }
+    const jointRands = hasJointRand ? this.#jointRands(tags, this.#jointRandSeed(tags, parts)) : space.zeros(0);
+    const binder = [Uint8Array.of(this.proofs)];
+    const proveRands = this.#expand(proveSeed, tags(USAGE.proveRandomness), binder, proveRandLength * this.proofs);
+    const proofs = Array.from({ length: this.proofs }, (_, k) =>
+      this.#flp.prove(meas, part(proveRands, k, proveRandLength), part(jointRands, k, circuit.jointRandLength)),
+    );
+    const leaderProofs = joined(space, proofs);
+    helpers.forEach(({ seed }, j) => {
+      subtract(leaderProofs, this.#helperProofsShare(tags, j + 1, seed));
+    });
+
+    const none = new Uint8Array(0);
+    const leader = concat(encodeVector(space, leaderMeas), encodeVector(space, leaderProofs), leaderBlind ?? none);
+    const helperShares = helpers.map(({ seed, blind }) => concat(seed, blind ?? none));
+    return { publicShare: concat(...parts), inputShares: [leader, ...helperShares] };
+
+    function subtract(from: V, share: V): void {
+      // from = from − share
+      from.setAll(from.sub(share), 0);
+    }
+  }
+
+  #stateOf(output: V, jointRandSeed: Uint8Array | undefined): VerifyState {
+    const { space } = this.#flp;
+    const toBytes = () => concat(encodeVector(space, output), jointRandSeed ?? new Uint8Array(0));
+    return new Prio3VerifyState(MAKER, { owner: this, output, jointRandSeed, toBytes, isUsed: false });
+  }
+
+  #pendingOf(state: VerifyState): Pending<V> {
+    const pending = states.has(state) ? (states.of(state) as Pending<V>) : undefined;
+    if (pending?.owner !== this) {
+      throw new PrioError("invalid-argument", `verifyNext: expected a state of this instance, got ${kindOf(state)}`);
+    }
+    return pending;
+  }
+
+  #requireAggregatorId(id: unknown): number {
+    if (typeof id === "number" && Number.isInteger(id) && id >= 0 && id < this.shares) return id;
+    throw new PrioError("out-of-range", `aggregator id: expected an integer from 0 to ${this.shares - 1}`);
+  }
+
+  /** The claimed parts of the joint randomness, one for each aggregator; none without joint randomness. */
+  #readPublicShare(publicShare: Uint8Array): Uint8Array[] {
+    const { seedSize } = this.#xof;
+    const count = this.#flp.circuit.jointRandLength > 0 ? this.shares : 0;
+    const bytes = requireMessage(publicShare, "public share", count * seedSize);
+    return Array.from({ length: count }, (_, i) => bytes.slice(i * seedSize, (i + 1) * seedSize));
+  }
+
+  #readInputShare(tags: Tags, id: number, inputShare: Uint8Array): { meas: V; proofs: V; blind?: Uint8Array } {
+    const { space, circuit, proofLength } = this.#flp;
+    const { seedSize } = this.#xof;
+    const blindSize = circuit.jointRandLength > 0 ? seedSize : 0;
+    const [measLength, proofsLength] = [circuit.measurementLength, proofLength * this.proofs];
+    const size = id === 0 ? (measLength + proofsLength) * space.field.bytes : seedSize;
+    const bytes = requireMessage(inputShare, "input share", size + blindSize);
+    const blind = blindSize > 0 ? { blind: bytes.slice(size) } : {};
+    if (id > 0) {
+      const seed = bytes.slice(0, size);
+      const meas = this.#helperMeasShare(tags, id, seed);
+      return { meas, proofs: this.#helperProofsShare(tags, id, seed), ...blind };
+    }
+    const meas = this.#decode(bytes, 0, measLength, "input share");
+    return { meas, proofs: this.#decode(bytes, measLength * space.field.bytes, proofsLength, "input share"), ...blind };
+  }
+
+  #decode(bytes: Uint8Array, start: number, length: number, subject: string): V {
+    const vector = decodeVector(this.#flp.space, bytes, start, length);
+    if (vector === null) throw new PrioError("malformed", `${subject}: expected elements below the modulus`);
+    return vector;
+  }
+
+  /** Domain separation tags for one application context. */
+  #tags(ctx: Uint8Array): Tags {
+    const max = this.#xof.maxTagSize - TAG_HEAD_SIZE;
+    const size = lengthOfBytes(ctx, "context");
+    if (size > max) throw new PrioError("out-of-range", `context: expected at most ${max} bytes, got ${size}`);
+    const context = copyOfBytes(ctx, "context", size);
+    const id = this.algorithmId;
+    const head = Uint8Array.of(VERSION, CLASS_VDAF, id >>> 24, id >>> 16, id >>> 8, id, 0);
+    return (usage) => concat(head, Uint8Array.of(usage), context);
+  }
+
+  #expand(seed: Uint8Array, dst: Uint8Array, binder: readonly Uint8Array[], length: number): V {
+    return expandIntoVector(this.#xof, this.#flp.space, seed, dst, binder, length);
+  }
+
+  #helperMeasShare(tags: Tags, id: number, seed: Uint8Array): V {
+    const { measurementLength } = this.#flp.circuit;
+    return this.#expand(seed, tags(USAGE.measShare), [Uint8Array.of(id)], measurementLength);
+  }
+
+  #helperProofsShare(tags: Tags, id: number, seed: Uint8Array): V {
+    const binder = [Uint8Array.of(this.proofs, id)];
+    return this.#expand(seed, tags(USAGE.proofShare), binder, this.#flp.proofLength * this.proofs);
+  }
+
+  #jointRandPart(tags: Tags, id: number, blind: Uint8Array, meas: V, nonce: Uint8Array): Uint8Array {
+    const binder = concat(Uint8Array.of(id), nonce, encodeVector(this.#flp.space, meas));
+    return deriveSeed(this.#xof, blind, tags(USAGE.jointRandPart), binder);
+  }
+
+  #jointRandSeed(tags: Tags, parts: readonly Uint8Array[]): Uint8Array {
+    return deriveSeed(this.#xof, new Uint8Array(this.#xof.seedSize), tags(USAGE.jointRandSeed), concat(...parts));
+  }
+
+  #jointRands(tags: Tags, seed: Uint8Array): V {
+    const length = this.#flp.circuit.jointRandLength * this.proofs;
+    return this.#expand(seed, tags(USAGE.jointRandomness), [Uint8Array.of(this.proofs)], length);
+  }
+}
+
+/** Makes the tag of a usage. */
+type Tags = (usage: number) => Uint8Array;
+
+/** The k-th of several vectors of one length that follow each other. */
+function part<V extends Elements<V>>(vector: V, k: number, length: number): V {
+  return vector.slice(k * length, (k + 1) * length);
+}
+
+/** A copy of a message of a fixed length. Throws `invalid-argument`, and `malformed` for another length. */
+function requireMessage(x: unknown, subject: string, length: number): Uint8Array {
+  const bytes = copyOfBytes(x, subject);
+  if (bytes.length === length) return bytes;
+  throw new PrioError("malformed", `${subject}: expected ${length} bytes, got ${bytes.length}`);
+}
