@@ -40,6 +40,22 @@ export function decodeBits<V extends Elements<V>>(
   return field.reduce(weights.reduce((sum, weight, l) => sum + weight * vector.get(start + l), 0n));
 }
 
+/** Sets the first elements to the bits of integers in [0, max], one after the other. */
+export function encodeIntegers<V extends Elements<V>>(vector: V, values: readonly bigint[], max: bigint): void {
+  const bits = bitLength(max);
+  for (const [i, value] of values.entries()) encodeBits(vector, i * bits, value, max);
+}
+
+/** The first `length` integers, or the shares of them, that bits with these weights stand for. */
+export function decodeIntegers<V extends Elements<V>>(
+  space: VectorSpace<V>,
+  vector: V,
+  length: number,
+  weights: readonly bigint[],
+): V {
+  return space.fromBigInts(Array.from({ length }, (_, i) => decodeBits(space, vector, i * weights.length, weights)));
+}
+
 /**
  * Σ r_k^j·x·(x − 1) over all elements x of `meas`, in chunks, one for each gadget call k; j counts the elements of the
  * chunk from 1. It is 0 if all are bits, and for random r most likely not if one is none. The last chunk is filled up

@@ -4,7 +4,7 @@
 import { PrioError } from "../../errors.js";
 import type { Circuit } from "../circuit.js";
 import { parallelSum } from "../gadgets.js";
-import { bitLength, decodeBits, encodeBits, rangeCheck, weightsOf } from "./bits.js";
+import { bitLength, decodeBits, decodeIntegers, encodeIntegers, rangeCheck, weightsOf } from "./bits.js";
 import { requireInteger, requireList } from "./measurements.js";
 
 export function l1BoundSum(
@@ -30,21 +30,17 @@ export function l1BoundSum(
         throw new PrioError("out-of-range", `measurement: expected a sum of at most ${max}, got more`);
       }
       const meas = space.zeros(measurementLength);
-      [...values, norm].forEach((value, i) => {
-        encodeBits(meas, i * bits, value, max);
-      });
+      encodeIntegers(meas, [...values, norm], max);
       return meas;
     },
     eval(space, meas, jointRand, shares, callGadget) {
       const { field } = space;
       // All elements are bits, and the sum is the one that is claimed.
       const areBits = rangeCheck(space, meas, jointRand, shares, chunkLength, callGadget);
-      let observed = 0n;
-      for (let i = 0; i < length; i++) observed += decodeBits(space, meas, i * bits, weights);
-      return [areBits, field.reduce(observed - decodeBits(space, meas, length * bits, weights))];
+      const observed = decodeIntegers(space, meas, length, weights).sum();
+      return [areBits, field.sub(observed, decodeBits(space, meas, length * bits, weights))];
     },
-    truncate: (space, meas) =>
-      space.fromBigInts(Array.from({ length }, (_, i) => decodeBits(space, meas, i * bits, weights))),
+    truncate: (space, meas) => decodeIntegers(space, meas, length, weights),
     decode: (totals) => totals.slice(),
   };
 }

@@ -3,7 +3,7 @@
 
 import type { Circuit } from "../circuit.js";
 import { parallelSum } from "../gadgets.js";
-import { bitLength, decodeBits, encodeBits, rangeCheck, weightsOf } from "./bits.js";
+import { bitLength, decodeIntegers, encodeIntegers, rangeCheck, weightsOf } from "./bits.js";
 import { requireInteger, requireList } from "./measurements.js";
 
 export function sumVec(
@@ -24,16 +24,13 @@ export function sumVec(
     encode(space, measurement) {
       const values = requireList(measurement, length, (x, i) => requireInteger(x, max, i));
       const meas = space.zeros(length * bits);
-      values.forEach((value, i) => {
-        encodeBits(meas, i * bits, value, max);
-      });
+      encodeIntegers(meas, values, max);
       return meas;
     },
     eval: (space, meas, jointRand, shares, callGadget) => [
       rangeCheck(space, meas, jointRand, shares, chunkLength, callGadget),
     ],
-    truncate: (space, meas) =>
-      space.fromBigInts(Array.from({ length }, (_, i) => decodeBits(space, meas, i * bits, weights))),
+    truncate: (space, meas) => decodeIntegers(space, meas, length, weights),
     decode: (totals) => totals.slice(),
   };
 }
