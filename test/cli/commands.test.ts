@@ -3,6 +3,7 @@
 
 import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { COMMANDS } from "./command-names.js";
 import { type CommandResult, prio, recordedBatch, scratch, secretsOf } from "./support.js";
 
 const folder = scratch();
@@ -441,22 +442,8 @@ describe("usage", () => {
 });
 
 describe("help", () => {
-  const commands = [
-    "keygen",
-    "shared-seed",
-    "encode-shares",
-    "staging",
-    "verify1",
-    "verify2",
-    "aggregate",
-    "publish",
-    "inspect",
-    "demo",
-    "completion",
-  ];
-
   it("of every command fits one screen, 80 columns by 50 lines, and has an example", async () => {
-    for (const command of commands) {
+    for (const command of COMMANDS) {
       for (const argv of [
         ["help", command],
         [command, "--help"],
@@ -471,7 +458,7 @@ describe("help", () => {
       }
     }
     const all = await prio(["--help"]);
-    for (const command of commands) expect(all.stdout).toMatch(new RegExp(`^ +${command}\\b`, "m"));
+    for (const command of COMMANDS) expect(all.stdout).toMatch(new RegExp(`^ +${command}\\b`, "m"));
     expect((await prio(["--version"])).code).toBe(0);
     expect((await prio([])).code).toBe(2);
   });
@@ -480,7 +467,7 @@ describe("help", () => {
     for (const shell of ["bash", "zsh", "fish"]) {
       const { code, stdout } = await prio(["completion", shell]);
       expect(code).toBe(0);
-      for (const word of [...commands, "query-points", "input-external"]) expect(stdout).toContain(word);
+      for (const word of [...COMMANDS, "query-points", "input-external"]) expect(stdout).toContain(word);
     }
     expect((await prio(["completion", "csh"])).code).toBe(2);
   });

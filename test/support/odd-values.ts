@@ -1,6 +1,8 @@
 // Values that are none of what a function expects, and bytes that lie about themselves, for tests of every public
 // function.
 
+import { PrioError } from "../../src/errors.js";
+
 declare const structuredClone: (x: unknown, options: { transfer: unknown[] }) => unknown;
 
 export const define = <T extends object>(x: T, name: PropertyKey, value: unknown): T =>
@@ -119,4 +121,18 @@ export function oddValues(
     new DataView(new ArrayBuffer(16)),
     new ArrayBuffer(16),
   ];
+}
+
+/** How many of the values make `call` throw a PrioError. Throws any other error. */
+export function refusals(call: (x: never) => unknown, values: readonly unknown[]): number {
+  let refused = 0;
+  for (const x of values) {
+    try {
+      call(x as never);
+    } catch (error) {
+      if (!(error instanceof PrioError)) throw error;
+      refused++;
+    }
+  }
+  return refused;
 }

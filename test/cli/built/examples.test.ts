@@ -2,26 +2,12 @@
 
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { afterAll, expect, it } from "vitest";
+import { COMMANDS } from "../command-names.js";
 import { scratch } from "../support.js";
 import { bash, bin, prio, root } from "./command.js";
 
 const folder = scratch();
 afterAll(() => folder.remove());
-
-/** The commands in the order in which each has what the ones before it wrote. */
-const COMMANDS = [
-  "keygen",
-  "shared-seed",
-  "encode-shares",
-  "staging",
-  "verify1",
-  "verify2",
-  "aggregate",
-  "publish",
-  "inspect",
-  "demo",
-  "completion",
-] as const;
 
 /** A command's example; of several shells', the one for bash. */
 async function example(command: string): Promise<string> {

@@ -1,0 +1,15 @@
+// The command's commands, in the order of its help, in which each has what the ones before it wrote.
+
+export const COMMANDS = [
+  "keygen",
+  "shared-seed",
+  "encode-shares",
+  "staging",
+  "verify1",
+  "verify2",
+  "aggregate",
+  "publish",
+  "inspect",
+  "demo",
+  "completion",
+] as const;
