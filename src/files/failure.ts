@@ -36,7 +36,7 @@ const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
   EROFS: "the file system is read-only",
   EEXIST: "already exists and is not a directory",
   Z_BUF_ERROR: "the compressed data ends too early",
-  Z_DATA_ERROR: "it is no gzip file, or damaged",
+  Z_DATA_ERROR: "it is not a gzip file, or it is damaged",
 };
 
 /** The code of an error of the system or of zlib, or undefined. */

@@ -45,8 +45,8 @@ export interface AggregateShare {
    */
   merge(other: AggregateShare): void;
   /**
-   * Adds a fresh draw of noise to each element of the total, such as one of `prio/dp`. If each aggregator does so for
-   * itself, one honest aggregator suffices to hide a client. The collector needs `unshardNoisy` then.
+   * Adds a fresh draw of noise, such as one of `prio/dp`, to each element of the total. If every aggregator does this,
+   * one honest aggregator is enough to hide a client. The collector then uses `unshardNoisy`.
    */
   addNoise(noise: Noise): void;
   /** The draft's encoding, for the collector. */

@@ -90,7 +90,7 @@ describe("files and streams", () => {
     const whole = gzipSync(readFileSync(raw()));
     for (const [name, bytes, sentence] of [
       ["cut.gz", whole.subarray(0, whole.length / 2), /the compressed data ends too early/],
-      ["none.gz", Buffer.from("not compressed"), /it is no gzip file, or damaged/],
+      ["none.gz", Buffer.from("not compressed"), /it is not a gzip file, or it is damaged/],
     ] as const) {
       writeFileSync(deployment.path(name), bytes);
       const output = deployment.path("cut");
