@@ -3,6 +3,7 @@
 
 /** What a room may import besides its own files. */
 export interface Room {
+  /** `room/index` stands for the public names of a room alone. */
   readonly rooms: readonly string[];
   /** Names of packages; `*` at the end stands for anything. */
   readonly packages?: readonly string[];
@@ -26,7 +27,7 @@ export const house: Readonly<Record<string, Room>> = {
   replays: { rooms: ["errors", "core", "index", "files"], packages: ["node:*"] },
   batch: { rooms: ["errors", "core", "index", "files", "replays"], packages: ["node:*"] },
   cli: {
-    rooms: ["errors", "core", "index", "files", "replays", "batch"],
+    rooms: ["errors", "core", "prio3/index", "index", "files", "replays", "batch"],
     packages: ["node:*", "commander", "get-east-asian-width"],
   },
 };
