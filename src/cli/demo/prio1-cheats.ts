@@ -1,5 +1,5 @@
-// Clients that cheat, for the demonstration. The library's Client refuses to make such packets, so this is the one file
-// of the command that uses the protocol's inner functions.
+// Clients of Prio v1 that cheat, for the demonstration. The library's Client refuses to make such packets, so this is
+// the one file of the command that uses the protocol's inner functions.
 
 import { packed87Space } from "../../core/packed87.js";
 import { systemRandom } from "../../core/random.js";
@@ -15,11 +15,10 @@ export const CHEATS = [
   { name: "an earlier report again", expected: "the replay record" },
 ] as const;
 
-export type Cheat = (typeof CHEATS)[number];
-export type Check = Cheat["expected"];
+export type Check = (typeof CHEATS)[number]["expected"];
 
 /** The packets of a client that cheats. `earlier` are those of an honest client before it. */
-export function cheat(config: Config, { name }: Cheat, bits: number[], earlier: Packets | undefined): Packets {
+export function cheat(config: Config, name: string, bits: number[], earlier: Packets | undefined): Packets {
   const space = packed87Space();
   const report = (values: number[]) =>
     shareReport(config, space.fromIntegers(values), drawReportRandomness(config, systemRandom));

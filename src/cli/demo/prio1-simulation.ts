@@ -1,7 +1,6 @@
-// A simulated collection for the demonstration: clients, some of which cheat, and two servers, each of which gets only
-// its own packets and the other's messages. It prints nothing.
+// A simulated collection with Prio v1 for the demonstration: clients, some of which cheat, and two servers, each of
+// which gets only its own packets and the other's messages. It prints nothing.
 
-import { performance } from "node:perf_hooks";
 import { systemRandom } from "../../core/random.js";
 import {
   Client,
@@ -15,28 +14,13 @@ import {
   ServerSecret,
   type Verifier,
 } from "../../index.js";
-import { CHEATS, type Cheat, type Check, cheat } from "./cheats.js";
+import { cheatOf, type Outcome, outcomeOfNone, tally, timed } from "./outcome.js";
+import { CHEATS, type Check, cheat } from "./prio1-cheats.js";
 
 /** How many yes/no questions each client answers. */
 export const QUESTIONS = 20;
 /** The bits of the one integer that each client reports after its answers. */
 export const PRECISION = 10;
-
-/** The results of a simulation. */
-export interface SimulationResult {
-  clients: number;
-  /** The true totals of the honest clients: 20 counts, and the sum of the integers. */
-  truth: bigint[];
-  /** The totals that the two servers publish. */
-  published: bigint[];
-  /** How many reports each server counted. */
-  counted: { A: number; B: number };
-  honest: { sent: number; refused: number };
-  cheats: { cheat: Cheat; sent: number; refused: number; by: Set<Check> }[];
-  bytes: { toA: number; toB: number; between: number };
-  /** Milliseconds for all reports together. */
-  time: { clients: number; A: number; B: number };
-}
 
 type Message =
   | { kind: "verify1" | "verify2"; id: string; bytes: Uint8Array }
@@ -101,7 +85,7 @@ class Party {
  * Simulates a collection from `clients` clients. Every `cheatEvery`-th of them cheats, in each way in turn. Calls
  * `progress` after each report with the number of reports so far.
  */
-export function simulate(clients: number, cheatEvery: number, progress: (done: number) => void): SimulationResult {
+export function simulatePrio1(clients: number, cheatEvery: number, progress: (done: number) => void): Outcome {
   const [keysA, keysB, secret] = [generateKeyPair(), generateKeyPair(), ServerSecret.generate()];
   const config = new Config({
     fields: QUESTIONS + PRECISION,
@@ -114,26 +98,16 @@ export function simulate(clients: number, cheatEvery: number, progress: (done: n
   const b = new Party(new Server(config, { ...options, id: "B", privateKey: keysB.privateKey }), "B");
   const client = new Client(config);
 
-  const outcome: SimulationResult = {
-    clients,
-    truth: new Array<bigint>(QUESTIONS + 1).fill(0n),
-    published: [],
-    counted: { A: 0, B: 0 },
-    honest: { sent: 0, refused: 0 },
-    cheats: CHEATS.map((cheat) => ({ cheat, sent: 0, refused: 0, by: new Set() })),
-    bytes: { toA: 0, toB: 0, between: 0 },
-    time: { clients: 0, A: 0, B: 0 },
-  };
+  const outcome = outcomeOfNone(clients, QUESTIONS + 1, CHEATS);
   let earlier: Packets | undefined;
 
   for (let i = 0; i < clients; i++) {
     const { answers, integer } = drawAnswers();
     const bits = [...answers, ...bitsOf(integer)];
-    const cheats = (i + 1) % cheatEvery === 0;
-    const row = cheats ? outcome.cheats[Math.floor(i / cheatEvery) % CHEATS.length] : undefined;
+    const row = cheatOf(outcome, i, cheatEvery);
 
     const packets = timed(outcome.time, "clients", () =>
-      row === undefined ? client.encode(bits) : cheat(config, row.cheat, bits, earlier),
+      row === undefined ? client.encode(bits) : cheat(config, row.cheat.name, bits, earlier),
     );
     outcome.bytes.toA += packets.a.length;
     outcome.bytes.toB += packets.b.length;
@@ -141,13 +115,7 @@ export function simulate(clients: number, cheatEvery: number, progress: (done: n
     exchange(outcome, a, b, id, packets);
 
     const by = a.refused.get(id) ?? b.refused.get(id);
-    const tally = row ?? outcome.honest;
-    tally.sent++;
-    if (by !== undefined) {
-      tally.refused++;
-      row?.by.add(by);
-    }
-    if (row === undefined) {
+    if (tally(outcome, row, by)) {
       earlier = packets;
       for (const [k, answer] of [...answers, integer].entries()) {
         outcome.truth[k] = (outcome.truth[k] as bigint) + BigInt(answer);
@@ -166,7 +134,7 @@ export function simulate(clients: number, cheatEvery: number, progress: (done: n
 }
 
 /** Brings one report through both servers: each gets its packet and then only the other's messages. */
-function exchange(outcome: SimulationResult, a: Party, b: Party, id: string, packets: Packets): void {
+function exchange(outcome: Outcome, a: Party, b: Party, id: string, packets: Packets): void {
   const { time, bytes } = outcome;
   let fromA: Message | undefined = timed(time, "A", () => a.packet(id, packets.a));
   let fromB: Message | undefined = timed(time, "B", () => b.packet(id, packets.b));
@@ -194,11 +162,4 @@ function drawAnswers(): { answers: number[]; integer: number } {
 /** The bits of the integer, the most significant one first. */
 function bitsOf(integer: number): number[] {
   return Array.from({ length: PRECISION }, (_, k) => (integer >> (PRECISION - 1 - k)) & 1);
-}
-
-function timed<Name extends string, T>(time: Record<Name, number>, name: Name, f: () => T): T {
-  const start = performance.now();
-  const result = f();
-  time[name] += performance.now() - start;
-  return result;
 }
