@@ -27,6 +27,7 @@ const nodeOnly = [
   "test/files/**",
   "test/replays/**",
   "test/batch/**",
+  "test/stores/**",
   "test/cli/**",
   "test/**/*.node.test.ts",
   // The choice of Node's own cryptography, and what Node's inspect shows.

@@ -5,7 +5,7 @@ import { PrioError } from "../errors.js";
 
 /** Ends a run. `message` says what happened, `hint` what to do. */
 export class Failure extends Error {
-  override readonly name = "Failure";
+  override readonly name: string = "Failure";
   readonly hint: string | undefined;
 
   constructor(message: string, hint?: string) {

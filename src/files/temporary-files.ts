@@ -12,8 +12,14 @@ import { basename, dirname } from "node:path";
 import { hasEnded, hostTag } from "./processes.js";
 
 const PATTERN = /^\..*\.([0-9a-f]{8})-(\d{1,10})-[0-9a-f]{8}\.tmp$/s;
+const TEMPORARY = /^\..*\.[0-9a-f]{8}-\d{1,10}-[0-9a-f]{8}\.(?:tmp|old)$/s;
 /** In UTF-16 units of the name: leaves room for the rest in the 255 bytes that a file system allows. */
 const MAX_NAME = 60;
+
+/** Whether a name in a directory is a temporary one, of whatever process. */
+export function isTemporaryName(name: string): boolean {
+  return TEMPORARY.test(name);
+}
 
 /** The temporary files of this process that exist now. */
 const temporaryFiles = new Set<string>();

@@ -26,8 +26,10 @@ export const house: Readonly<Record<string, Room>> = {
   files: { rooms: ["errors"], packages: ["node:*"] },
   replays: { rooms: ["errors", "core", "index", "files"], packages: ["node:*"] },
   batch: { rooms: ["errors", "core", "index", "files", "replays"], packages: ["node:*"] },
+  // Stores know objects and bytes, and nothing of what is in them.
+  stores: { rooms: ["errors", "files"], packages: ["node:*", "aws4fetch"] },
   cli: {
-    rooms: ["errors", "core", "prio3/index", "index", "files", "replays", "batch"],
+    rooms: ["errors", "core", "prio3/index", "index", "files", "replays", "batch", "stores"],
     packages: ["node:*", "commander", "get-east-asian-width"],
   },
 };
