@@ -1,13 +1,29 @@
 // The portable provider: the noble libraries, in pure TypeScript, on every platform.
 
 import { ctr, gcm } from "@noble/ciphers/aes.js";
-import { x25519 } from "@noble/curves/ed25519.js";
+import { pow } from "@noble/curves/abstract/modular.js";
+import { montgomery } from "@noble/curves/abstract/montgomery.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { concat } from "../core/bytes.js";
 import type { CryptoProvider, X25519KeyPair } from "./primitives.js";
-import { Multiples } from "./x25519-table.js";
+import { Multiples, p } from "./x25519-table.js";
 
 const BLOCK_BYTES = 16;
+
+/** The ladder alone: what noble has for the base point besides, a table, x25519-table.ts has for any point. */
+const x25519 = /* @__PURE__ */ montgomery({
+  P: p,
+  type: "x25519",
+  adjustScalarBytes(scalar: Uint8Array) {
+    scalar[0] = (scalar[0] as number) & 0xf8;
+    scalar[31] = ((scalar[31] as number) & 0x7f) | 0x40;
+    return scalar;
+  },
+  powPminus2: (x) => pow(x, p - 2n, p),
+});
+
+/** The base point of X25519 (RFC 7748 section 4.1), as a public key. */
+const BASE_POINT = /* @__PURE__ */ Uint8Array.of(9, ...new Uint8Array(31));
 
 /**
  * The number of ladder agreements after which a lasting public key gets the table of its multiples. The table takes
@@ -37,7 +53,8 @@ class NobleKeyPair implements X25519KeyPair {
   }
 
   get publicKey(): Uint8Array {
-    this.#publicKey ??= x25519.getPublicKey(this.privateKey);
+    // The base point is of large order.
+    this.#publicKey ??= this.agree(BASE_POINT, true) as Uint8Array;
     return this.#publicKey;
   }
 

@@ -16,7 +16,7 @@ const KEY_BYTES = 32;
 const WINDOW_BITS = 6;
 
 /** 2^255 − 19 */
-const p = (1n << 255n) - 19n;
+export const p: bigint = (1n << 255n) - 19n;
 
 let curve: EdwardsPointCons | undefined;
 

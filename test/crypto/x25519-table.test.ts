@@ -94,17 +94,18 @@ describe("a lasting public key, agreed with often", () => {
       const [keysA, keysB] = [generateKeyPair(), generateKeyPair()];
       const config = new Config({ fields: 1, batchId: "b", serverA: keysA.publicKey, serverB: keysB.publicKey });
       const client = new Client(config);
+      // The base point is agreed with for every public key that is computed.
+      const tables = () =>
+        made.mock.calls.map(([key]) => toHex(key).toUpperCase()).filter((hex) => !/^090+$/.test(hex));
       const first = Array.from({ length: 10 }, () => client.encode([1]));
-      expect(made).not.toHaveBeenCalled();
+      expect(tables()).toEqual([]);
       for (let i = 0; i < 3; i++) client.encode([1]);
-      expect(made.mock.calls.map(([key]) => toHex(key).toUpperCase())).toEqual([
-        keysA.publicKey.toHex(),
-        keysB.publicKey.toHex(),
-      ]);
+      expect(tables()).toEqual([keysA.publicKey.toHex(), keysB.publicKey.toHex()]);
       const secret = ServerSecret.generate();
       const a = new Server(config, { id: "A", privateKey: keysA.privateKey, secret });
       for (let i = 0; i < 12; i++) a.open((i < 10 ? first[i] : client.encode([1]))?.a as Uint8Array);
-      expect(made).toHaveBeenCalledTimes(2);
+      expect(tables()).toHaveLength(2);
+      expect(made).toHaveBeenCalledTimes(3);
     });
     made.mockRestore();
   });
