@@ -31,6 +31,22 @@ export function thisProcess(): ProcessName {
   };
 }
 
+/** What stands between the parts of a name; none of them holds it. */
+const SEPARATOR = ",";
+
+/** A process's name as a text that can be part of a file's name. */
+export function formatProcess({ host, boot, container, pid, start }: ProcessName): string {
+  return [host, boot, container, pid, start].join(SEPARATOR);
+}
+
+/** The process that such a text names, or undefined when it names none. */
+export function parseProcess(text: string): ProcessName | undefined {
+  const [host = "", boot = "", container = "", pid = "", start, ...more] = text.split(SEPARATOR);
+  return /^\d+$/.test(pid) && start !== undefined && more.length === 0
+    ? { host, boot, container, pid, start }
+    : undefined;
+}
+
 let knownHostTag: string | undefined;
 
 /**

@@ -5,6 +5,7 @@
 
 import { mkdirSync, readdirSync, statSync, unlinkSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { DirectoryInUse, DirectoryLock, isLock } from "../files/directory-lock.js";
 import { syncDirectory } from "../files/disk.js";
 import { systemCode } from "../files/failure.js";
 import { PrioError } from "../index.js";
@@ -12,7 +13,6 @@ import { ENTRY_WORDS, EntryTable } from "./entries.js";
 import { type Manifest, type ReplayOwner, readManifest, TEMPORARY_MANIFEST, writeManifest } from "./manifest.js";
 import { mergeSegments, segmentsToMerge } from "./merge.js";
 import { ReplayRecordError, withSystem } from "./record-error.js";
-import { isLock, ReplayLock } from "./record-lock.js";
 import { DIRECTORY_MODE } from "./record-modes.js";
 import { Segment, type SegmentWriter, segmentNumber } from "./segments.js";
 
@@ -32,7 +32,7 @@ export class EntryStore {
   /** The number of this run: one more than that of the last run before it that committed something. */
   readonly run: number;
   readonly #directory: string;
-  readonly #lock: ReplayLock;
+  readonly #lock: DirectoryLock;
   readonly #entriesInMemory: number;
   readonly #recent = new EntryTable();
   /** What is on disk. */
@@ -48,7 +48,7 @@ export class EntryStore {
 
   private constructor(
     directory: string,
-    lock: ReplayLock,
+    lock: DirectoryLock,
     manifest: Manifest,
     segments: Segment[],
     options: StoreOptions,
@@ -66,7 +66,7 @@ export class EntryStore {
   /** Opens the record in a directory, or begins one if it is missing or empty. Throws any ReplayRecordError. */
   static open(directory: string, options: StoreOptions): EntryStore {
     makeDirectory(directory);
-    const lock = ReplayLock.take(directory);
+    const lock = lockDirectory(directory);
     const segments: Segment[] = [];
     try {
       const manifest = readManifest(directory) ?? beginRecord(directory, options.newOwner());
@@ -168,6 +168,15 @@ export class EntryStore {
       this.#failure = { error };
       throw error;
     }
+  }
+}
+
+/** Locks the record. Throws `in-use`, `unavailable`. */
+function lockDirectory(directory: string): DirectoryLock {
+  try {
+    return withSystem(`cannot lock ${directory}`, () => DirectoryLock.take(directory));
+  } catch (error) {
+    throw error instanceof DirectoryInUse ? new ReplayRecordError("in-use", error.message) : error;
   }
 }
 
