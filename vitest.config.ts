@@ -28,6 +28,7 @@ const nodeOnly = [
   "test/replays/**",
   "test/batch/**",
   "test/stores/**",
+  "test/process/**",
   "test/cli/**",
   "test/**/*.node.test.ts",
   // The choice of Node's own cryptography, and what Node's inspect shows.

@@ -28,8 +28,9 @@ export const house: Readonly<Record<string, Room>> = {
   batch: { rooms: ["errors", "core", "index", "files", "replays"], packages: ["node:*"] },
   // Stores know objects and bytes, and nothing of what is in them.
   stores: { rooms: ["errors", "files"], packages: ["node:*", "aws4fetch"] },
+  process: { rooms: ["errors", "core", "index", "files", "replays", "batch", "stores"], packages: ["node:*"] },
   cli: {
-    rooms: ["errors", "core", "prio3/index", "index", "files", "replays", "batch", "stores"],
+    rooms: ["errors", "core", "prio3/index", "index", "files", "replays", "batch", "stores", "process"],
     packages: ["node:*", "commander", "get-east-asian-width"],
   },
 };
