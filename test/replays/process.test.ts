@@ -158,8 +158,8 @@ describe("the lock of another process", () => {
   test("of a process that has ended but that its parent did not wait for is dead", async () => {
     const directory = freshDirectory();
     const lock = lockOf(directory);
-    // The shell becomes `sleep`, which waits for no child.
-    const parent = spawn("sh", ["-c", "sleep 0 & echo $!; exec sleep 60"], { stdio: ["ignore", "pipe", "inherit"] });
+    // The shell becomes `sleep`, which waits for no child; the child ends after that, or the shell would wait for it.
+    const parent = spawn("sh", ["-c", "sleep 0.5 & echo $!; exec sleep 60"], { stdio: ["ignore", "pipe", "inherit"] });
     running.add(parent);
     const [pid] = (await once(createInterface({ input: parent.stdout }), "line")) as [string];
     const stateOf = () => execFileSync("ps", ["-o", "state=", "-p", pid], { encoding: "utf8" }).trim();
