@@ -1,5 +1,13 @@
 /**
- * Prio3, the VDAF of the IETF.
+ * Prio3, the VDAF of the IETF (draft-irtf-cfrg-vdaf-20), for clients, aggregators and collectors.
+ *
+ * Each instance is a class, and takes another kind of measurement: {@link Prio3Count}, {@link Prio3Sum},
+ * {@link Prio3SumVec}, {@link Prio3SumVecWithMultiproof}, {@link Prio3Histogram}, {@link Prio3MultihotCountVec} and
+ * {@link Prio3L1BoundSum}. Clients, aggregators and collector make it with the same parameters. {@link Prio3} has its
+ * steps. Between two aggregators, {@link leaderInitialize}, {@link helperInitialize} and {@link leaderContinue} carry
+ * them out with one message each way.
+ *
+ * docs/prio3.md in the package says which instance answers which question, and what an aggregator must keep in mind.
  *
  * @module prio/prio3
  */
