@@ -36,6 +36,11 @@ export interface Finished {
 export interface Rejected {
   /** Tells this case from the others. */
   readonly status: "rejected";
+  /**
+   * What is wrong with bytes that are malformed: a share of another length, such as that of the other aggregator, or a
+   * message out of turn. Without it, the proof does not hold. For the aggregator's log, and not for the client.
+   */
+  readonly error?: PrioError;
 }
 
 /** What an aggregator has of a report after its turn. */
@@ -92,7 +97,7 @@ export function helperInitialize(
     const own = propertiesOf(report, "report", OF_A_REPORT);
     const { state, verifierShare } = initialize(vdaf, verifyKey, 1, own);
     const { type, parts } = decode(inbound);
-    if (type !== INITIALIZE) return REJECTED;
+    if (type !== INITIALIZE) return outOfTurn(INITIALIZE, type);
     return transition(vdaf, own.ctx as Uint8Array, [parts[0] as Uint8Array, verifierShare], state, 0);
   });
 }
@@ -150,8 +155,8 @@ function proceed(
   }
   return orRejected(() => {
     const { type, parts } = decode(inbound);
-    const isLast = round + 1 === vdaf.rounds;
-    if (type !== (isLast ? FINISH : CONTINUE)) return REJECTED;
+    const expected = round + 1 === vdaf.rounds ? FINISH : CONTINUE;
+    if (type !== expected) return outOfTurn(expected, type);
     const next = vdaf.verifyNext(ctx, state as VerifyState, parts[0] as Uint8Array);
     if (next === null) return REJECTED;
     if ("kind" in next) return { status: "finished", output: next };
@@ -186,9 +191,18 @@ function orRejected<T>(turn: () => T): T | Rejected {
   try {
     return turn();
   } catch (error) {
-    if (error instanceof PrioError && error.code === "malformed") return REJECTED;
+    if (error instanceof PrioError && error.code === "malformed") return { status: "rejected", error };
     throw error;
   }
+}
+
+/** What a message of each type is. */
+const KINDS = ["the leader's first", "one between the first and the last", "the last"];
+
+/** A message of another type than the one that this turn waits for. */
+function outOfTurn(expected: number, got: number): Rejected {
+  const text = `ping-pong message: expected ${KINDS[expected]}, got ${KINDS[got]}`;
+  return { status: "rejected", error: new PrioError("malformed", text) };
 }
 
 function requireTwo(vdaf: Vdaf<never, unknown>): void {

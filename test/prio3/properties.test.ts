@@ -278,6 +278,18 @@ describe("measurements and parameters out of range", () => {
     ["too many", () => sumVec.shard(ctx, [1, 2, 3, 4], nonce), "wrong-length", "3 values"],
     ["no list", () => sumVec.shard(ctx, "abc" as never, nonce), "invalid-argument", "a list"],
     ["a bucket too many", () => new Prio3Histogram({ length: 2 }).shard(ctx, 2, nonce), "out-of-range", "0 to 1"],
+    [
+      "a string",
+      () => sumVec.shard(ctx, [1, "2" as never, 3], nonce),
+      "out-of-range",
+      "index 1, got a value of type s",
+    ],
+    [
+      "a list for a bucket",
+      () => new Prio3Histogram({ length: 2 }).shard(ctx, [1] as never, nonce),
+      "out-of-range",
+      "an array",
+    ],
     ["another value", () => new Prio3Count().shard(ctx, 2, nonce), "out-of-range", "true, false"],
     [
       "too much weight",

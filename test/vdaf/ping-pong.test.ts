@@ -93,6 +93,42 @@ describe.each<[string, Vdaf<never, unknown>, unknown, string]>([
   });
 });
 
+it("says what is wrong with bytes, and nothing of a proof that does not hold", () => {
+  const vdaf = new Prio3Histogram({ length: 5 });
+  const { leader, helper } = reportOf(vdaf, 3);
+  const first = leaderInitialize(vdaf, verifyKey, leader);
+  if (first.status !== "continued") throw new Error(first.status);
+  const last = messageOf(helperInitialize(vdaf, verifyKey, helper, first.message));
+  const whyOf = (state: PingPongState) => {
+    if (state.status !== "rejected") throw new Error(state.status);
+    return state.error?.message;
+  };
+  const sizes = [leader, helper].map(({ inputShare }) => `${inputShare.length}`) as [string, string];
+  expect(whyOf(leaderInitialize(vdaf, verifyKey, helper))).toBe(
+    `input share: expected ${sizes[0]} bytes, got ${sizes[1]}`,
+  );
+  expect(whyOf(helperInitialize(vdaf, verifyKey, leader, first.message))).toBe(
+    `input share: expected ${sizes[1]} bytes, got ${sizes[0]}`,
+  );
+  expect(whyOf(helperInitialize(vdaf, verifyKey, helper, last))).toBe(
+    "ping-pong message: expected the leader's first, got the last",
+  );
+  expect(whyOf(leaderContinue(vdaf, ctx, first, first.message))).toBe(
+    "ping-pong message: expected the last, got the leader's first",
+  );
+  expect(whyOf(helperInitialize(vdaf, verifyKey, helper, new Uint8Array(3)))).toContain("ping-pong message: expected");
+  expect(
+    whyOf(
+      helperInitialize(
+        vdaf,
+        verifyKey.map((x) => x + 1),
+        helper,
+        first.message,
+      ),
+    ),
+  ).toBeUndefined();
+});
+
 it("is for two aggregators, and tells the caller's mistakes from a report's", () => {
   const three = new Prio3Count({ shares: 3 }) as never;
   const report = reportOf(new Prio3Count(), true).leader;

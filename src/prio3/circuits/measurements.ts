@@ -5,11 +5,14 @@ import { kindOf, reading } from "../../core/bytes.js";
 import { PrioError } from "../../errors.js";
 
 const at = (index: number | undefined) => (index === undefined ? "" : ` at index ${index}`);
+const isScalar = (x: unknown) => typeof x === "boolean" || typeof x === "number" || typeof x === "bigint";
+/** The type of what can be no measurement, such as a string. */
+const other = (x: unknown) => (isScalar(x) ? "another value" : kindOf(x));
 
 /** 0 or 1, for `true`, `false`, 0 or 1. Throws `out-of-range`. */
 export function requireBit(x: unknown, index?: number): bigint {
   if (x !== true && x !== false && x !== 0 && x !== 1 && x !== 0n && x !== 1n) {
-    throw new PrioError("out-of-range", `measurement: expected true, false, 0 or 1${at(index)}, got another value`);
+    throw new PrioError("out-of-range", `measurement: expected true, false, 0 or 1${at(index)}, got ${other(x)}`);
   }
   return BigInt(x);
 }
@@ -23,10 +26,7 @@ export function requireInteger(x: unknown, max: bigint, index?: number): bigint 
     const value = BigInt(x as bigint | number);
     if (value >= 0n && value <= max) return value;
   }
-  throw new PrioError(
-    "out-of-range",
-    `measurement: expected an integer from 0 to ${max}${at(index)}, got another value`,
-  );
+  throw new PrioError("out-of-range", `measurement: expected an integer from 0 to ${max}${at(index)}, got ${other(x)}`);
 }
 
 /**
