@@ -7,6 +7,7 @@
 // What users import. No logic here.
 
 export type { Bytes } from "./core/bytes.js";
+export type { Noise, Sensitivity } from "./core/noise.js";
 export { generateKeyPair, PrivateKey, PublicKey } from "./crypto/keys.js";
 export { type CryptoName, cryptoInUse, setCrypto } from "./crypto/provider.js";
 export { ServerSecret } from "./crypto/server-secret.js";
@@ -22,7 +23,7 @@ export {
 } from "./prio1/config.js";
 export { describeMessage, type MessageDescription, type MessageKind } from "./prio1/describe-message.js";
 export { OpenedReport } from "./prio1/opened-report.js";
-export { publish } from "./prio1/publish.js";
+export { publish, publishNoisy } from "./prio1/publish.js";
 export type { QueryPoints } from "./prio1/query-points.js";
 export {
   type AsyncReplayRecord,
@@ -32,7 +33,7 @@ export {
   type ReplayKeys,
   type ReplayRecord,
 } from "./prio1/replay-records.js";
-export { Server, type ServerOptions } from "./prio1/server.js";
+export { Server, type ServerOptions, type TotalShareOptions } from "./prio1/server.js";
 export type { ServerId } from "./prio1/share.js";
 export { VerifiedReport, Verifier } from "./prio1/verify.js";
 export type { PrioWarning, WarningHook } from "./prio1/warning.js";

@@ -13,6 +13,7 @@ import {
   utf8,
 } from "../core/bytes.js";
 import { Hidden } from "../core/hidden.js";
+import { type Sensitivity, sensitivityOfVector } from "../core/noise.js";
 import { packed87Space } from "../core/packed87.js";
 import { isLowOrder, isPublicKey, isSamePoint, type PublicKey } from "../crypto/keys.js";
 import { PrioError } from "../errors.js";
@@ -158,6 +159,15 @@ export class Config {
     const given = propertiesOf(options as AnyOptions, "config", OPTIONS, OPTIONS);
     requireInteger(given.precision, 1, MAX_PRECISION, "config: precision");
     return new Config(given as unknown as IntegerConfigOptions);
+  }
+
+  /**
+   * By how much one client can change the totals, for the budgets of `prio/dp`: each of n booleans by 1, each of count
+   * integers by 2^precision − 1.
+   */
+  get sensitivity(): Sensitivity {
+    const { fields, count = fields, precision = 1 } = this;
+    return sensitivityOfVector(count, 2n ** BigInt(precision) - 1n);
   }
 
   /** A copy of the batch id's bytes. */

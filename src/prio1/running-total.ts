@@ -1,20 +1,33 @@
 // A server's running total of data shares, and what is published of it (WIRE.md section 2).
 
+import type { Bytes } from "../core/bytes.js";
+import { PrioError } from "../errors.js";
 import { type Config, snipOf } from "./config.js";
 import { integersOfBits } from "./integers.js";
 import type { ServerShare } from "./server-share.js";
 import type { Vector } from "./vector.js";
 
 export class RunningTotal {
-  readonly vector: Vector;
+  readonly #vector: Vector;
   /** The ids of the sessions that counted what is in the total. */
   readonly sessions: Set<string>;
   reports: number;
+  /**
+   * The total share with noise, once there is one. From then on it is all that leaves: the total itself, a second draw
+   * of noise or a total of some more reports beside it would tell what the noise hides.
+   */
+  noisyShare: Bytes | undefined;
 
   constructor(vector: Vector, sessions: Iterable<string>, reports = 0) {
-    this.vector = vector;
+    this.#vector = vector;
     this.sessions = new Set(sessions);
     this.reports = reports;
+  }
+
+  /** For everything that reads the total or adds to it. Throws `wrong-state` if there is a share with noise. */
+  get vector(): Vector {
+    if (this.noisyShare === undefined) return this.#vector;
+    throw new PrioError("wrong-state", "server: expected a session that has given no total share with noise");
   }
 
   add(share: ServerShare): void {

@@ -13,6 +13,7 @@ import {
   toHex,
   utf8,
 } from "../core/bytes.js";
+import { drawNoise, type Noise } from "../core/noise.js";
 import { systemRandom } from "../core/random.js";
 import { cannotOpen, openWithAny, SEALING_BYTES } from "../crypto/ecies.js";
 import { isPrivateKey, isSamePoint, type PrivateKey } from "../crypto/keys.js";
@@ -62,6 +63,12 @@ export interface ServerOptions extends AdmissionOptions {
    * in a browser.
    */
   readonly onWarning?: WarningHook;
+}
+
+/** How a total share is made. */
+export interface TotalShareOptions {
+  /** Draws the noise of each total. */
+  readonly noise: Noise;
 }
 
 /** The admissions that made a verifier, in whichever session: each is for one check. */
@@ -272,14 +279,31 @@ export class Server {
   /**
    * This server's share of the totals, for `publish`: one byte of server id, then n elements, or count elements for
    * integers.
+   *
+   * With `noise`, such as a budget of `prio/dp` gives for `config.sensitivity`, a draw is added to each total before
+   * the share leaves this server; one server that does so is enough (docs/privacy.md). Publish with `publishNoisy`.
+   * Noise is drawn once: called again with `noise`, the session returns the same bytes, and it does nothing else with
+   * its total any more. Keep the bytes, and no earlier `snapshot`: a session restored from one would draw anew, and the
+   * mean of many draws is the exact total. Throws `invalid-argument` for noise that is none, what a draw throws, and
+   * `wrong-state` without `noise` after it.
    */
-  totalShare(): Bytes {
-    return writeTotalShare(this.#config, this.#id, integersOfTotal(this.#config, this.#total.vector));
+  totalShare(options?: TotalShareOptions): Bytes {
+    const config = this.#config;
+    const total = this.#total;
+    if (options === undefined) return writeTotalShare(config, this.#id, integersOfTotal(config, total.vector));
+    const { noise } = propertiesOf(options, "totalShare", ["noise"], ["noise"]);
+    if (total.noisyShare === undefined) {
+      const { space } = snipOf(config);
+      const draws = drawNoise(noise as Noise, config.count ?? config.fields, space.field);
+      const totals = integersOfTotal(config, total.vector).add(space.fromBigInts(draws));
+      total.noisyShare = writeTotalShare(config, this.#id, totals);
+    }
+    return total.noisyShare.slice();
   }
 
   /**
    * The running total, n elements, as libprio's PrioServer_write writes it. It contains neither keys nor the replay
-   * record.
+   * record, and no noise: throws `wrong-state` after `totalShare` with noise.
    */
   toBytes(): Bytes {
     return writeState(this.#config, this.#total.vector);

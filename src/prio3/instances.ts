@@ -5,7 +5,7 @@ import { type BigIntVector, bigIntSpace } from "../core/bigint-vector.js";
 import { propertiesOf, shown } from "../core/bytes.js";
 import type { Field } from "../core/field.js";
 import { FIELD_64, FIELD_128 } from "../core/fields.js";
-import type { Sensitivity } from "../core/noise.js";
+import { sensitivityOfVector } from "../core/noise.js";
 import type { VectorSpace } from "../core/vector.js";
 import { PrioError } from "../errors.js";
 import { optimalChunkLength } from "./chunk-length.js";
@@ -364,11 +364,6 @@ function vectorParametersOf(
   const max = integerOf(given.maxMeasurement, 1n, largest, "maxMeasurement");
   const length = lengthOf(given.length, bitLength(max));
   return { length, max, chunkLength: chunkLengthOf(given.chunkLength, length * bitLength(max)) };
-}
-
-/** Each of `length` elements may change by `max`. */
-function sensitivityOfVector(length: number, max: bigint): Sensitivity {
-  return { l1: BigInt(length) * max, l2Squared: BigInt(length) * max * max };
 }
 
 function integerOf(x: unknown, min: bigint, max: bigint, name: string): bigint {

@@ -3,7 +3,7 @@
 
 import { type Bytes, kindOf } from "../core/bytes.js";
 import { Hidden, type MAKER } from "../core/hidden.js";
-import type { Noise } from "../core/noise.js";
+import { drawNoise, type Noise } from "../core/noise.js";
 import type { VectorSpace } from "../core/vector.js";
 import { PrioError } from "../errors.js";
 import type { AggregateShare, OutputShare, VerifyState } from "../vdaf/vdaf.js";
@@ -81,17 +81,7 @@ export class Prio3AggregateShare<V extends Elements<V>> implements AggregateShar
 
   addNoise(noise: Noise): void {
     const vector = aggregates.of(this).vector as V;
-    const { field } = this.#space;
-    if (typeof (noise as Partial<Noise> | null | undefined)?.sample !== "function") {
-      throw new PrioError("invalid-argument", `noise: expected what draws noise, got ${kindOf(noise)}`);
-    }
-    // All draws first: if one fails, nothing is added.
-    const draws = Array.from({ length: vector.length }, () => {
-      const x: unknown = noise.sample();
-      if (typeof x !== "bigint") throw new PrioError("invalid-argument", "noise: expected a bigint from each draw");
-      return field.reduce(x);
-    });
-    vector.accumulate(this.#space.fromBigInts(draws));
+    vector.accumulate(this.#space.fromBigInts(drawNoise(noise, vector.length, this.#space.field)));
   }
 
   toBytes(): Bytes {

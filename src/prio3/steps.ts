@@ -4,6 +4,7 @@
 
 import { type Bytes, concat, copyOfBytes, equalBytes, kindOf, lengthOfBytes, listOf } from "../core/bytes.js";
 import { MAKER } from "../core/hidden.js";
+import { signed } from "../core/noise.js";
 import { type RandomSource, systemRandom } from "../core/random.js";
 import type { VectorSpace } from "../core/vector.js";
 import { PrioError } from "../errors.js";
@@ -207,8 +208,8 @@ export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements V
 
   /** The result of shares with noise, which may be below 0 and above what any measurements have. */
   unshardNoisy(aggregateShares: readonly Uint8Array[]): Result {
-    const { modulus } = this.#flp.space.field;
-    return this.#flp.circuit.decode(this.#totals(aggregateShares).map((x) => (x > modulus / 2n ? x - modulus : x)));
+    const { space, circuit } = this.#flp;
+    return circuit.decode(this.#totals(aggregateShares).map((x) => signed(space.field, x)));
   }
 
   #totals(aggregateShares: readonly Uint8Array[]): bigint[] {

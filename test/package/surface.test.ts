@@ -8,7 +8,7 @@ import * as prio from "../../dist/index.js";
 const classes: Readonly<Record<string, { statics: readonly string[]; members: readonly string[] }>> = {
   Admission: { statics: ["maxReportsAtOnePoint"], members: ["admit", "admitAsync"] },
   Client: { statics: [], members: ["encode", "encodeIntegers"] },
-  Config: { statics: ["forIntegers", "maxFields"], members: ["batchId", "toJSON"] },
+  Config: { statics: ["forIntegers", "maxFields"], members: ["batchId", "sensitivity", "toJSON"] },
   MemoryReplayRecord: { statics: [], members: ["add", "addReport"] },
   OpenedReport: { statics: [], members: ["replayKeys"] },
   PrioError: { statics: [], members: [] },
@@ -37,7 +37,7 @@ const classes: Readonly<Record<string, { statics: readonly string[]; members: re
   Verifier: { statics: [], members: ["check", "resume", "verify1", "verify2"] },
 };
 
-const functions = ["cryptoInUse", "describeMessage", "generateKeyPair", "publish", "setCrypto"];
+const functions = ["cryptoInUse", "describeMessage", "generateKeyPair", "publish", "publishNoisy", "setCrypto"];
 
 /** The classes whose objects only the library makes. */
 const notForCallers = [
