@@ -21,6 +21,7 @@ export class ClosedPipe extends Error {
 
 const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
+  EIO: "the device reports an error",
   EISDIR: "is a directory",
   EMFILE: "too many open files",
   ENOENT: "no such file or directory",
@@ -33,6 +34,7 @@ const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
   ENOSPC: "no space left on the device",
   ENOTDIR: "a part of the path is not a directory",
   EPERM: "not permitted",
+  ESTALE: "the network file system has lost it (stale file handle)",
   EROFS: "the file system is read-only",
   EEXIST: "already exists and is not a directory",
   Z_BUF_ERROR: "the compressed data ends too early",

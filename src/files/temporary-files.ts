@@ -31,11 +31,15 @@ export function nameBeside(path: string, ending: "tmp" | "old"): string {
 }
 
 /**
- * Creates a temporary file beside `path`, and removes those that killed runs left in the directory. Throws the
- * system's error.
+ * Creates a temporary file beside `path`, and removes those that killed runs left in the directory, unless `sweeps` is
+ * false. Throws the system's error.
  */
-export function createTemporaryFile(path: string, mode: number): { readonly path: string; readonly fd: number } {
-  removeAbandonedFiles(dirname(path));
+export function createTemporaryFile(
+  path: string,
+  mode: number,
+  sweeps = true,
+): { readonly path: string; readonly fd: number } {
+  if (sweeps) removeAbandonedFiles(dirname(path));
   const temporary = nameBeside(path, "tmp");
   const fd = openSync(temporary, "wx", mode);
   temporaryFiles.add(temporary);
