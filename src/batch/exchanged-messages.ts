@@ -1,14 +1,14 @@
 // Both servers' messages on a report, from the files of the stage before.
 
-import type { Input } from "../files/input.js";
+import type { InputParts } from "../files/input-parts.js";
 import type { ServerId } from "../index.js";
-import { MessageFile } from "./message-file.js";
+import { MessageFiles } from "./message-files.js";
 import { type Refusal, refuse } from "./rows.js";
 
-/** Two files of messages: this server's and the other's. */
+/** The messages of both servers: this server's and the other's. */
 export interface ExchangedFiles {
-  readonly internal: Input;
-  readonly external: Input;
+  readonly internal: InputParts;
+  readonly external: InputParts;
 }
 
 /** Both servers' messages on a report in base64, A's first, or why there are none. */
@@ -32,9 +32,9 @@ export async function withMessages(
   serverId: ServerId,
   work: (messagesOf: MessagesOf) => Promise<void>,
 ): Promise<void> {
-  const internal = await MessageFile.of(files.internal);
+  const internal = await MessageFiles.of(files.internal);
   try {
-    const external = await MessageFile.of(files.external, MAX_COPIED.times * internal.size + MAX_COPIED.more);
+    const external = await MessageFiles.of(files.external, MAX_COPIED.times * internal.size + MAX_COPIED.more);
     try {
       await work((id) => {
         const own = internal.get(id);

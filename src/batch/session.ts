@@ -1,18 +1,17 @@
 // What a thread does for a run: it answers requests about chunks of rows, in order, with what its task needs for them.
 
-import type { Chunk } from "../files/chunks.js";
 import { EncodingSession } from "./encoding-session.js";
 import type { PackedDecisions } from "./packed-rows.js";
 import { ServerSession } from "./server-session.js";
-import type { Task } from "./thread-messages.js";
+import type { PartChunk, Task } from "./thread-messages.js";
 
 /** What a session can be asked. */
 export type Request =
-  | { readonly ask: "encode"; readonly chunk: Chunk }
-  | { readonly ask: "open"; readonly chunk: Chunk }
+  | { readonly ask: "encode"; readonly chunk: PartChunk }
+  | { readonly ask: "open"; readonly chunk: PartChunk }
   | { readonly ask: "finish"; readonly chunkIndex: number; readonly decisions: PackedDecisions }
   | { readonly ask: "opened-by-key" }
-  | { readonly ask: "state" };
+  | { readonly ask: "take-state"; readonly part: number };
 
 /** Answers one request. The same code runs in every thread. */
 export type Session = (request: Request) => unknown;
@@ -33,7 +32,7 @@ function serving(session: ServerSession): Session {
     if (request.ask === "open") return session.open(request.chunk);
     if (request.ask === "finish") return session.finish(request.chunkIndex, request.decisions);
     if (request.ask === "opened-by-key") return session.openedByKey();
-    if (request.ask === "state") return session.state();
+    if (request.ask === "take-state") return session.takeState(request.part);
     throw new Error(`session: cannot ${request.ask} at a server`);
   };
 }

@@ -1,17 +1,28 @@
-// The stages over a file of rows: what each does with every row, and what it writes.
+// The stages over rows, in one file or in the parts of a batch: what each does with every row, and what it writes. A
+// program calls them like this; the command does the same with its options:
+//
+//   const input = InputParts.of(["raw"]);                                 // files and directories
+//   const files = { internal: InputParts.of(["verify1"]), external: InputParts.of(["peer/verify1"]) };
+//   const output = () => openParts({ directory: "verify2", names: input.names, mode: 0o600 }, process);
+//   const tally = await verify2({ input, jobs: 2, openReplays }, role, files, output);
+//   tally.summary                                                         // rows, and those left out by reason
+//
+// A run is one admission, one replay record and, for aggregate, one total that may be written part by part. What it
+// writes appears at the end or not at all; where it throws a Failure, nothing has changed.
 
-import { type Output, withOutputs } from "../files/output.js";
+import { withOutputs } from "../files/output.js";
+import type { PartedOutput } from "../files/output-parts.js";
 import { PrivateKey, Server, ServerSecret } from "../index.js";
 import type { FileReplayRecord } from "../replays/record.js";
 import { formatAggregate } from "./aggregate-file.js";
-import { type Batch, configOf, type ServerRole, type ServerStage } from "./batch.js";
+import { type Batch, configOf, type ServerRole } from "./batch.js";
 import { type ExchangedFiles, withMessages } from "./exchanged-messages.js";
 import { FileAdmission } from "./file-admission.js";
 import { type Pipeline, type PipelineSettings, runPipeline } from "./pipeline.js";
 import { isRefusal, refuse } from "./rows.js";
 import { StageReplayRecord } from "./stage-replay-record.js";
 import type { Tally } from "./tally.js";
-import type { Decision, OpenedRow } from "./thread-messages.js";
+import type { Decision, OpenedRow, ServerTask } from "./thread-messages.js";
 
 /** What every stage needs besides the batch and its files. */
 export interface StageSettings extends Omit<PipelineSettings, "task"> {
@@ -19,8 +30,11 @@ export interface StageSettings extends Omit<PipelineSettings, "task"> {
   readonly openReplays?: ((role: ServerRole) => FileReplayRecord) | undefined;
 }
 
-/** Opens an output. A stage calls it when its threads have started and its inputs are known to be there. */
-export type OpenOutput = () => Output;
+/**
+ * Opens what a stage writes: a file for each part of its input, or one for all. A stage calls it when its threads have
+ * started and its inputs are known to be there.
+ */
+export type OpenOutput = () => PartedOutput;
 
 /** The client's side: encodes each row of values into a packet for A and a packet for B. */
 export function encodeShares(
@@ -29,15 +43,15 @@ export function encodeShares(
   outputs: readonly [a: OpenOutput, b: OpenOutput],
 ): Promise<Tally> {
   return runPipeline({ ...settings, task: { stage: "encode-shares", batch } }, (pipeline) =>
-    withOutputs(outputs, pipeline.tally.lists, (opened) => pipeline.encode(opened)),
+    writing(pipeline, outputs, (opened) => pipeline.encode(opened)),
   );
 }
 
 /** Writes this server's first message on each report. */
 export function verify1(settings: StageSettings, role: ServerRole, output: OpenOutput): Promise<Tally> {
-  return runAtServer("verify1", settings, role, (pipeline, admission, replays) =>
-    withOutputs([output], pipeline.tally.lists, async (opened) => {
-      await pipeline.check((row) => admission.decide(row), opened);
+  return runAtServer(settings, { stage: "verify1", perPart: false, ...role }, (pipeline, admission, replays) =>
+    writing(pipeline, [output], async (opened) => {
+      await pipeline.check({ decide: (row) => admission.decide(row) }, opened);
       replays?.commit();
     }),
   );
@@ -50,63 +64,94 @@ export function verify2(
   files: ExchangedFiles,
   output: OpenOutput,
 ): Promise<Tally> {
-  return runAtServer("verify2", settings, role, (pipeline, admission, replays) =>
-    withOutputs([output], pipeline.tally.lists, (opened) =>
+  return runAtServer(settings, { stage: "verify2", perPart: false, ...role }, (pipeline, admission, replays) =>
+    writing(pipeline, [output], (opened) =>
       withMessages(files, role.serverId, async (messagesOf) => {
         const decide = (row: OpenedRow): Decision => {
           const decision = admission.decide(row, messagesOf);
           if (isRefusal(decision) || replays === undefined || replays.mayAnswer(decision)) return decision;
           return refuse("answered-differently", row.id);
         };
-        await pipeline.check(decide, opened, (instruction) => replays?.answered(instruction));
+        await pipeline.check({ decide, carriedOut: (instruction) => replays?.answered(instruction) }, opened);
+        pipeline.tally.bytesRead += sizeOf(files);
         replays?.commit();
       }),
     ),
   );
 }
 
-/** Writes this server's share of the totals of all reports whose proofs hold, by both servers' second messages. */
+/**
+ * Writes this server's share of the totals of all reports whose proofs hold, by both servers' second messages: one
+ * aggregate, or with `perPart` one for each part of the input. Together, those count each report once, and are one
+ * total to the replay record.
+ */
 export function aggregate(
   settings: StageSettings,
   role: ServerRole,
   files: ExchangedFiles,
   output: OpenOutput,
+  { perPart = false }: { readonly perPart?: boolean } = {},
 ): Promise<Tally> {
-  return runAtServer("aggregate", settings, role, (pipeline, admission, replays) =>
-    withOutputs([output], pipeline.tally.lists, async ([opened]) => {
+  return runAtServer(settings, { stage: "aggregate", perPart, ...role }, (pipeline, admission, replays) =>
+    writing(pipeline, [output], async ([opened]) => {
+      const { tally } = pipeline;
+      const before = { leftOut: 0, total: 0 };
+      const writeTotal = async (part: number): Promise<void> => {
+        const { leftOut, total } = tally;
+        const share = totalShare(role, await pipeline.pool.takeStates(part));
+        await opened?.write(part, formatAggregate(share, leftOut - before.leftOut, total - before.total));
+        Object.assign(before, { leftOut, total });
+      };
       await withMessages(files, role.serverId, (messagesOf) =>
         pipeline.check(
-          (row) => admission.decide(row, messagesOf),
+          {
+            decide: (row) => admission.decide(row, messagesOf),
+            carriedOut: (instruction) => replays?.counted(instruction),
+            ...(perPart && { endPart: writeTotal }),
+          },
           [],
-          (instruction) => replays?.counted(instruction),
         ),
       );
+      tally.bytesRead += sizeOf(files);
       replays?.endTotal();
-      const share = totalShare(role, await pipeline.pool.states());
-      const { leftOut, total } = pipeline.tally;
       replays?.commit();
-      await opened?.write(formatAggregate(share, leftOut, total));
+      if (!perPart) await writeTotal(0);
     }),
   );
 }
 
+/** Bytes on disk of both servers' messages. */
+function sizeOf({ internal, external }: ExchangedFiles): number {
+  return [internal, external].reduce((sum, { size, bytesRead }) => sum + (size ?? bytesRead), 0);
+}
+
+/** Runs `work` on a stage's outputs, which appear together with the list of rows left out. Counts their bytes. */
+async function writing(
+  { tally }: Pipeline,
+  outputs: readonly OpenOutput[],
+  work: (opened: readonly PartedOutput[]) => Promise<void>,
+): Promise<void> {
+  let written: readonly PartedOutput[] = [];
+  await withOutputs<PartedOutput>(outputs, tally.lists, (opened) => work((written = opened)));
+  tally.bytesWritten = written.reduce((sum, { bytesWritten }) => sum + bytesWritten, 0);
+}
+
 /**
- * Runs a stage of a server, with the admission of the file's rows and the server's replay record. Before the stage
- * gives anything away it must commit the record; when it throws, the record stays as it was.
+ * Runs a stage of a server, with the admission of all rows and the server's replay record. Before the stage gives
+ * anything away it must commit the record; when it throws, the record stays as it was.
  */
 async function runAtServer(
-  stage: ServerStage,
   settings: StageSettings,
-  role: ServerRole,
+  task: ServerTask,
   work: (pipeline: Pipeline, admission: FileAdmission, replays: StageReplayRecord | undefined) => Promise<void>,
 ): Promise<Tally> {
-  const record = settings.openReplays?.(role);
+  const record = settings.openReplays?.(task);
   try {
     const replays = record && new StageReplayRecord(record);
-    const admission = new FileAdmission(role, replays);
-    return await runPipeline({ ...settings, task: { stage, ...role } }, async (pipeline) => {
+    const admission = new FileAdmission(task, replays);
+    return await runPipeline({ ...settings, task }, async (pipeline) => {
       await work(pipeline, admission, replays);
-      if (role.privateKeys.length > 1) pipeline.tally.openedByKey = await pipeline.pool.openedByKey();
+      if (task.privateKeys.length > 1) pipeline.tally.openedByKey = await pipeline.pool.openedByKey();
     });
   } finally {
     record?.close();

@@ -1,8 +1,40 @@
-// What became of the rows of a file: counts by reason, and the list that --errors names.
+// What became of the rows of a run: counts by reason, and the list that --errors names.
 
 import type { Chunk } from "../files/chunks.js";
+import { Failure } from "../files/failure.js";
 import type { Output } from "../files/output.js";
 import { pythonString, type Reason, type Refusal } from "./rows.js";
+
+/** What a run has done. Plain data. */
+export interface Summary {
+  readonly rows: number;
+  readonly leftOut: number;
+  /** How many rows were left out for each reason that there was. */
+  readonly byReason: Readonly<Partial<Record<Reason, number>>>;
+  /** Files of the input. */
+  readonly parts: number;
+  /** Bytes on disk of all files that were read. */
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+  readonly seconds: number;
+}
+
+/** How many rows may be left out of a run, or how many of a hundred. */
+export type MaxLeftOut = { readonly rows: number } | { readonly percent: number };
+
+/** More rows were left out than a run may leave out. It has written nothing. */
+export class TooManyLeftOut extends Failure {
+  readonly tally: Tally;
+
+  constructor(tally: Tally, max: MaxLeftOut) {
+    const allowed = "rows" in max ? `${max.rows}` : `${max.percent} %`;
+    super(
+      `${tally.leftOut} of ${tally.total} rows were left out, more than ${allowed}: nothing was written`,
+      tally.reasons.map(([reason, count]) => `${count} ${reason}`).join(", "),
+    );
+    this.tally = tally;
+  }
+}
 
 /** Counts rows, and lists those that were left out. */
 export class Tally {
@@ -16,6 +48,10 @@ export class Tally {
   failedSince = 0;
   /** How many packets each private key has opened, when a server has several. */
   openedByKey: readonly number[] = [];
+  parts = 1;
+  bytesRead = 0;
+  bytesWritten = 0;
+  seconds = 0;
   readonly #byReason = new Map<Reason, number>();
   /** The list of rows left out, if there is one. It appears together with the outputs. */
   readonly list: Output | undefined;
@@ -60,6 +96,18 @@ export class Tally {
   /** How many rows were left out for a reason. */
   countOf(reason: Reason): number {
     return this.#byReason.get(reason) ?? 0;
+  }
+
+  /** Throws TooManyLeftOut when more rows were left out than may be. */
+  requireFew(max: MaxLeftOut): void {
+    const allowed = "rows" in max ? max.rows : (max.percent / 100) * this.total;
+    if (this.leftOut > allowed) throw new TooManyLeftOut(this, max);
+  }
+
+  get summary(): Summary {
+    const { total: rows, leftOut, parts, bytesRead, bytesWritten, seconds } = this;
+    const byReason = Object.fromEntries(this.reasons);
+    return { rows, leftOut, byReason, parts, bytesRead, bytesWritten, seconds };
   }
 
   /** The reasons with their counts, the most frequent first. */

@@ -1,5 +1,6 @@
 // What passes between the threads of a run. All of it is plain data.
 
+import type { Chunk } from "../files/chunks.js";
 import type { Admitted, ReplayKeys } from "../index.js";
 import type { Batch, ServerRole, ServerStage } from "./batch.js";
 import type { Refusal } from "./rows.js";
@@ -16,6 +17,14 @@ export interface EncodingTask {
 /** A stage of a server. */
 export interface ServerTask extends ServerRole {
   readonly stage: ServerStage;
+  /** Whether each part of the input has a total of its own. */
+  readonly perPart: boolean;
+}
+
+/** Rows of one part of the input. The chunks of all parts are numbered through. */
+export interface PartChunk extends Chunk {
+  /** The number of the part, from 0. */
+  readonly part: number;
 }
 
 /** A row whose packet opened. */

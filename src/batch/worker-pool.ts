@@ -2,11 +2,10 @@
 // order, so the output does not depend on how many threads there are.
 
 import { Worker } from "node:worker_threads";
-import type { Chunk } from "../files/chunks.js";
 import { type PackedRows, packDecisions, unpackRows } from "./packed-rows.js";
 import type { Refusal } from "./rows.js";
 import { createSession, type Request, type Session } from "./session.js";
-import type { ChunkResult, Decision, OpenedRow, Task } from "./thread-messages.js";
+import type { ChunkResult, Decision, OpenedRow, PartChunk, Task } from "./thread-messages.js";
 
 /** A session, in whichever thread it runs. */
 interface Handle {
@@ -82,12 +81,12 @@ export class WorkerPool {
   }
 
   /** Encodes a chunk of values. */
-  encode(chunk: Chunk): Promise<ChunkResult> {
+  encode(chunk: PartChunk): Promise<ChunkResult> {
     return this.#handleOf(chunk.index).ask({ ask: "encode", chunk }) as Promise<ChunkResult>;
   }
 
   /** Opens a chunk of packets. */
-  async open(chunk: Chunk): Promise<readonly (OpenedRow | Refusal)[]> {
+  async open(chunk: PartChunk): Promise<readonly (OpenedRow | Refusal)[]> {
     return unpackRows((await this.#handleOf(chunk.index).ask({ ask: "open", chunk })) as PackedRows);
   }
 
@@ -104,9 +103,13 @@ export class WorkerPool {
     return first.map((count, key) => others.reduce((sum, counts) => sum + (counts[key] as number), count));
   }
 
-  /** The running total of each session. */
-  states(): Promise<Uint8Array[]> {
-    return Promise.all(this.#handles.map((handle) => handle.ask({ ask: "state" }) as Promise<Uint8Array>));
+  /**
+   * The running total of each session that had rows of a part. With one total for all parts, any part stands for them.
+   * The sessions give it up: no more rows of the part may come.
+   */
+  async takeStates(part: number): Promise<Uint8Array[]> {
+    const ask = (handle: Handle) => handle.ask({ ask: "take-state", part }) as Promise<Uint8Array | null>;
+    return (await Promise.all(this.#handles.map(ask))).filter((state) => state !== null);
   }
 
   async close(): Promise<void> {

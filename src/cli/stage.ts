@@ -5,8 +5,10 @@ import type { OpenOutput, StageSettings } from "../batch/stages.js";
 import type { Tally } from "../batch/tally.js";
 import { ClosedPipe, Failure } from "../files/failure.js";
 import { fileIdentity } from "../files/file-identity.js";
-import { Input, MAX_EXPANSION } from "../files/input.js";
+import { MAX_EXPANSION } from "../files/input.js";
+import { InputParts } from "../files/input-parts.js";
 import { openOutput } from "../files/output.js";
+import { SingleOutput } from "../files/output-parts.js";
 import { jobsFrom } from "./batch-options.js";
 import { type NamedFile, requireDistinctPaths } from "./distinct-paths.js";
 import { usageFailure } from "./exit.js";
@@ -42,21 +44,20 @@ export async function runStage<const Files extends readonly StageFile[]>(
   requireOneDash(options, ...written.map(({ option }) => option));
   requireNoDash(options, "replays");
   requireDistinctPaths(run, written);
-  const input = new Input(
-    options.required("input"),
-    io.stdin,
-    MAX_EXPANSION[name === "encode-shares" ? "values" : "messages"],
-  );
+  const input = InputParts.of([options.required("input")], {
+    stdin: io.stdin,
+    maxExpansion: MAX_EXPANSION[name === "encode-shares" ? "values" : "messages"],
+  });
   const progress = reporter.progress(name, io.env, input.size, () => input.bytesRead);
   const opening =
     ({ path, mode }: StageFile): OpenOutput =>
     () =>
-      openOutput(path, io, mode);
+      new SingleOutput(openOutput(path, io, mode));
   const settings = {
     input,
     jobs: jobsFrom(options, input.size),
     openReplays: replaysFrom(run, name, files),
-    openErrors: errors && opening(errors),
+    openErrors: errors && (() => openOutput(errors.path, io)),
     progress: (rows: number) => progress.rows(rows),
   };
   try {
@@ -86,7 +87,8 @@ export function closedPipeFailure(error: ClosedPipe, files: readonly NamedFile[]
 /** The files that --input-internal and --input-external name. Throws a usage failure when they are one. */
 export function exchangedFiles({ options, io }: Run): ExchangedFiles {
   const [internal, external] = [options.required("input-internal"), options.required("input-external")];
-  const files = { internal: new Input(internal, io.stdin), external: new Input(external, io.stdin) };
+  const { stdin } = io;
+  const files = { internal: InputParts.of([internal], { stdin }), external: InputParts.of([external], { stdin }) };
   if (![internal, external].includes("-") && fileIdentity(internal) === fileIdentity(external)) {
     throw usageFailure(
       `--input-internal and --input-external are one file: ${internal}`,

@@ -34,6 +34,8 @@ export class Input {
   /** The file as it was at the start; undefined for anything but a regular file. */
   readonly #before: BigIntStats | undefined;
   #file: ReadStream | undefined;
+  /** Bytes that were read when the file was closed. */
+  #bytesRead = 0;
 
   /** Throws a Failure when there is no such file, or when this process may not read it. */
   constructor(path: string, stdin: Readable, maxExpansion: number = MAX_EXPANSION.messages) {
@@ -67,7 +69,12 @@ export class Input {
 
   /** How many bytes of a file were read so far, before decompression. */
   get bytesRead(): number {
-    return this.#file?.bytesRead ?? 0;
+    return this.#file?.bytesRead ?? this.#bytesRead;
+  }
+
+  /** What tells a regular file from every other one; undefined for anything else. */
+  get identity(): string | undefined {
+    return this.#before && `${this.#before.dev}:${this.#before.ino}`;
   }
 
   /**
@@ -79,6 +86,8 @@ export class Input {
       else yield* this.#isCompressed ? this.#decompressed() : this.#open();
     } catch (error) {
       throw systemFailure(error, `cannot read ${this.name}`);
+    } finally {
+      this.#endFile();
     }
     if (this.isSeekable && this.bytesRead !== this.size) throw this.changed();
     this.requireUnchanged();
@@ -121,6 +130,13 @@ export class Input {
   /** Closes an input that was not read to its end. */
   close(): void {
     if (this.#path === "-") this.#stdin.destroy();
-    else this.#file?.destroy();
+    else this.#endFile();
+  }
+
+  /** Closes the file and forgets the stream: a run over thousands of files keeps none of them. */
+  #endFile(): void {
+    this.#bytesRead = this.bytesRead;
+    this.#file?.destroy();
+    this.#file = undefined;
   }
 }

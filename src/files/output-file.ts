@@ -13,7 +13,7 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
-import { trySyncDirectory, writeAll } from "./disk.js";
+import { writeAll } from "./disk.js";
 import { Failure, systemCode, systemFailure } from "./failure.js";
 import { createTemporaryFile, forgetTemporaryFile, nameBeside, removeTemporaryFile } from "./temporary-files.js";
 
@@ -26,8 +26,11 @@ export interface OutputFile {
   appear(canTakeBack: boolean): void;
   /** After `appear`, puts back what was there before. */
   takeBack(): void;
-  /** After the last `appear` of a run: there is no way back any more. */
-  settle(): void;
+  /**
+   * After the last `appear` of a run: there is no way back any more. Adds the directory whose names have changed, which
+   * must then be put on disk.
+   */
+  settle(changed: Set<string>): void;
   /** Unless the file has appeared, leaves no trace of it. */
   discard(): void;
 }
@@ -42,6 +45,18 @@ export function openOutputFile(path: string, mode: number): OutputFile {
       throw new Failure(`cannot write ${path}: is not a regular file, character device or pipe`);
     }
     return new SpecialFile(path);
+  } catch (error) {
+    throw systemFailure(error, `cannot write ${path}`);
+  }
+}
+
+/**
+ * Opens a file in a directory that itself has a temporary name: the file has its own from the start. Throws a Failure
+ * when it cannot be written.
+ */
+export function openNewFile(path: string, mode: number): OutputFile {
+  try {
+    return new NewFile(path, mode);
   } catch (error) {
     throw systemFailure(error, `cannot write ${path}`);
   }
@@ -101,10 +116,9 @@ class RegularFile implements OutputFile {
     }
   }
 
-  settle(): void {
+  settle(changed: Set<string>): void {
     if (typeof this.#before === "string") tryUnlink(this.#before);
-    // Puts the rename on disk.
-    trySyncDirectory(dirname(this.#path));
+    changed.add(dirname(this.#path));
   }
 
   discard(): void {
@@ -151,6 +165,53 @@ function tryUnlink(path: string): void {
     unlinkSync(path);
   } catch {
     // It has gone, or it stays beside the file.
+  }
+}
+
+/** A file that appears together with its directory. */
+class NewFile implements OutputFile {
+  readonly #path: string;
+  readonly #file: OpenFile;
+
+  constructor(path: string, mode: number) {
+    this.#path = path;
+    this.#file = new OpenFile(openSync(path, "wx", mode));
+  }
+
+  write(bytes: Buffer): Promise<void> {
+    this.#try(() => writeAll(this.#file.fd, bytes));
+    return Promise.resolve();
+  }
+
+  complete(): void {
+    this.#try(() => {
+      fsyncSync(this.#file.fd);
+      this.#file.close();
+    });
+  }
+
+  appear(): void {
+    // Its directory does.
+  }
+
+  takeBack(): void {
+    // Its directory is.
+  }
+
+  settle(): void {
+    // Nothing is left to do.
+  }
+
+  discard(): void {
+    this.#file.close();
+  }
+
+  #try(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      throw systemFailure(error, `cannot write ${this.#path}`);
+    }
   }
 }
 

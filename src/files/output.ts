@@ -5,9 +5,10 @@ import { mkdirSync, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import type { Writable } from "node:stream";
 import { createGzip } from "node:zlib";
+import { trySyncDirectory } from "./disk.js";
 import { ClosedPipe, systemCode, systemFailure } from "./failure.js";
 import { canonicalPath } from "./file-identity.js";
-import { type OutputFile, openOutputFile } from "./output-file.js";
+import { type OutputFile, openNewFile, openOutputFile } from "./output-file.js";
 
 /** What a run makes, and what appears when the run is done. `withOutputs` sees to that. */
 export interface PendingOutput {
@@ -19,8 +20,11 @@ export interface PendingOutput {
   appear(canTakeBack: boolean): void;
   /** After `appear`, puts back what was there before. */
   takeBack(): void;
-  /** After the last `appear` of a run: there is no way back any more. */
-  settle(): void;
+  /**
+   * After the last `appear` of a run: there is no way back any more. Adds the directories whose names have changed,
+   * which are then put on disk.
+   */
+  settle(changed: Set<string>): void;
   /** Unless the output has appeared, leaves what was there before. */
   discard(): void;
 }
@@ -28,6 +32,8 @@ export interface PendingOutput {
 /** Takes ASCII text in order. */
 export interface Output extends PendingOutput {
   write(text: string): Promise<void>;
+  /** How many bytes it has so far, compressed if it is. */
+  readonly bytesWritten: number;
 }
 
 /** The standard streams that a run can write to. */
@@ -69,6 +75,14 @@ export function openOutput(path: string, streams: OutputStreams, mode = ANYBODY)
   return new FileOutput(openOutputFile(canonicalPath(path), mode), path.endsWith(".gz"));
 }
 
+/**
+ * Opens a file that appears together with its directory, which has a temporary name. Throws a Failure when it cannot be
+ * written.
+ */
+export function openNewOutput(path: string, mode = ANYBODY): Output {
+  return new FileOutput(openNewFile(path, mode), path.endsWith(".gz"));
+}
+
 /** The process's own stream that a path names. Opening it anew would fail for a socket, and overwrite a file. */
 function standardStream(path: string, { stdout, stderr }: OutputStreams): Writable | undefined {
   const [, name] = /^\/(?:dev\/(?:fd\/)?|proc\/self\/fd\/)(stdout|stderr|1|2)$/.exec(path) ?? [];
@@ -97,6 +111,7 @@ class FileOutput implements Output {
   readonly #gzip: ReturnType<typeof createGzip> | undefined;
   /** What gzip has made and the file has not got yet. */
   #compressed: Buffer[] = [];
+  #bytesWritten = 0;
 
   constructor(file: OutputFile, isCompressed: boolean) {
     this.#file = file;
@@ -105,9 +120,13 @@ class FileOutput implements Output {
     this.#gzip.on("data", (piece: Buffer) => this.#compressed.push(piece));
   }
 
+  get bytesWritten(): number {
+    return this.#bytesWritten;
+  }
+
   async write(text: string): Promise<void> {
     const gzip = this.#gzip;
-    if (gzip === undefined) return this.#file.write(Buffer.from(text, "latin1"));
+    if (gzip === undefined) return this.#put(Buffer.from(text, "latin1"));
     await new Promise<void>((resolve) => gzip.write(text, "latin1", () => resolve()));
     await this.#writeCompressed();
   }
@@ -132,8 +151,8 @@ class FileOutput implements Output {
     this.#file.takeBack();
   }
 
-  settle(): void {
-    this.#file.settle();
+  settle(changed: Set<string>): void {
+    this.#file.settle(changed);
   }
 
   discard(): void {
@@ -144,7 +163,12 @@ class FileOutput implements Output {
   async #writeCompressed(): Promise<void> {
     const pieces = this.#compressed;
     this.#compressed = [];
-    for (const piece of pieces) await this.#file.write(piece);
+    for (const piece of pieces) await this.#put(piece);
+  }
+
+  #put(bytes: Buffer): Promise<void> {
+    this.#bytesWritten += bytes.length;
+    return this.#file.write(bytes);
   }
 }
 
@@ -154,12 +178,14 @@ class FileOutput implements Output {
  */
 class StandardOutput implements Output {
   readonly #stream: Writable;
+  bytesWritten = 0;
 
   constructor(stream: Writable) {
     this.#stream = stream;
   }
 
   write(text: string): Promise<void> {
+    this.bytesWritten += text.length;
     return new Promise((resolve, reject) => {
       // Waiting until the text has left bounds the memory when the reader is slow.
       this.#stream.write(text, "latin1", (error) => {
@@ -253,5 +279,7 @@ async function appearTogether(outputs: readonly PendingOutput[]): Promise<void> 
     }
     throw reason;
   }
-  for (const output of outputs) output.settle();
+  const changed = new Set<string>();
+  for (const output of outputs) output.settle(changed);
+  for (const directory of changed) trySyncDirectory(directory);
 }

@@ -25,10 +25,10 @@ export class RandomAccessFile {
     this.size = fstatSync(fd).size;
   }
 
-  /** All lines, with their offsets. */
-  *lines(): Generator<{ line: Buffer; offset: number }> {
+  /** All lines that begin in a range of the file, with their offsets. */
+  *lines(start = 0, end: number = this.size): Generator<{ line: Buffer; offset: number }> {
     // A file that has become shorter ends where nothing can be read any more.
-    for (let offset = 0; offset < this.size && this.#blockAt(offset).length > 0; ) {
+    for (let offset = start; offset < end && this.#blockAt(offset).length > 0; ) {
       const line = this.lineAt(offset);
       const { length } = line;
       yield { line, offset };

@@ -23,6 +23,8 @@ export function isTemporaryName(name: string): boolean {
 
 /** The temporary files of this process that exist now. */
 const temporaryFiles = new Set<string>();
+/** How many of them each directory has. */
+const perDirectory = new Map<string, number>();
 
 /** A name beside `path` that no other process uses. */
 export function nameBeside(path: string, ending: "tmp" | "old"): string {
@@ -39,36 +41,54 @@ export function createTemporaryFile(
   mode: number,
   sweeps = true,
 ): { readonly path: string; readonly fd: number } {
-  if (sweeps) removeAbandonedFiles(dirname(path));
+  if (sweeps) cleanOnce(dirname(path));
   const temporary = nameBeside(path, "tmp");
   const fd = openSync(temporary, "wx", mode);
-  temporaryFiles.add(temporary);
+  remember(temporary);
   return { path: temporary, fd };
 }
 
 /** Creates a temporary directory beside `path`; everything else is as for files. */
 export function createTemporaryDirectory(path: string): string {
-  removeAbandonedFiles(dirname(path));
+  cleanOnce(dirname(path));
   const temporary = nameBeside(path, "tmp");
   mkdirSync(temporary);
-  temporaryFiles.add(temporary);
+  remember(temporary);
   return temporary;
 }
 
 /** Says that a temporary file has got its real name. */
 export function forgetTemporaryFile(path: string): void {
-  temporaryFiles.delete(path);
+  if (!temporaryFiles.delete(path)) return;
+  const directory = dirname(path);
+  const others = (perDirectory.get(directory) ?? 1) - 1;
+  if (others > 0) perDirectory.set(directory, others);
+  else perDirectory.delete(directory);
 }
 
 /** Removes a temporary file of this process, unless it has got its real name. */
 export function removeTemporaryFile(path: string): void {
-  if (temporaryFiles.delete(path)) remove(path);
+  if (!temporaryFiles.has(path)) return;
+  forgetTemporaryFile(path);
+  remove(path);
 }
 
 /** Removes all temporary files of this process, when a signal ends it. */
 export function removeTemporaryFiles(): void {
   for (const path of temporaryFiles) remove(path);
   temporaryFiles.clear();
+  perDirectory.clear();
+}
+
+function remember(path: string): void {
+  temporaryFiles.add(path);
+  const directory = dirname(path);
+  perDirectory.set(directory, (perDirectory.get(directory) ?? 0) + 1);
+}
+
+/** A run over thousands of parts has as many temporary files in one directory, and looks through it for the first. */
+function cleanOnce(directory: string): void {
+  if (!perDirectory.has(directory)) removeAbandonedFiles(directory);
 }
 
 /** Removes the temporary files that dead processes of this machine left in a directory. */

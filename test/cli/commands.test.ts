@@ -333,10 +333,10 @@ describe("usage", () => {
     expect(existsSync(folder.path("usage"))).toBe(false);
   });
 
-  it("a missing file, a folder for a file, exit with 1 and name the file", async () => {
+  it("a missing file, a folder of folders, exit with 1 and name the file", async () => {
     for (const [input, sentence] of [
       [folder.path("nowhere"), /cannot read .*nowhere/],
-      [folder.path(), /cannot read .*: is a directory/],
+      [folder.path(), /cannot read .*: it holds a directory, batch\n/],
     ] as const) {
       const result = await prio(["verify1", "--input", input, "--output", folder.path("usage")], { env });
       expect(result.code).toBe(1);

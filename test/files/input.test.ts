@@ -5,8 +5,9 @@ import { Readable } from "node:stream";
 import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, it } from "vitest";
 import { withMessages } from "../../src/batch/exchanged-messages.js";
-import { MessageFile } from "../../src/batch/message-file.js";
+import { MessageFiles } from "../../src/batch/message-files.js";
 import { Input, MAX_EXPANSION } from "../../src/files/input.js";
+import { InputParts } from "../../src/files/input-parts.js";
 import { scratch } from "../cli/support.js";
 
 const folder = scratch();
@@ -72,7 +73,7 @@ describe.each(Object.entries(disturbances))("a file that %s", (_, disturb) => {
     const other = rows.replaceAll("AAAA", "CCCC");
     const [internal, external] = [file(), file(other)];
     for (const disturbed of [internal, external]) {
-      const files = { internal: new Input(internal, stdin), external: new Input(external, stdin) };
+      const files = { internal: InputParts.of([internal]), external: InputParts.of([external]) };
       const looking = withMessages(files, "A", (messagesOf) => {
         expect(messagesOf("report 17")).toEqual(["AAAA", "CCCC"]);
         disturb(disturbed);
@@ -86,9 +87,9 @@ describe.each(Object.entries(disturbances))("a file that %s", (_, disturb) => {
 
   it("before its messages are indexed", async () => {
     const path = file();
-    const input = new Input(path, stdin);
+    const input = InputParts.of([path]);
     disturb(path);
-    await expect(MessageFile.of(input)).rejects.toThrow(/has changed|no such file/);
+    await expect(MessageFiles.of(input)).rejects.toThrow(/has changed|no such file/);
   });
 });
 
@@ -109,7 +110,7 @@ describe("a compressed file that is larger than any file of rows", () => {
     await expect(readDisturbed(bomb, () => undefined)).rejects.toThrow(
       `${bomb}: decompresses to more than 16 times its size`,
     );
-    await expect(MessageFile.of(new Input(bomb, stdin))).rejects.toThrow(`${bomb}: decompresses to more than 16 times`);
+    await expect(MessageFiles.of(InputParts.of([bomb]))).rejects.toThrow(`${bomb}: decompresses to more than 16 times`);
   });
 
   it("may be clients' values, which can be all zeros", async () => {
@@ -122,8 +123,8 @@ describe("a compressed file that is larger than any file of rows", () => {
     async function* endless() {
       for (const piece = Buffer.from(rows); ; ) yield await Promise.resolve(piece);
     }
-    const own = new Input(file(), stdin);
-    const other = new Input("-", Readable.from(endless()));
+    const own = InputParts.of([file()]);
+    const other = InputParts.of(["-"], { stdin: Readable.from(endless()) });
     const max = 4 * rows.length + 2 ** 26;
     await expect(withMessages({ internal: own, external: other }, "A", () => Promise.resolve())).rejects.toThrow(
       `standard input: has more than ${max} bytes: not a file of this batch`,

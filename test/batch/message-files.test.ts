@@ -1,11 +1,10 @@
 // Looking up messages by report id, in files that can be read at any offset and in files that cannot.
 
 import { writeFileSync } from "node:fs";
-import { Readable } from "node:stream";
 import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, it, vi } from "vitest";
-import { MessageFile } from "../../src/batch/message-file.js";
-import { Input } from "../../src/files/input.js";
+import { MessageFiles } from "../../src/batch/message-files.js";
+import { InputParts } from "../../src/files/input-parts.js";
 import { scratch } from "../cli/support.js";
 
 const folder = scratch();
@@ -25,7 +24,7 @@ describe("messages by id", () => {
 
   it.each(["plain.ndjson", "compressed.ndjson.gz"])("%s: rows in any order, first one of an id", async (name) => {
     writeFileSync(folder.path(name), name.endsWith(".gz") ? gzipSync(text) : text);
-    const messages = await MessageFile.of(new Input(folder.path(name), Readable.from([])));
+    const messages = await MessageFiles.of(InputParts.of([folder.path(name)]));
     for (const { id, payload } of [...rows, ...reversed]) expect(messages.get(id)).toBe(payload);
     expect(messages.get("last")).toBe("without newline");
     expect(messages.get("long")).toHaveLength(300_000);
@@ -36,8 +35,8 @@ describe("messages by id", () => {
   it("a copy that cannot be made is not the file's fault", async () => {
     writeFileSync(folder.path("x.gz"), gzipSync("{}"));
     vi.stubEnv("TMPDIR", folder.path("nowhere"));
-    const input = new Input(folder.path("x.gz"), Readable.from([]));
-    await expect(MessageFile.of(input)).rejects.toThrow(
+    const input = InputParts.of([folder.path("x.gz")]);
+    await expect(MessageFiles.of(input)).rejects.toThrow(
       `cannot copy ${input.name} to ${folder.path("nowhere")}: no such file or directory`,
     );
     vi.unstubAllEnvs();
@@ -45,7 +44,7 @@ describe("messages by id", () => {
 
   it("an empty file has none", async () => {
     writeFileSync(folder.path("empty"), "");
-    const messages = await MessageFile.of(new Input(folder.path("empty"), Readable.from([])));
+    const messages = await MessageFiles.of(InputParts.of([folder.path("empty")]));
     expect(messages.get("x")).toBeUndefined();
     messages.close();
   });
