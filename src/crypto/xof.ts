@@ -1,37 +1,69 @@
 // Extendable output functions: streams of bytes that a key and a message determine. Prio3 frames and samples what comes
 // out of them (prio3/xof.ts).
 
-import { hmac } from "@noble/hashes/hmac.js";
-import { sha256 } from "@noble/hashes/sha2.js";
-import { turboshake128 } from "@noble/hashes/sha3-addons.js";
-import { concat } from "../core/bytes.js";
 import { provider } from "./provider.js";
+import { sha256 } from "./stream.js";
+import { TurboShake128 } from "./turboshake.js";
 
 const BLOCK_BYTES = 16;
+/** Bytes of a block of SHA-256, which a key of HMAC is filled up to. */
+const HASH_BLOCK_BYTES = 64;
 
-/** A stream that hands out its next `length` bytes. They are the caller's to change. */
-export type ByteStream = (length: number) => Uint8Array;
+/** A stream of bytes, which are handed out in pieces of any length. */
+export interface ByteStream {
+  /** Sets all of `bytes` to the next bytes of the stream. */
+  fill(bytes: Uint8Array): void;
+  /** Wipes what would outlive the stream. It is the last call. */
+  end(): void;
+}
+
+/** The next `length` bytes of a stream. */
+export function take(stream: ByteStream, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  stream.fill(bytes);
+  return bytes;
+}
 
 /** TurboSHAKE128 of the parts, with domain separation byte 1 (RFC 9861 section 2). */
 export function turboShake128(...parts: readonly Uint8Array[]): ByteStream {
-  const state = turboshake128.create({ D: 1 });
-  for (const part of parts) state.update(part);
-  return (length) => state.xof(length);
+  return new TurboShake128(1, parts);
 }
 
 /**
- * AES-128 in counter mode, with the two halves of HMAC-SHA256 of the parts as its key and its first counter. The
- * counter is one of 128 bits. libprio-rs counts in the lower 64, which is the same until they overflow: for a stream of
- * 2^24 blocks, in one of 2^40 streams.
+ * AES-128 in counter mode, with the two halves of HMAC-SHA256 of the parts as its key and its first counter; `key` has
+ * at most 64 bytes. The counter is one of 128 bits. libprio-rs counts in the lower 64, which is the same until they
+ * overflow: for a stream of 2^24 blocks, in one of 2^40 streams.
  */
 export function hmacSha256Aes128(key: Uint8Array, ...parts: readonly Uint8Array[]): ByteStream {
-  const tag = hmac(sha256, key, concat(...parts));
+  const tag = hmacSha256(key, parts);
   const nextBlocks = provider().aes128Ctr(tag.slice(0, BLOCK_BYTES), tag.slice(BLOCK_BYTES));
   let made: Uint8Array = new Uint8Array(0);
-  return (length) => {
-    if (length > made.length) made = concat(made, nextBlocks(Math.ceil((length - made.length) / BLOCK_BYTES)));
-    const piece = made.slice(0, length);
-    made = made.subarray(length);
-    return piece;
+  return {
+    fill(bytes) {
+      for (let i = 0; i < bytes.length; ) {
+        if (made.length === 0) made = nextBlocks(Math.ceil((bytes.length - i) / BLOCK_BYTES));
+        const piece = made.subarray(0, bytes.length - i);
+        bytes.set(piece, i);
+        made = made.subarray(piece.length);
+        i += piece.length;
+      }
+    },
+    end() {
+      // Nothing of it outlives the stream.
+    },
   };
+}
+
+/**
+ * RFC 2104, over the SHA-256 of the provider. Where the platform has an HMAC, it takes as long, and in Node 24 three
+ * times as long.
+ */
+function hmacSha256(key: Uint8Array, parts: readonly Uint8Array[]): Uint8Array {
+  const inner = new Uint8Array(HASH_BLOCK_BYTES).fill(0x36);
+  const outer = new Uint8Array(HASH_BLOCK_BYTES).fill(0x5c);
+  for (const [i, byte] of key.entries()) {
+    (inner[i] as number) ^= byte;
+    (outer[i] as number) ^= byte;
+  }
+  return sha256(outer, sha256(inner, ...parts));
 }

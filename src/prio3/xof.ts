@@ -3,7 +3,7 @@
 
 import { concat } from "../core/bytes.js";
 import type { VectorSpace } from "../core/vector.js";
-import { type ByteStream, hmacSha256Aes128, turboShake128 } from "../crypto/xof.js";
+import { type ByteStream, hmacSha256Aes128, take, turboShake128 } from "../crypto/xof.js";
 import type { Elements } from "./elements.js";
 
 /** An XOF: it starts a stream. */
@@ -35,7 +35,10 @@ export const XOF_HMAC_SHA256_AES_128: Xof = {
 
 /** A new seed, out of another. */
 export function deriveSeed(xof: Xof, seed: Uint8Array, dst: Uint8Array, binder: Uint8Array): Uint8Array {
-  return xof.start(seed, dst, binder)(xof.seedSize);
+  const stream = xof.start(seed, dst, binder);
+  const derived = take(stream, xof.seedSize);
+  stream.end();
+  return derived;
 }
 
 /** The vector of `length` elements that a seed stands for. Both moduli fill their bytes, so no bit is masked. */
@@ -47,13 +50,14 @@ export function expandIntoVector<V extends Elements<V>>(
   binder: readonly Uint8Array[],
   length: number,
 ): V {
-  const next = xof.start(seed, dst, concat(...binder));
+  const stream = xof.start(seed, dst, concat(...binder));
   const vector = space.zeros(length);
   const { bytes: elementBytes } = space.field;
   for (let i = 0; i < length; ) {
     // As many candidates as elements are missing: each gives at most one.
-    const bytes = next((length - i) * elementBytes);
+    const bytes = take(stream, (length - i) * elementBytes);
     for (let start = 0; start < bytes.length; start += elementBytes) if (vector.readLE(i, bytes, start)) i++;
   }
+  stream.end();
   return vector;
 }

@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { RandomSource } from "../../src/core/random.js";
-import { turboShake128 } from "../../src/crypto/xof.js";
+import { take, turboShake128 } from "../../src/crypto/xof.js";
 import { DiscreteGaussian, DiscreteLaplace, PureBudget, ZeroConcentratedBudget } from "../../src/dp/index.js";
 import { fraction, integerSquareRoot, type Rational, rational } from "../../src/dp/rational.js";
 import { bernoulliExp, discreteGaussian, discreteLaplace, uniformBelow } from "../../src/dp/samplers.js";
@@ -25,7 +25,8 @@ const parse = (text: string) => JSON.parse(text.replaceAll(/(?<=[[,:\s])-?\d{16,
 
 /** libprio-rs's generator of a seed: the stream of XofTurboShake128 without tag and binder. */
 function streamOf(seed: Uint8Array): RandomSource {
-  return turboShake128(Uint8Array.of(0, 0, seed.length), seed);
+  const stream = turboShake128(Uint8Array.of(0, 0, seed.length), seed);
+  return (length) => take(stream, length);
 }
 
 describe("libprio-rs's recorded draws of the discrete Gaussian", () => {

@@ -22,7 +22,7 @@ function askedAt<M>(circuit: ReturnType<typeof sum> | ReturnType<typeof count>, 
     ...XOF_TURBO_SHAKE_128,
     start: (seed, dst, binder) =>
       dst[7] === QUERY_RANDOMNESS
-        ? () => encodeVector(space, space.fromBigInts(queryRand))
+        ? { fill: (bytes) => bytes.set(encodeVector(space, space.fromBigInts(queryRand))), end: () => undefined }
         : XOF_TURBO_SHAKE_128.start(seed, dst, binder),
   };
   const parameters = { algorithmId: 1, space, circuit: circuit as never, xof, proofs: 1, shares: 2, maxOutput: 9n };
