@@ -115,7 +115,7 @@ describe("python-peer", () => {
 test("every example has a README that names its command", () => {
   const examples = readdirSync(join(root, "examples"), { withFileTypes: true }).filter((entry) => entry.isDirectory());
   expect(examples.map(({ name }) => name)).toEqual(
-    expect.arrayContaining(["async", "pipeline", "python-peer", "survey"]),
+    expect.arrayContaining(["async", "broker", "pipeline", "python-peer", "survey"]),
   );
   for (const { name } of examples) {
     const readme = read(`examples/${name}/README.md`);
