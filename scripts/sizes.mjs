@@ -1,4 +1,5 @@
-// How many bytes the built library adds to a page, minified and gzipped: for what a client imports, and for everything.
+// How many bytes the built library adds to a page, minified and gzipped: for what a client imports, and for everything
+// of Prio v1.
 // Prints a table; `--write` also updates the README's sentence, which test/package/sizes.test.ts compares.
 
 import { readFileSync, writeFileSync } from "node:fs";
@@ -10,24 +11,36 @@ import esbuild from "esbuild";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const readme = `${root}/README.md`;
 
-/** What is measured: the imports of a page, and the most that they may take, in bytes. */
+/**
+ * What a page imports: the names, all when null, from the entry, `prio` when it is not given.
+ *
+ * @typedef {{ names: string[] | null, entry?: string }} Imports
+ */
+
+/** What is measured, and the most that it may take, in bytes. */
 export const pages = {
   client: { what: "what a client imports", names: ["Client", "Config", "PublicKey", "PrioError"], budget: 26_000 },
   library: { what: "the whole library", names: null, budget: 35_500 },
+  histogram: {
+    what: "a Prio3 histogram",
+    names: ["Prio3Histogram", "PrioError"],
+    entry: "prio/prio3",
+    budget: 16_000,
+  },
 };
 
 /**
- * The bundle of a page that imports these names (all when null) from the package and uses them, as an application's
- * bundler would make it.
+ * The bundle of a page that imports from the package and uses what it imports, as an application's bundler would make
+ * it.
  *
- * @param {string[] | null} names
+ * @param {Imports} imports
  * @param {esbuild.BuildOptions} [options]
  */
-export function bundlePage(names, options) {
+export function bundlePage({ names, entry = "prio" }, options) {
   const contents =
     names === null
-      ? 'import * as prio from "prio"; globalThis.use(prio);'
-      : `import { ${names.join(", ")} } from "prio"; globalThis.use(${names.join(", ")});`;
+      ? `import * as prio from "${entry}"; globalThis.use(prio);`
+      : `import { ${names.join(", ")} } from "${entry}"; globalThis.use(${names.join(", ")});`;
   return esbuild.build({
     stdin: { contents, resolveDir: root, sourcefile: "page.js" },
     absWorkingDir: root,
@@ -44,9 +57,9 @@ export function bundlePage(names, options) {
   });
 }
 
-/** @param {string[] | null} names */
-export async function measure(names) {
-  const { outputFiles } = await bundlePage(names);
+/** @param {Imports} imports */
+export async function measure(imports) {
+  const { outputFiles } = await bundlePage(imports);
   const bytes = outputFiles?.[0]?.contents ?? new Uint8Array(0);
   return { minified: bytes.length, gzipped: gzipSync(bytes, { level: 9 }).length };
 }
@@ -55,7 +68,7 @@ const [start, end] = ["<!-- sizes: npm run sizes -- --write -->", "<!-- /sizes -
 
 /** The README's text with the sizes in it, in whole thousands of bytes, so that not every change of code changes it. */
 export async function readmeWithSizes(text = readFileSync(readme, "utf8")) {
-  const [client, library] = await Promise.all([pages.client, pages.library].map(({ names }) => measure(names)));
+  const [client, library] = await Promise.all([measure(pages.client), measure(pages.library)]);
   const kilobytes = (/** @type {{ gzipped: number } | undefined} */ size) => Math.ceil((size?.gzipped ?? 0) / 1000);
   const sentences = [
     `Minified and gzipped, the library takes ${kilobytes(library)} KB, and ${kilobytes(client)} KB in a page ` +
@@ -69,10 +82,10 @@ export async function readmeWithSizes(text = readFileSync(readme, "utf8")) {
 }
 
 if (argv[1] === fileURLToPath(import.meta.url)) {
-  for (const { what, names, budget } of Object.values(pages)) {
-    const { minified, gzipped } = await measure(names);
-    const size = `${gzipped} bytes gzipped (of ${budget}), ${minified} minified`;
-    console.log(`${what.padEnd(24)}${size}`);
+  for (const page of Object.values(pages)) {
+    const { minified, gzipped } = await measure(page);
+    const size = `${gzipped} bytes gzipped (of ${page.budget}), ${minified} minified`;
+    console.log(`${page.what.padEnd(24)}${size}`);
   }
   if (argv.includes("--write")) writeFileSync(readme, await readmeWithSizes());
 }
