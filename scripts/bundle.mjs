@@ -83,7 +83,10 @@ export async function bundle(root, entries = { ...library(root), ...programs }) 
   });
   return {
     files: new Map(
-      outputFiles.map(({ path, text }) => [relative(root, path).replaceAll("\\", "/"), withClassNames(text)]),
+      outputFiles.map(({ path, text }) => [
+        relative(root, path).replaceAll("\\", "/"),
+        withoutBareImports(withClassNames(text)),
+      ]),
     ),
     inputs: Object.values(metafile.outputs).flatMap(({ inputs }) =>
       Object.entries(inputs).flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : [])),
@@ -103,4 +106,15 @@ function withClassNames(text) {
     (result, [, name = ""]) => result.replaceAll(new RegExp(`(?<![\\w$.#])_${name}(?![\\w$])`, "g"), ` ${name}`),
     text,
   );
+}
+
+/**
+ * Leaves out imports of chunks for nothing but their effects, of which they have none. esbuild writes them for what
+ * shares a chunk with modules that an entry uses, and then warns of them in the bundles of whoever uses the package. The
+ * lines stay, because source maps count them.
+ *
+ * @param {string} text of a bundle
+ */
+function withoutBareImports(text) {
+  return text.replaceAll(/^import "[^"]*chunk-[^"]*";$/gm, "");
 }

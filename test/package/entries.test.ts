@@ -33,6 +33,11 @@ for (const load of ${importFirst ? "ways" : "ways.reverse()"}) {
 }
 ${code}`;
 
+// A bundler that uses the package would warn of it, since the package has no side effects.
+test("no module imports another for nothing but its effects", () => {
+  expect(modules.filter((path) => /^import "/m.test(read(path)))).toEqual([]);
+});
+
 describe.each([true, false])("with import() %s before require()", (importFirst) => {
   const run = (code: string) => node("--input-type=module", "--eval", program(importFirst, code)).trim();
 
