@@ -110,8 +110,8 @@ function withClassNames(text) {
 
 /**
  * Leaves out imports of chunks for nothing but their effects, of which they have none. esbuild writes them for what
- * shares a chunk with modules that an entry uses, and then warns of them in the bundles of whoever uses the package. The
- * lines stay, because source maps count them.
+ * shares a chunk with modules that an entry uses, and then warns of them in the bundles of whoever uses the package.
+ * The lines stay, because source maps count them.
  *
  * @param {string} text of a bundle
  */

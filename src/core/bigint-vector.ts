@@ -123,17 +123,22 @@ export class BigIntVector<in out Name extends string>
     return length;
   }
 
-  readLE(i: number, bytes: Uint8Array, start: number): boolean {
-    let x = 0n;
-    for (let k = this.#field.bytes - 1; k >= 0; k--) x = (x << 8n) | BigInt(bytes[start + k] as number);
-    if (x >= this.#field.modulus) return false;
-    this.set(i, x);
-    return true;
+  readLE(i: number, bytes: Uint8Array, start: number, end: number): number {
+    const { bytes: size, modulus } = this.#field;
+    let next = i;
+    for (let at = start; at < end; at += size) {
+      let x = 0n;
+      for (let k = size - 1; k >= 0; k--) x = (x << 8n) | BigInt(bytes[at + k] as number);
+      if (x < modulus) this.set(next++, x);
+    }
+    return next;
   }
 
-  writeLE(i: number, bytes: Uint8Array, start: number): void {
-    let x = this.get(i);
-    for (let k = 0; k < this.#field.bytes; k++, x >>= 8n) bytes[start + k] = Number(x & 0xffn);
+  writeLE(bytes: Uint8Array, start: number): void {
+    const { bytes: size } = this.#field;
+    this.#values.forEach((value, i) => {
+      for (let k = 0, x = value; k < size; k++, x >>= 8n) bytes[start + i * size + k] = Number(x & 0xffn);
+    });
   }
 
   #map(f: (x: bigint, i: number) => bigint): BigIntVector<Name> {

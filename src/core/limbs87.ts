@@ -22,11 +22,10 @@
 // with a function that returns them as an array, 35 % and 20 %; as a second loop over the vector, a product takes 11 %
 // longer. test/core/limbs.node.test.ts fails unless all blocks of a name are the same, line by line.
 
+import { hasDoubles } from "./doubles.js";
+
 /** Doubles an element. */
 export const LIMBS = 4;
-
-/** Whether the platform has arrays of doubles. SES compartments have none, and there this file must still load. */
-export const hasDoubles: boolean = typeof Float64Array === "function";
 
 // x + R − R rounds x, |x| < R/3, to a multiple of the ulp of R. R1, R2 and R3 round to the units of limbs 1, 2 and 3,
 // and R4 rounds to multiples of 2^87. For k ≥ 87, 2^k = −2^(k−68) − 2^(k−87): a column of unit 2^k folds by −FOLD_68

@@ -3,17 +3,9 @@
 // bigint is made on the way between bytes and limbs.
 
 import { PrioError } from "../errors.js";
+import { hasDoubles } from "./doubles.js";
 import { FIELD_87 } from "./fields.js";
-import {
-  butterflies,
-  butterfliesByOne,
-  carryAll,
-  dotInto,
-  hasDoubles,
-  LIMBS,
-  multiplyAll,
-  storeDigits,
-} from "./limbs87.js";
+import { butterflies, butterfliesByOne, carryAll, dotInto, LIMBS, multiplyAll, storeDigits } from "./limbs87.js";
 import type { BigEndianElements, UnreducedVector, Vector, VectorSpace } from "./vector.js";
 
 /** Bytes of an element. */

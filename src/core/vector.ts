@@ -1,6 +1,7 @@
 // Vectors of field elements: the interfaces that bulk code computes with. Two kinds of implementation agree on every
-// operation: BigIntVector (bigint-vector.ts), short and right for any prime, and packed vectors (packed87.ts), fast
-// for one prime. Elements pass as bigints only through `get`, `set` and scalars; bulk operations never make one.
+// operation: BigIntVector (bigint-vector.ts), short and right for any prime, and packed vectors (packed87.ts,
+// packed-vector.ts), fast for one prime. Elements pass as bigints only through `get`, `set` and scalars; bulk
+// operations never make one.
 //
 // A vector type is its own type parameter: the operands of a Packed87Vector are Packed87Vectors, and the compiler
 // refuses to mix vectors of two spaces. The operations that take vectors are properties, not methods, because tsc
@@ -88,12 +89,13 @@ export interface UnreducedVector<V extends Vector<V>> {
 /** How the elements of a vector become little-endian bytes, each of the field's length, and back. */
 export interface LittleEndianElements {
   /**
-   * Sets element i to the little-endian integer of the field's length at bytes[start…]. Returns false, and leaves the
-   * element as it was, when the integer is not below the modulus.
+   * Reads little-endian integers of the field's length, one after the other, in bytes[start, end). Sets elements i,
+   * i + 1, … to those that are below the modulus, and returns the index after the last one set. There are no more
+   * integers than elements from i on.
    */
-  readLE(i: number, bytes: Uint8Array, start: number): boolean;
-  /** Writes element i at bytes[start…], little-endian, in as many bytes as the field says. */
-  writeLE(i: number, bytes: Uint8Array, start: number): void;
+  readLE(i: number, bytes: Uint8Array, start: number, end: number): number;
+  /** Writes all elements at bytes[start…], little-endian, each in as many bytes as the field says. */
+  writeLE(bytes: Uint8Array, start: number): void;
 }
 
 /** How the elements of a vector become big-endian bytes, and back. */

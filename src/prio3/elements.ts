@@ -8,9 +8,8 @@ export interface Elements<V extends Elements<V>> extends Vector<V>, LittleEndian
 
 /** The elements one after the other, each of the field's length. */
 export function encodeVector<V extends Elements<V>>(space: VectorSpace<V>, vector: V): Bytes {
-  const { bytes: size } = space.field;
-  const bytes = new Uint8Array(vector.length * size);
-  for (let i = 0; i < vector.length; i++) vector.writeLE(i, bytes, i * size);
+  const bytes = new Uint8Array(vector.length * space.field.bytes);
+  vector.writeLE(bytes, 0);
   return bytes;
 }
 
@@ -21,10 +20,9 @@ export function decodeVector<V extends Elements<V>>(
   start: number,
   length: number,
 ): V | null {
-  const { bytes: size } = space.field;
   const vector = space.zeros(length);
-  for (let i = 0; i < length; i++) if (!vector.readLE(i, bytes, start + i * size)) return null;
-  return vector;
+  const read = vector.readLE(0, bytes, start, start + length * space.field.bytes);
+  return read === length ? vector : null;
 }
 
 /** One vector out of several, in order. */

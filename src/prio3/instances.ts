@@ -1,12 +1,10 @@
 // The instances of Prio3 (VDAF draft, section 7.4), each a class with its parameters. docs/prio3.md says which one
 // answers which question.
 
-import { type BigIntVector, bigIntSpace } from "../core/bigint-vector.js";
 import { propertiesOf, shown } from "../core/bytes.js";
-import type { Field } from "../core/field.js";
-import { FIELD_64, FIELD_128 } from "../core/fields.js";
 import { sensitivityOfVector } from "../core/noise.js";
-import type { VectorSpace } from "../core/vector.js";
+import { packed64Space } from "../core/packed64.js";
+import { packed128Space } from "../core/packed128.js";
 import { PrioError } from "../errors.js";
 import { optimalChunkLength } from "./chunk-length.js";
 import { bitLength } from "./circuits/bits.js";
@@ -19,8 +17,6 @@ import { sumVec } from "./circuits/sum-vec.js";
 import { Prio3 } from "./prio3.js";
 import { Prio3Steps } from "./steps.js";
 import { XOF_HMAC_SHA256_AES_128, XOF_TURBO_SHAKE_128 } from "./xof.js";
-
-const spaceOf = <Name extends string>(field: Field<Name>): VectorSpace<BigIntVector<Name>> => bigIntSpace(field);
 
 /** Elements of an encoded measurement, at most: bounds the memory of one report. */
 const MAX_MEASUREMENT_LENGTH = 2 ** 22;
@@ -126,7 +122,7 @@ export class Prio3Count extends Prio3<boolean | number, bigint> {
     super(
       new Prio3Steps({
         algorithmId: 1,
-        space: spaceOf(FIELD_64),
+        space: packed64Space(),
         circuit: count(),
         xof: XOF_TURBO_SHAKE_128,
         proofs: 1,
@@ -150,7 +146,7 @@ export class Prio3Sum extends Prio3<number | bigint, bigint> {
     super(
       new Prio3Steps({
         algorithmId: 2,
-        space: spaceOf(FIELD_64),
+        space: packed64Space(),
         circuit: sum(max),
         xof: XOF_TURBO_SHAKE_128,
         proofs: 1,
@@ -181,7 +177,7 @@ export class Prio3SumVec extends Prio3<ArrayLike<number | bigint>, bigint[]> {
     super(
       new Prio3Steps({
         algorithmId: 3,
-        space: spaceOf(FIELD_128),
+        space: packed128Space(),
         circuit: sumVec(parameters.length, parameters.max, parameters.chunkLength),
         xof: XOF_TURBO_SHAKE_128,
         proofs: 1,
@@ -222,7 +218,7 @@ export class Prio3SumVecWithMultiproof extends Prio3<ArrayLike<number | bigint>,
     super(
       new Prio3Steps({
         algorithmId: Number(integerOf(algorithmId, 0xffff0000n, 0xffffffffn, "algorithmId")),
-        space: spaceOf(FIELD_64),
+        space: packed64Space(),
         circuit: sumVec(parameters.length, parameters.max, parameters.chunkLength),
         xof: xof === "hmac-aes" ? XOF_HMAC_SHA256_AES_128 : XOF_TURBO_SHAKE_128,
         proofs: Number(integerOf(given.proofs, MIN_PROOFS_64, 255n, "proofs")),
@@ -252,7 +248,7 @@ export class Prio3Histogram extends Prio3<number | bigint, bigint[]> {
     super(
       new Prio3Steps({
         algorithmId: 4,
-        space: spaceOf(FIELD_128),
+        space: packed128Space(),
         circuit: histogram(length, chunkLength),
         xof: XOF_TURBO_SHAKE_128,
         proofs: 1,
@@ -284,7 +280,7 @@ export class Prio3MultihotCountVec extends Prio3<ArrayLike<boolean | number>, bi
     super(
       new Prio3Steps({
         algorithmId: 5,
-        space: spaceOf(FIELD_128),
+        space: packed128Space(),
         circuit: multihotCountVec(length, maxWeight, chunkLength),
         xof: XOF_TURBO_SHAKE_128,
         proofs: 1,
@@ -321,7 +317,7 @@ export class Prio3L1BoundSum extends Prio3<ArrayLike<number | bigint>, bigint[]>
     super(
       new Prio3Steps({
         algorithmId: 7,
-        space: spaceOf(FIELD_128),
+        space: packed128Space(),
         circuit: l1BoundSum(length, max, chunkLength),
         xof: XOF_TURBO_SHAKE_128,
         proofs: 1,

@@ -61,21 +61,16 @@ export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements V
   readonly #flp: Flp<V, Measurement, Result>;
   readonly #xof: Xof;
   readonly #maxOutput: bigint;
+  readonly #parameters: Prio3Parameters<V, Measurement, Result>;
 
   /** Whether `x` is an object of this class. Unlike `instanceof`, this asks nothing of `x`, which may be a proxy. */
   static is(x: unknown): boolean {
     return typeof x === "object" && x !== null && #flp in x;
   }
 
-  constructor({
-    algorithmId,
-    space,
-    circuit,
-    xof,
-    proofs,
-    shares,
-    maxOutput,
-  }: Prio3Parameters<V, Measurement, Result>) {
+  constructor(parameters: Prio3Parameters<V, Measurement, Result>) {
+    const { algorithmId, space, circuit, xof, proofs, shares, maxOutput } = parameters;
+    this.#parameters = parameters;
     this.algorithmId = algorithmId;
     this.shares = shares;
     this.proofs = proofs;
@@ -89,6 +84,11 @@ export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements V
         `prio3: expected parameters with input shares of at most ${MAX_SHARE_LENGTH} elements, proofs included`,
       );
     }
+  }
+
+  /** The same instance over other vectors of its field, for tests. */
+  over<W extends Elements<W>>(space: VectorSpace<W>): Prio3Steps<W, Measurement, Result> {
+    return new Prio3Steps({ ...this.#parameters, space });
   }
 
   shard(ctx: Uint8Array, measurement: Measurement, nonce: Uint8Array): Shards {

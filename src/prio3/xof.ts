@@ -52,11 +52,10 @@ export function expandIntoVector<V extends Elements<V>>(
 ): V {
   const stream = xof.start(seed, dst, concat(...binder));
   const vector = space.zeros(length);
-  const { bytes: elementBytes } = space.field;
   for (let i = 0; i < length; ) {
     // As many candidates as elements are missing: each gives at most one.
-    const bytes = take(stream, (length - i) * elementBytes);
-    for (let start = 0; start < bytes.length; start += elementBytes) if (vector.readLE(i, bytes, start)) i++;
+    const bytes = take(stream, (length - i) * space.field.bytes);
+    i = vector.readLE(i, bytes, 0, bytes.length);
   }
   stream.end();
   return vector;

@@ -5,7 +5,9 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Field } from "../../src/core/field.js";
 import { PrioError } from "../../src/errors.js";
-import { edgeElements, element, field, p } from "./support.js";
+import { of87 } from "./support.js";
+
+const { edgeElements, element, field, p } = of87;
 
 const noble = nobleField(p);
 

@@ -4,9 +4,9 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { lagrangeCoefficients } from "../../src/core/lagrange.js";
 import { Ntt } from "../../src/core/ntt.js";
-import { describeVectors, element, evaluate, field, packed, pseudoRandomElements } from "./support.js";
+import { describeVectors, of87, of128, packed87, packed128 } from "./support.js";
 
-describeVectors("Lagrange coefficients", (space) => {
+describeVectors("Lagrange coefficients", ({ space, field, element, evaluate }) => {
   const ntt = new Ntt(space);
 
   test("take the values of a polynomial to its value at the point", () => {
@@ -63,12 +63,15 @@ describeVectors("Lagrange coefficients", (space) => {
   });
 });
 
-test("at the longest length, 2^19, packed coefficients evaluate a polynomial", () => {
-  const ntt = new Ntt(packed);
-  const coefficients = pseudoRandomElements(2 ** 19, 21);
-  const values = ntt.forward(packed.fromBigInts(coefficients));
-  const [x] = pseudoRandomElements(1, 99) as [bigint];
-  const at = lagrangeCoefficients(ntt, 2 ** 19, x);
-  expect(at.dot(values)).toBe(evaluate(coefficients, x));
+test.each([
+  { name: "Field87", space: packed87, elements: of87, log: 19 },
+  { name: "Field128", space: packed128, elements: of128, log: 15 },
+])("at the length 2^$log, packed coefficients over $name evaluate a polynomial", ({ space, elements, log }) => {
+  const ntt = new Ntt(space as typeof packed87);
+  const coefficients = elements.pseudoRandomElements(2 ** log, 21);
+  const values = ntt.forward(ntt.space.fromBigInts(coefficients));
+  const [x] = elements.pseudoRandomElements(1, 99) as [bigint];
+  const at = lagrangeCoefficients(ntt, 2 ** log, x);
+  expect(at.dot(values)).toBe(elements.evaluate(coefficients, x));
   expect(at.sum()).toBe(1n);
 });

@@ -8,39 +8,39 @@ import { bigIntSpace } from "../../src/core/bigint-vector.js";
 import { Field } from "../../src/core/field.js";
 import { Ntt } from "../../src/core/ntt.js";
 import { errorOf } from "../support/deployment.js";
-import { describeVectors, element, evaluate, field, p, packed, pseudoRandomElements, reference } from "./support.js";
+import { describeVectors, of64, of87, of128, packed64, packed87, packed128, reference87 } from "./support.js";
 
-const noble = nobleField(p);
-// noble computes the generator of the subgroup of order 2^19 as g^((p−1)/2^19): find a g that gives ours.
-const oddFactor = (p - 1n) >> 19n;
-const nobleGenerator = field.pow(field.generator, inverseModulo(oddFactor, 2n ** 19n));
-const nobleRoots = rootsOfUnity(noble, nobleGenerator);
-const nobleFft = FFT(nobleRoots, noble);
+/** noble's roots of unity, and its transforms. */
+function nobleOf(field: Field) {
+  const noble = nobleField(field.modulus);
+  // noble computes the generator of the subgroup of order 2^k as g^((p−1)/2^k): find a g that gives ours.
+  const oddFactor = (field.modulus - 1n) >> BigInt(field.twoAdicity);
+  const roots = rootsOfUnity(noble, field.pow(field.generator, inverseModulo(oddFactor, field.twoAdicity)));
+  return { roots, fft: FFT(roots, noble) };
+}
 
-/** 1/a modulo m, for odd a and m a power of two. */
-function inverseModulo(a: bigint, m: bigint): bigint {
+/** 1/a modulo 2^k, for odd a. */
+function inverseModulo(a: bigint, k: number): bigint {
   let x = 1n;
-  for (let k = 0; k < 6; k++) x = (((x * (2n - a * x)) % m) + m) % m;
+  for (let bits = 1; bits < k; bits *= 2) x = BigInt.asUintN(k, x * (2n - a * x));
   return x;
 }
 
-/** All ω_N^i. */
-function roots(length: number): bigint[] {
-  const root = field.rootOfUnity(length);
-  return Array.from({ length }, (_, i) => field.pow(root, BigInt(i)));
-}
-
-const listOfPowerOfTwoLength = (maxLog: number): fc.Arbitrary<bigint[]> =>
-  fc.integer({ min: 0, max: maxLog }).chain((log) => fc.array(element, { minLength: 2 ** log, maxLength: 2 ** log }));
-
-test("noble has the same roots of unity", () => {
-  for (let bits = 0; bits <= 10; bits++) expect(nobleRoots.omega(bits)).toBe(field.rootOfUnity(2 ** bits));
-  expect(nobleRoots.omega(19)).toBe(field.generator);
+test.each([of64.field, of87.field, of128.field])("noble has the same roots of unity: $name", (field) => {
+  const { roots } = nobleOf(field);
+  for (let bits = 0; bits <= 10; bits++) expect(roots.omega(bits)).toBe(field.rootOfUnity(2 ** bits));
 });
 
-describeVectors("transforms", (space) => {
+describeVectors("transforms", ({ space, field, element, evaluate, pseudoRandomElements }) => {
   const ntt = new Ntt(space);
   const vector = (values: readonly bigint[]) => space.fromBigInts(values);
+  const listOfPowerOfTwoLength = (maxLog: number): fc.Arbitrary<bigint[]> =>
+    fc.integer({ min: 0, max: maxLog }).chain((log) => fc.array(element, { minLength: 2 ** log, maxLength: 2 ** log }));
+  /** All ω_N^i. */
+  const roots = (length: number): bigint[] => {
+    const root = field.rootOfUnity(length);
+    return Array.from({ length }, (_, i) => field.pow(root, BigInt(i)));
+  };
 
   test("forward evaluates at the roots of unity in their order", () => {
     fc.assert(
@@ -110,18 +110,21 @@ describeVectors("transforms", (space) => {
   });
 
   test("agrees with noble's FFT, both ways, up to 4096", () => {
+    const { fft } = nobleOf(field);
     for (let length = 1; length <= 4096; length *= 2) {
       const values = pseudoRandomElements(length, length);
-      expect(ntt.forward(vector(values)).toBigInts()).toEqual(nobleFft.direct(values.slice()));
-      expect(ntt.inverse(vector(values)).toBigInts()).toEqual(nobleFft.inverse(values.slice()));
+      expect(ntt.forward(vector(values)).toBigInts()).toEqual(fft.direct(values.slice()));
+      expect(ntt.inverse(vector(values)).toBigInts()).toEqual(fft.inverse(values.slice()));
     }
   });
 
-  test.each([0, 3, 12, 1000, 2 ** 20])("refuses length %d", (length) => {
+  // No vector is as long as the roots of the larger fields are many.
+  const tooLong = field.twoAdicity < 20 ? [2 ** (field.twoAdicity + 1)] : [];
+  test.each([0, 3, 12, 1000, ...tooLong])("refuses length %d", (length) => {
     for (const [transform, longest] of [
-      ["forward", 2 ** 19],
-      ["inverse", 2 ** 19],
-      ["oddRootValues", 2 ** 18],
+      ["forward", 2 ** field.twoAdicity],
+      ["inverse", 2 ** field.twoAdicity],
+      ["oddRootValues", 2 ** (field.twoAdicity - 1)],
     ] as const) {
       const error = errorOf(() => ntt[transform](space.zeros(length)));
       expect(error.code).toBe("wrong-length");
@@ -141,51 +144,62 @@ describeVectors("transforms", (space) => {
   });
 });
 
-describe("packed transforms of every length", () => {
-  const ntt = new Ntt(packed);
-  const extremes = [p - 1n, (p - 1n) / 2n, 2n ** 86n, 2n ** 22n + 2n ** 45n + 2n ** 67n + 2n ** 86n, 1n];
+describe.each([
+  { name: "Field64", space: packed64, elements: of64, longest: 2 ** 16 },
+  { name: "Field87", space: packed87, elements: of87, longest: 2 ** 19 },
+  { name: "Field128", space: packed128, elements: of128, longest: 2 ** 16 },
+])("packed transforms over $name, of every length up to $longest", ({ space, elements, longest }) => {
+  const { field, p, edgeElements, pseudoRandomElements } = elements;
+  const ntt = new Ntt(space as typeof packed87);
+  const vector = (values: readonly bigint[]) => ntt.space.fromBigInts(values);
+  // Those whose limbs are all at half the next unit come last.
+  const extremes = [p - 1n, (p - 1n) / 2n, 2n ** BigInt(field.bits - 1), edgeElements.at(-1) as bigint, 1n];
 
-  test.each(Array.from({ length: 20 }, (_, log) => 2 ** log))("there and back: %d", (length) => {
+  test.each(Array.from({ length: Math.log2(longest) + 1 }, (_, log) => 2 ** log))("there and back: %d", (length) => {
     const values = pseudoRandomElements(length, length + 3);
     // Elements that fill their limbs, in runs, so that their sums grow as far as sums can.
-    for (let i = 0; i < length / 2; i++) values[i] = extremes[(i >> 3) % extremes.length] as bigint;
-    const v = packed.fromBigInts(values);
-    expect(equal(ntt.inverse(ntt.forward(v)).toBigInts(), values)).toBe(true);
+    for (let i = 0; i < length / 2; i++) values[i] = field.reduce(extremes[(i >> 3) % extremes.length] as bigint);
+    expect(equal(ntt.inverse(ntt.forward(vector(values))).toBigInts(), values)).toBe(true);
   });
 
-  test("the sum of all values, the largest there is, is exact at 2^19", () => {
-    for (const x of extremes) {
-      const v = packed.fromBigInts(new Array<bigint>(2 ** 19).fill(x));
+  test("the sum of all values, the largest there is, is exact", () => {
+    for (const x of extremes.map((extreme) => field.reduce(extreme))) {
+      const v = vector(new Array<bigint>(longest).fill(x));
       const values = ntt.forward(v);
-      expect(values.get(0)).toBe(field.reduce(x * 2n ** 19n));
+      expect(values.get(0)).toBe(field.reduce(x * BigInt(longest)));
       expect(
         values
-          .slice(1, 2 ** 19)
+          .slice(1, longest)
           .toBigInts()
           .every((y) => y === 0n),
       ).toBe(true);
       expect(ntt.inverse(v).get(0)).toBe(x);
     }
   });
+});
 
-  test("agrees with BigInt vectors at 2^14", () => {
+describe("packed transforms over Field87", () => {
+  const { field, evaluate, pseudoRandomElements } = of87;
+  const ntt = new Ntt(packed87);
+
+  test("agree with BigInt vectors at 2^14", () => {
     const values = pseudoRandomElements(2 ** 14, 5);
-    const other = new Ntt(reference);
+    const other = new Ntt(reference87);
     expect(
       equal(
-        ntt.oddRootValues(packed.fromBigInts(values)).toBigInts(),
-        other.oddRootValues(reference.fromBigInts(values)).toBigInts(),
+        ntt.oddRootValues(packed87.fromBigInts(values)).toBigInts(),
+        other.oddRootValues(reference87.fromBigInts(values)).toBigInts(),
       ),
     ).toBe(true);
   });
 
   test("odd root values at 2^18, the longest there are, are those of the polynomial", () => {
     const coefficients = pseudoRandomElements(2 ** 18, 11);
-    const odd = ntt.oddRootValues(ntt.forward(packed.fromBigInts(coefficients)));
+    const odd = ntt.oddRootValues(ntt.forward(packed87.fromBigInts(coefficients)));
     for (const i of [0, 1, 77_777, 2 ** 18 - 1]) {
       expect(odd.get(i)).toBe(evaluate(coefficients, field.pow(field.generator, BigInt(2 * i + 1))));
     }
-    expect(errorOf(() => ntt.oddRootValues(packed.zeros(2 ** 19))).message).toBe(
+    expect(errorOf(() => ntt.oddRootValues(packed87.zeros(2 ** 19))).message).toBe(
       "ntt: expected a power-of-two length up to 262144, got 524288",
     );
   });

@@ -4,7 +4,7 @@ import { inspect } from "node:util";
 import { expect, test } from "vitest";
 import { describeVectors } from "./support.js";
 
-describeVectors("inspect and JSON", (space) => {
+describeVectors("inspect and JSON", ({ space }) => {
   const vector = space.fromBigInts([123456789n]);
 
   test.each([

@@ -6,19 +6,20 @@ import { bigIntSpace } from "../../src/core/bigint-vector.js";
 import { Field } from "../../src/core/field.js";
 import { powers, type Vector, type VectorSpace } from "../../src/core/vector.js";
 import {
+  describeBigEndian,
+  describeLittleEndian,
   describeVectors,
-  edgeElements,
-  element,
-  field,
-  lists,
-  p,
-  packed,
-  pseudoRandomElements,
-  reference,
+  type Elements,
+  of64,
+  of87,
+  of128,
+  packed64,
+  packed87,
+  packed128,
+  reference64,
+  reference87,
+  reference128,
 } from "./support.js";
-
-const sumOf = (values: readonly bigint[]): bigint => field.reduce(values.reduce((s, x) => s + x, 0n));
-const dotOf = (a: readonly bigint[], b: readonly bigint[]): bigint => sumOf(a.map((x, i) => x * (b[i] as bigint)));
 
 /** The big-endian bytes of x without leading zeros, at least one. */
 function bytesOf(x: bigint): number[] {
@@ -30,8 +31,10 @@ function bytesOf(x: bigint): number[] {
 /** The integer that big-endian bytes stand for. */
 const integerOf = (bytes: Iterable<number>): bigint => [...bytes].reduce((x, b) => (x << 8n) | BigInt(b), 0n);
 
-describeVectors("operations", (space) => {
+describeVectors("operations", ({ space, field, p, edgeElements, element, lists }) => {
   const vector = (values: readonly bigint[]) => space.fromBigInts(values);
+  const sumOf = (values: readonly bigint[]): bigint => field.reduce(values.reduce((s, x) => s + x, 0n));
+  const dotOf = (a: readonly bigint[], b: readonly bigint[]): bigint => sumOf(a.map((x, i) => x * (b[i] as bigint)));
 
   test("get and toBigInts return what fromBigInts was given", () => {
     expect(vector(edgeElements).toBigInts()).toEqual(edgeElements);
@@ -208,7 +211,8 @@ describeVectors("operations", (space) => {
   });
 
   test("the inner product of 300,000 extreme elements is exact", () => {
-    const cycle = [p - 1n, (p - 1n) / 2n, 2n ** 86n - 1n, 2n ** 22n + 2n ** 45n + 2n ** 67n, p - 2n ** 22n];
+    // Those whose limbs are all at half the next unit come last.
+    const cycle = [p - 1n, (p - 1n) / 2n, p - 2n ** 22n, ...edgeElements.slice(-4)];
     for (const x of cycle) {
       const v = vector(new Array<bigint>(300_000).fill(x));
       expect(v.dot(v)).toBe(field.reduce(x * x * 300_000n));
@@ -284,7 +288,7 @@ describeVectors("operations", (space) => {
   });
 });
 
-describeVectors("bytes", (space) => {
+describeBigEndian("big-endian bytes", ({ space, field, p, edgeElements, element, lists, pseudoRandomElements }) => {
   test("writeBE writes the shortest big-endian bytes and nothing beside them", () => {
     const check = (x: bigint) => {
       const expected = bytesOf(x);
@@ -405,6 +409,70 @@ describeVectors("bytes", (space) => {
   });
 });
 
+describeLittleEndian("little-endian bytes", ({ space, field, p, edgeElements, element, pseudoRandomElements }) => {
+  const { bytes: size } = field;
+  const littleEndian = (x: bigint) => Array.from({ length: size }, (_, k) => Number((x >> BigInt(8 * k)) & 0xffn));
+
+  test("writeLE writes all elements, each in as many bytes as the field says, and nothing beside them", () => {
+    const check = (values: readonly bigint[], start: number) => {
+      const out = new Uint8Array(start + values.length * size + 3).fill(0xa5);
+      space.fromBigInts(values).writeLE(out, start);
+      const before = new Array<number>(start).fill(0xa5);
+      expect([...out]).toEqual([...before, ...values.flatMap(littleEndian), 0xa5, 0xa5, 0xa5]);
+    };
+    check(edgeElements, 1);
+    fc.assert(fc.property(fc.array(element, { maxLength: 10 }), fc.nat(5), check), { numRuns: 300 });
+  });
+
+  test("writes results that were never read out", () => {
+    fc.assert(
+      fc.property(element, element, element, (a, b, c) => {
+        const v = space
+          .fromBigInts([a])
+          .mul(space.fromBigInts([b]))
+          .sub(space.fromBigInts([b]))
+          .scale(c);
+        const bytes = new Uint8Array(size);
+        v.writeLE(bytes, 0);
+        expect([...bytes]).toEqual(littleEndian(field.reduce((a * b - b) * c)));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("readLE keeps the integers below p, in their order, and touches no other element", () => {
+    const nearP = fc.bigInt({ min: -3n, max: 3n }).map((d) => p + d);
+    // Those that have some of the words of p, the low word last.
+    const words = fc.array(fc.constantFrom(0n, 1n, 2n, 0xffffffe3n, 0xffffffe4n, 0xffffffe5n, 0xffffffffn), {
+      minLength: size / 4,
+      maxLength: size / 4,
+    });
+    const ofWords = words.map((list) => list.reduce<bigint>((x, word) => (x << 32n) | word, 0n));
+    const candidate = fc.oneof(fc.bigInt({ min: 0n, max: 2n ** BigInt(8 * size) - 1n }), nearP, ofWords);
+    fc.assert(
+      fc.property(fc.array(candidate, { maxLength: 30 }), fc.nat(3), fc.nat(30), (candidates, before, start) => {
+        const bytes = Uint8Array.from([...new Array<number>(start).fill(0xff), ...candidates.flatMap(littleEndian), 0]);
+        const passing = candidates.filter((x) => x < p);
+        const v = space.fromIntegers(new Array<number>(before + candidates.length + 1).fill(7));
+        expect(v.readLE(before, bytes, start, start + size * candidates.length)).toBe(before + passing.length);
+        const sevens = (count: number) => new Array<bigint>(count).fill(7n);
+        const left = candidates.length - passing.length + 1;
+        expect(v.toBigInts()).toEqual([...sevens(before), ...passing, ...sevens(left)]);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test("bytes may be a part of a buffer, and are read again", () => {
+    const values = pseudoRandomElements(300);
+    const part = new Uint8Array(size * values.length + 9).subarray(7, -2);
+    space.fromBigInts(values).writeLE(part, 0);
+    const v = space.zeros(values.length);
+    expect(v.readLE(0, part, 0, part.length)).toBe(values.length);
+    expect(v.toBigInts()).toEqual(values);
+  });
+});
+
 test("BigInt vectors serve any field", () => {
   const small = bigIntSpace(new Field({ name: "Field257", modulus: 257n, twoAdicity: 8, generator: 3n }));
   const a = small.fromBigInts([256n, 16n]);
@@ -413,9 +481,9 @@ test("BigInt vectors serve any field", () => {
 });
 
 test("both kinds agree on long vectors", () => {
-  const [a, b] = [pseudoRandomElements(5000, 1), pseudoRandomElements(5000, 2)];
-  const results = <V extends Vector<V>>(space: VectorSpace<V>) => {
-    const [x, y] = [space.fromBigInts(a), space.fromBigInts(b)];
+  const results = <V extends Vector<V>>(space: VectorSpace<V>, { p, pseudoRandomElements }: Elements) => {
+    const x = space.fromBigInts(pseudoRandomElements(5000, 1));
+    const y = space.fromBigInts(pseudoRandomElements(5000, 2));
     return [
       x
         .mul(y)
@@ -427,5 +495,7 @@ test("both kinds agree on long vectors", () => {
       x.sum(),
     ];
   };
-  expect(results(packed)).toEqual(results(reference));
+  expect(results(packed64, of64)).toEqual(results(reference64, of64));
+  expect(results(packed87, of87)).toEqual(results(reference87, of87));
+  expect(results(packed128, of128)).toEqual(results(reference128, of128));
 });

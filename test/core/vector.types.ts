@@ -7,7 +7,7 @@ import { lagrangeCoefficients } from "../../src/core/lagrange.js";
 import { Ntt } from "../../src/core/ntt.js";
 import type { Packed87Vector } from "../../src/core/packed87.js";
 import type { UnreducedVector, Vector, VectorSpace } from "../../src/core/vector.js";
-import { packed, reference } from "./support.js";
+import { packed87 as packed, packed64, packed128, reference87 as reference } from "./support.js";
 
 const other = bigIntSpace(new Field({ name: "Field257", modulus: 257n, twoAdicity: 8, generator: 3n }));
 
@@ -27,6 +27,10 @@ export function twoSpacesRefused(a: Packed87Vector, b: BigIntVector<"Field87">, 
   b.mul(c);
   // @ts-expect-error and the other way round
   c.accumulate(b);
+  // @ts-expect-error packed vectors of two fields
+  packed64.zeros(1).add(packed128.zeros(1));
+  // @ts-expect-error and those of two classes
+  packed128.zeros(1).add(a);
   // @ts-expect-error copying is mixing
   a.setAll(b, 0);
   // @ts-expect-error a transform of another space

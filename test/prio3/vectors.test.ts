@@ -1,11 +1,12 @@
 // The test vectors of the VDAF draft and of libprio-rs (vectors/vdaf-18): every operation that they list, in its order,
-// gives the recorded bytes, or fails where they say so.
+// gives the recorded bytes, or fails where they say so. On packed vectors, and on BigInt vectors.
 /// <reference types="vite/types/importMeta.d.ts" />
 
 import { describe, expect, it } from "vitest";
 import { bigIntSpace } from "../../src/core/bigint-vector.js";
 import { fromHex, toHex } from "../../src/core/bytes.js";
-import { FIELD_64 } from "../../src/core/fields.js";
+import { FIELD_64, FIELD_128 } from "../../src/core/fields.js";
+import { packed64Space } from "../../src/core/packed64.js";
 import { PrioError } from "../../src/errors.js";
 import { polyEval } from "../../src/prio3/gadgets.js";
 import {
@@ -65,7 +66,7 @@ type AnyPrio3 = Prio3Steps<any, any, unknown>;
 function higherDegree(shares: number): AnyPrio3 {
   return new Prio3Steps({
     algorithmId: 0xffffffff,
-    space: bigIntSpace(FIELD_64),
+    space: packed64Space(),
     circuit: {
       gadget: polyEval([0, 2, -3, 1]),
       gadgetCalls: 1,
@@ -194,5 +195,11 @@ describe("the draft's vectors", () => {
 
   it.each(vectors)("$name", ({ name, vector }) => {
     carryOut(instanceOf(name, vector), vector);
+  });
+
+  it.each(vectors)("$name on BigInt vectors", ({ name, vector }) => {
+    const isOf64 = /^Prio3(Count|Sum|SumVecWithMultiproof|HigherDegree)_/.test(name);
+    const steps = instanceOf(name, vector);
+    carryOut(isOf64 ? steps.over(bigIntSpace(FIELD_64)) : steps.over(bigIntSpace(FIELD_128)), vector);
   });
 });

@@ -1,0 +1,310 @@
+// Packed vectors over the fields of Prio3: the fast implementation of vector.ts for any prime that has the loops of
+// `Limbs`. packed64.ts and packed128.ts make the spaces. (packed87.ts has a class of its own: engines compile a method
+// best while it has met one kind of loops, and Prio v1 must not pay for what Prio3 computes with.)
+
+import { PrioError } from "../errors.js";
+import { doubles, hasDoubles } from "./doubles.js";
+import type { Field } from "./field.js";
+import type { LittleEndianElements, UnreducedVector, Vector, VectorSpace } from "./vector.js";
+
+/**
+ * The loops over packed limbs of one field (limbs64.ts and limbs128.ts), and those between limbs and bytes. All
+ * positions, steps and counts are of elements, except in bytes.
+ */
+export interface Limbs<Name extends string> {
+  readonly field: Field<Name>;
+  /** Doubles of an element. */
+  readonly size: number;
+  /** x[start, end), brought to the usual form. */
+  readonly carryAll: (x: Float64Array, start: number, end: number) => void;
+  /** out[to + i] = a[from + i]·b[at + bStep·i] for i < count. */
+  readonly multiplyAll: (
+    out: Float64Array,
+    to: number,
+    a: Float64Array,
+    from: number,
+    b: Float64Array,
+    at: number,
+    bStep: 0 | 1,
+    count: number,
+  ) => void;
+  /** out[to] = Σ a[from + aStep·i]·b[at + bStep·i] over i < count. */
+  readonly dotInto: (
+    out: Float64Array,
+    to: number,
+    a: Float64Array,
+    from: number,
+    aStep: number,
+    b: Float64Array,
+    at: number,
+    bStep: number,
+    count: number,
+  ) => void;
+  /** The butterflies with the twiddle at `w` of elements `half` apart: `columns` pairs in each of the blocks. */
+  readonly butterflies: (
+    x: Float64Array,
+    first: number,
+    half: number,
+    columns: number,
+    blocks: number,
+    twiddles: Float64Array,
+    w: number,
+  ) => void;
+  /** As `LittleEndianElements.readLE`, to x[i…]. */
+  readonly readAll: (x: Float64Array, i: number, bytes: DataView, start: number, end: number) => number;
+  /** As `LittleEndianElements.writeLE`, of x[from, to). */
+  readonly writeAll: (x: Float64Array, from: number, to: number, bytes: DataView, start: number) => void;
+}
+
+/** Holds the scalar of an operation on vectors. A new typed array would cost as much as ten products. */
+const SCALAR: Float64Array = /* @__PURE__ */ doubles(6);
+/** The bytes of an element on its way from or to a bigint. */
+const ELEMENT = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(16));
+
+/** `Name` is the field's name, so that vectors of two fields have two types, neither of which is the other's. */
+export class PackedVector<in out Name extends string> implements Vector<PackedVector<Name>>, LittleEndianElements {
+  readonly length: number;
+  readonly #loops: Limbs<Name>;
+  /** In the usual form. */
+  readonly #limbs: Float64Array;
+
+  constructor(loops: Limbs<Name>, limbs: Float64Array) {
+    this.#loops = loops;
+    this.#limbs = limbs;
+    this.length = limbs.length / loops.size;
+  }
+
+  /** The limbs of a vector, for this file alone. No static block gives them out: React Native's Babel refuses those. */
+  static limbsOf<Name extends string>(vector: PackedVector<Name>): Float64Array {
+    return vector.#limbs;
+  }
+
+  get(i: number): bigint {
+    return toElement(this.#loops, this.#limbs, i);
+  }
+
+  set(i: number, x: bigint): void {
+    setElement(this.#loops, this.#limbs, i, x);
+  }
+
+  toBigInts(): bigint[] {
+    const values = new Array<bigint>(this.length);
+    for (let i = 0; i < values.length; i++) values[i] = this.get(i);
+    return values;
+  }
+
+  slice(start: number, end: number): PackedVector<Name> {
+    const { size } = this.#loops;
+    return this.#with(this.#limbs.slice(size * start, size * end));
+  }
+
+  setAll(source: PackedVector<Name>, offset: number): void {
+    this.#limbs.set(source.#limbs, this.#loops.size * offset);
+  }
+
+  copyScaled(offset: number, start: number, end: number, x: bigint): void {
+    setElement(this.#loops, SCALAR, 0, x);
+    this.#loops.multiplyAll(this.#limbs, offset, this.#limbs, start, SCALAR, 0, 0, end - start);
+  }
+
+  swap(i: number, j: number): void {
+    const limbs = this.#limbs;
+    const { size } = this.#loops;
+    for (let k = 0; k < size; k++) {
+      const limb = limbs[size * i + k] as number;
+      limbs[size * i + k] = limbs[size * j + k] as number;
+      limbs[size * j + k] = limb;
+    }
+  }
+
+  add(other: PackedVector<Name>): PackedVector<Name> {
+    const result = new Float64Array(this.#limbs.length);
+    this.#addAll(result, this.#limbs, other.#limbs, 1);
+    return this.#with(result);
+  }
+
+  sub(other: PackedVector<Name>): PackedVector<Name> {
+    const result = new Float64Array(this.#limbs.length);
+    this.#addAll(result, this.#limbs, other.#limbs, -1);
+    return this.#with(result);
+  }
+
+  mul(other: PackedVector<Name>): PackedVector<Name> {
+    const result = new Float64Array(this.#limbs.length);
+    this.#loops.multiplyAll(result, 0, this.#limbs, 0, other.#limbs, 0, 1, this.length);
+    return this.#with(result);
+  }
+
+  scale(x: bigint): PackedVector<Name> {
+    setElement(this.#loops, SCALAR, 0, x);
+    const result = new Float64Array(this.#limbs.length);
+    this.#loops.multiplyAll(result, 0, this.#limbs, 0, SCALAR, 0, 0, this.length);
+    return this.#with(result);
+  }
+
+  accumulate(other: PackedVector<Name>): void {
+    this.#addAll(this.#limbs, this.#limbs, other.#limbs, 1);
+  }
+
+  accumulateAt(other: PackedVector<Name>, offset: number): void {
+    const { size } = this.#loops;
+    const own = this.#limbs.subarray(size * offset, size * (offset + other.length));
+    this.#addAll(own, own, other.#limbs, 1);
+  }
+
+  subtractFrom(other: PackedVector<Name>): void {
+    this.#addAll(this.#limbs, other.#limbs, this.#limbs, -1);
+  }
+
+  multiplyBy(other: PackedVector<Name>): void {
+    this.#loops.multiplyAll(this.#limbs, 0, this.#limbs, 0, other.#limbs, 0, 1, this.length);
+  }
+
+  sum(start = 0, end: number = this.length): bigint {
+    const { field, size } = this.#loops;
+    // Limbs are at most 2^21 units, so the sum of 2^32 of them is exact. No typed array holds as many.
+    let sum = 0n;
+    for (let k = 0; k < size; k++) {
+      let limb = 0;
+      for (let i = size * start + k; i < size * end; i += size) limb += this.#limbs[i] as number;
+      sum += BigInt(limb);
+    }
+    return field.reduce(sum);
+  }
+
+  dot(other: PackedVector<Name>, offset = 0): bigint {
+    this.#loops.dotInto(SCALAR, 0, this.#limbs, 0, 1, other.#limbs, offset, 1, this.length);
+    return toElement(this.#loops, SCALAR, 0);
+  }
+
+  unreduced(): UnreducedPackedVector<Name> {
+    return new UnreducedPackedVector(this.#loops, this.#limbs.slice());
+  }
+
+  readLE(i: number, bytes: Uint8Array, start: number, end: number): number {
+    return this.#loops.readAll(this.#limbs, i, viewOf(bytes), start, end);
+  }
+
+  writeLE(bytes: Uint8Array, start: number): void {
+    this.#loops.writeAll(this.#limbs, 0, this.length, viewOf(bytes), start);
+  }
+
+  #with(limbs: Float64Array): PackedVector<Name> {
+    return new PackedVector(this.#loops, limbs);
+  }
+
+  /** Sets the elements of `out` to a + sign·b. `out` may be `a` or `b`. */
+  #addAll(out: Float64Array, a: Float64Array, b: Float64Array, sign: 1 | -1): void {
+    for (let i = 0; i < out.length; i++) out[i] = (a[i] as number) + sign * (b[i] as number);
+    this.#loops.carryAll(out, 0, out.length / this.#loops.size);
+  }
+}
+
+/** Its elements are sums of operands: one, and one more from each stage, of which there are fewer than loops allow. */
+class UnreducedPackedVector<in out Name extends string> implements UnreducedVector<PackedVector<Name>> {
+  readonly #loops: Limbs<Name>;
+  #limbs: Float64Array;
+
+  constructor(loops: Limbs<Name>, limbs: Float64Array) {
+    this.#loops = loops;
+    this.#limbs = limbs;
+  }
+
+  get length(): number {
+    return this.#limbs.length / this.#loops.size;
+  }
+
+  set(i: number, x: bigint): void {
+    setElement(this.#loops, this.#limbs, i, x);
+  }
+
+  copyScaled(offset: number, start: number, end: number, x: bigint): void {
+    const { carryAll, multiplyAll } = this.#loops;
+    setElement(this.#loops, SCALAR, 0, x);
+    carryAll(this.#limbs, start, end);
+    multiplyAll(this.#limbs, offset, this.#limbs, start, SCALAR, 0, 0, end - start);
+  }
+
+  stageByElement(start: number, end: number, half: number, twiddles: PackedVector<Name>): void {
+    const { butterflies } = this.#loops;
+    const w = PackedVector.limbsOf(twiddles);
+    const blocks = (end - start) / (2 * half);
+    for (let j = 0; j < half; j++) butterflies(this.#limbs, start + j, half, 1, blocks, w, j);
+  }
+
+  stageByBlock(start: number, end: number, half: number, twiddles: PackedVector<Name>): void {
+    const { butterflies } = this.#loops;
+    const w = PackedVector.limbsOf(twiddles);
+    for (let first = start; first < end; first += 2 * half) {
+      butterflies(this.#limbs, first, half, half, 1, w, first / (2 * half));
+    }
+  }
+
+  stageOfSums(start: number, end: number, half: number): void {
+    const limbs = this.#limbs;
+    const { size } = this.#loops;
+    // Each result is a sum of two operands, as that of a butterfly is.
+    for (let first = start; first < end; first += 2 * half) {
+      for (let i = size * first, j = size * (first + half), last = j; i < last; i++, j++) {
+        const u = limbs[i] as number;
+        const v = limbs[j] as number;
+        limbs[i] = u + v;
+        limbs[j] = u - v;
+      }
+    }
+  }
+
+  multiplyBy(other: PackedVector<Name>): void {
+    const { carryAll, multiplyAll } = this.#loops;
+    carryAll(this.#limbs, 0, this.length);
+    multiplyAll(this.#limbs, 0, this.#limbs, 0, PackedVector.limbsOf(other), 0, 1, this.length);
+  }
+
+  reduce(): PackedVector<Name> {
+    const limbs = this.#limbs;
+    this.#limbs = new Float64Array(0);
+    this.#loops.carryAll(limbs, 0, limbs.length / this.#loops.size);
+    return new PackedVector(this.#loops, limbs);
+  }
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** Sets element i to x, in [0, p). */
+function setElement<Name extends string>(loops: Limbs<Name>, limbs: Float64Array, i: number, x: bigint): void {
+  ELEMENT.setBigUint64(0, x, true);
+  if (loops.field.bytes > 8) ELEMENT.setBigUint64(8, x >> 64n, true);
+  loops.readAll(limbs, i, ELEMENT, 0, loops.field.bytes);
+}
+
+function toElement<Name extends string>(loops: Limbs<Name>, limbs: Float64Array, i: number): bigint {
+  loops.writeAll(limbs, i, i + 1, ELEMENT, 0);
+  const low = ELEMENT.getBigUint64(0, true);
+  return loops.field.bytes > 8 ? (ELEMENT.getBigUint64(8, true) << 64n) | low : low;
+}
+
+/** The packed vectors of a field. Throws `unsupported` where there is no Float64Array. */
+export function packedSpace<Name extends string>(loops: Limbs<Name>): VectorSpace<PackedVector<Name>> {
+  if (!hasDoubles) {
+    throw new PrioError("unsupported", "vectors: expected the platform's Float64Array, found none");
+  }
+  const { field, size } = loops;
+  const vector = (limbs: Float64Array) => new PackedVector(loops, limbs);
+  return {
+    field,
+    zeros: (length) => vector(new Float64Array(size * length)),
+    unreducedZeros: (length) => new UnreducedPackedVector(loops, new Float64Array(size * length)),
+    fromBigInts: (values) => {
+      const limbs = new Float64Array(size * values.length);
+      for (let i = 0; i < values.length; i++) setElement(loops, limbs, i, values[i] as bigint);
+      return vector(limbs);
+    },
+    fromIntegers: (values) => {
+      const limbs = new Float64Array(size * values.length);
+      for (let i = 0; i < values.length; i++) limbs[size * i] = values[i] as number;
+      return vector(limbs);
+    },
+  };
+}
