@@ -3,6 +3,7 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { encodingTime } from "../examples/benchmarks/plots.mjs";
 import { enclosingPowers, plotFile } from "../scripts/line-plot.mjs";
 
 /** @import { Line } from "../scripts/line-plot.mjs" */
@@ -336,6 +337,7 @@ export function plots({ reports }) {
         ...packetLines("B", "a seed, however many fields", native, libprio),
       ],
     }),
+    "examples/benchmarks/encoding-time.svg": encodingTime(reports),
   };
 }
 

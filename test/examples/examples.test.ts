@@ -59,6 +59,25 @@ test("survey publishes an average for each label", async () => {
   ]);
 });
 
+test("validation names the build with a bug", async () => {
+  const pings = join(scratch, "validation");
+  const { status, stdout, stderr } = await run("validation", pings);
+  expect(stderr).toBe("");
+  expect(status).toBe(0);
+  expect(stdout.match(/^\d{14} +120 +8 +4 /gm)).toHaveLength(5);
+  expect(stdout).toContain("not explained");
+  expect(readFileSync(join(pings, "2019-06-26.svg"), "utf8")).toContain("in build 20190623215207");
+});
+
+test("benchmarks draws what was recorded, and the sizes of packets", async () => {
+  const { status, stderr } = await run("benchmarks", scratch);
+  expect(stderr).toBe("");
+  expect(status).toBe(0);
+  const drawn = (name: string) => readFileSync(join(scratch, name), "utf8");
+  expect(drawn("encoding-time.svg")).toBe(read("examples/benchmarks/encoding-time.svg"));
+  expect(drawn("encrypted-sizes.svg")).toMatch(/up to 316\d{3} bytes; the packet for B has 15\d bytes/);
+});
+
 test("async counts the same reports at both servers on a bad network", async () => {
   const { status, stdout, stderr } = await run("async");
   expect(stderr).toBe("");
@@ -115,7 +134,7 @@ describe("python-peer", () => {
 test("every example has a README that names its command", () => {
   const examples = readdirSync(join(root, "examples"), { withFileTypes: true }).filter((entry) => entry.isDirectory());
   expect(examples.map(({ name }) => name)).toEqual(
-    expect.arrayContaining(["async", "broker", "pipeline", "python-peer", "survey"]),
+    expect.arrayContaining(["async", "benchmarks", "broker", "pipeline", "python-peer", "survey", "validation"]),
   );
   for (const { name } of examples) {
     const readme = read(`examples/${name}/README.md`);
