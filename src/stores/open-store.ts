@@ -3,6 +3,7 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DirectoryStore } from "./directory/store.js";
+import { S3Store } from "./s3/store.js";
 import type { StoreSettings } from "./settings.js";
 import { type Store, StoreError } from "./store.js";
 
@@ -17,6 +18,7 @@ export function openStore(url: string, settings: StoreSettings = {}): Store {
   const scheme = SCHEME.exec(url)?.[1]?.toLowerCase();
   if (scheme === undefined && url !== "") return new DirectoryStore(resolve(url), settings);
   if (scheme === "file") return new DirectoryStore(pathOf(url), settings);
+  if (scheme === "s3") return new S3Store(url, settings);
   throw new StoreError("refused", "cannot open", "expected a directory, file:///… or s3://…", { store: url });
 }
 

@@ -29,4 +29,17 @@ export interface StoreSettings {
   readonly profile?: string | undefined;
   /** Whether the bucket is in the path of a URL, not in its host name. By default yes, except on AWS. */
   readonly pathStyle?: boolean | undefined;
+  /** How often a request is tried that can succeed later, 6 times by default. */
+  readonly tries?: number | undefined;
+  /** Milliseconds between the first two tries, 200 by default; they double up to 20 s, less a random part. */
+  readonly delay?: number | undefined;
+  /** Milliseconds without any progress after which a request is tried anew, 30,000 by default. */
+  readonly idleTimeout?: number | undefined;
+  /** Bytes of the parts in which an object is written; by default 8 MiB. AWS takes no fewer than 5 MiB. */
+  readonly partSize?: number | undefined;
+  /**
+   * Whether the ETag of an object that was written in one piece and is not encrypted with the user's keys is the MD5 of
+   * its bytes, and is checked. By default yes, as with AWS and all servers that are known to us.
+   */
+  readonly checksETag?: boolean | undefined;
 }
