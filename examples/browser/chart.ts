@@ -1,7 +1,6 @@
 // The chart of the totals: lines in percent, as reports come in. It fills the width that it is given.
 
 import { linePlot, style, type Tree } from "../../scripts/line-plot.mjs";
-import { find } from "./dom.js";
 
 // A policy of `default-src 'self'` allows no inline style, but a sheet that a script makes.
 const sheet = new CSSStyleSheet();
@@ -11,10 +10,11 @@ document.adoptedStyleSheets.push(sheet);
 const HEIGHT = 320;
 
 export class Chart {
-  readonly #holder = find("#chart");
+  readonly #holder: HTMLElement;
   readonly #lines: readonly { name: string; points: [reports: number, percent: number][] }[];
 
-  constructor(names: readonly string[]) {
+  constructor(holder: HTMLElement, names: readonly string[]) {
+    this.#holder = holder;
     this.#lines = names.map((name) => ({ name, points: [] }));
     new ResizeObserver(() => this.#draw()).observe(this.#holder);
   }

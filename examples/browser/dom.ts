@@ -21,21 +21,27 @@ export function find<E extends Element = HTMLElement>(selector: string, within: 
   return element;
 }
 
-/** A field element as all of its 22 hexadecimal digits. */
-export function hex(x: bigint): string {
-  return x.toString(16).padStart(22, "0");
+/** A copy of the element in a template. */
+export function copyOf<E extends HTMLElement = HTMLElement>(selector: string): E {
+  const copy = find<HTMLTemplateElement>(selector).content.cloneNode(true) as DocumentFragment;
+  return copy.firstElementChild as E;
 }
 
-/** A field element as digits, with a strip of its 11 bytes to see at a glance that it is noise, or not. */
-export function elementView(x: bigint, tint: "a" | "b" | "sum"): HTMLElement {
-  const digits = hex(x);
+/** Whose a field element is: one server's, or both servers' together. */
+export type Tint = "a" | "b" | "sum";
+
+/** A field element as so many hexadecimal digits, with a strip of its bytes to see at a glance that it is noise. */
+export function elementView(x: bigint, tint: Tint, length: number): HTMLElement {
+  const digits = x.toString(16).padStart(length, "0");
   const strip = make("span", { class: "strip", "aria-hidden": "true" });
   for (let i = 0; i < digits.length; i += 2) {
     const cell = make("i");
     cell.style.opacity = String(0.08 + (0.92 * Number.parseInt(digits.slice(i, i + 2), 16)) / 255);
     strip.append(cell);
   }
-  // Where there is little room, the digits stand in two lines of eleven.
-  const code = make("code", {}, digits.slice(0, 11), make("wbr"), digits.slice(11));
-  return make("span", { class: `element ${tint}` }, strip, code);
+  // Where there is little room, the digits stand in lines of 11 or 16, or even 8.
+  const size = length > 22 ? 8 : 11;
+  const lines = digits.match(new RegExp(`.{${size}}`, "g")) ?? [];
+  const code = make("code", {}, ...lines.flatMap((line, i) => (i === 0 ? [line] : [make("wbr"), line])));
+  return make("span", { class: `element ${tint}${length > 22 ? " long" : ""}` }, strip, code);
 }

@@ -1,17 +1,16 @@
-// The page. It plays every visitor, carries packets to the two servers, and publishes their totals. The servers are
+// The page. It plays every visitor, carries reports to the two servers, and publishes their totals. The servers are
 // workers and receive nothing but messages.
 
-import { publish, type ServerId } from "prio";
-import { configFor, MIN_BATCH } from "./batch.js";
-import { Column, showSplit } from "./columns.js";
+import { Collection } from "./collection.js";
+import { showCost } from "./difference.js";
 import { find } from "./dom.js";
 import { readForm, showForm } from "./form.js";
-import { cheat, split } from "./glass-client.js";
+import type { ProtocolId, Report } from "./messages.js";
 import { drawPictures } from "./pictures.js";
-import { FIELDS, toFields } from "./questions.js";
-import { crowdText, waitingText } from "./sentences.js";
-import { Totals } from "./totals.js";
-import { CrowdWorker, ServerWorker } from "./workers.js";
+import { prio1 } from "./prio1/protocol.js";
+import { prio3 } from "./prio3/protocol.js";
+import { cheat, toFields } from "./questions.js";
+import { CrowdWorker } from "./workers.js";
 
 /** Simulated visitors come in groups of so many; totals are brought up to date after each. */
 const GROUP = 25;
@@ -21,88 +20,78 @@ const stop = find<HTMLButtonElement>("#stop");
 const running = find("#running");
 const progress = find<HTMLProgressElement>("#progress");
 const simulators = [...document.querySelectorAll<HTMLButtonElement>("[data-visitors]")];
+const choices = [...document.querySelectorAll<HTMLInputElement>('[name="protocol"]')];
 
 showForm();
 drawPictures();
 find("#redraw").addEventListener("click", drawPictures);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawPictures);
 
-const [a, b] = [new ServerWorker(), new ServerWorker()];
-const columns = { A: new Column("A"), B: new Column("B") };
-a.onSight = (sight) => columns.A.show(sight);
-b.onSight = (sight) => columns.B.show(sight);
-
-const link = new MessageChannel();
-const [keyA, keyB] = await Promise.all([a.start("A", link.port1), b.start("B", link.port2)]);
-const keys: Record<ServerId, string> = { A: keyA, B: keyB };
-await Promise.all([a.configure(keys), b.configure(keys)]);
-const config = configFor(keys);
+const [withPrio1, withPrio3] = await Promise.all([Collection.start(prio1), Collection.start(prio3)]);
+const collections: Record<ProtocolId, Collection> = { prio1: withPrio1, prio3: withPrio3 };
 const crowd = new CrowdWorker();
-const totals = new Totals();
-
-/** What honest visitors answered, added up in the open, to compare. */
-const truth = new Array<number>(FIELDS).fill(0);
-let counted = 0;
-let refused = 0;
-let published = 0;
+let collection = withPrio1;
 let stopping = false;
 
-/** Sends one report to both servers; counts it in the open when they count it. */
-async function submit(packets: { a: Uint8Array; b: Uint8Array }, fields: readonly number[] | null, watched: boolean) {
-  const reportId = crypto.randomUUID();
-  const verdicts = await Promise.all([a.report(reportId, packets.a, watched), b.report(reportId, packets.b, watched)]);
-  const both = verdicts.every((verdict) => verdict);
-  if (both) {
-    counted++;
-    for (const [i, x] of (fields ?? []).entries()) truth[i] = (truth[i] as number) + x;
-  } else {
-    refused++;
+/** What came of the visitor's last report with either protocol. */
+const outcomes: Record<ProtocolId, { text: string; verdict: "counted" | "refused" | "none" }> = {
+  prio1: { text: "Both servers are ready for your report.", verdict: "none" },
+  prio3: { text: "Both servers are ready for your report.", verdict: "none" },
+};
+
+/** Shows the collection with the protocol that is chosen. */
+function choose(): void {
+  const id = choices.find(({ checked }) => checked)?.value as ProtocolId;
+  collection = collections[id];
+  collection.show();
+  for (const about of document.querySelectorAll<HTMLElement>("[data-about]")) {
+    about.hidden = about.dataset["about"] !== id;
   }
-  return both;
+  tell();
 }
 
-/** Shows where the servers are, and publishes when enough reports have come in since the last time. */
-async function bringUpToDate(): Promise<void> {
-  const [totalA, totalB] = await Promise.all([a.total(), b.total()]);
-  if (totalA.reports !== totalB.reports) throw new Error("the servers counted different reports");
-  columns.A.count(counted, refused);
-  columns.B.count(counted, refused);
-  columns.A.showTotal(totalA.shown);
-  columns.B.showTotal(totalB.shown);
-  if (counted - published >= MIN_BATCH) {
-    published = counted;
-    totals.publish(published, publish(config, totalA.share, totalB.share).map(Number), truth);
-  }
-  find("#waiting").textContent = waitingText(counted, published);
-}
-
-/** Tells what came of a report, beside the button that sent it. */
-function say(text: string, verdict: "counted" | "refused" | "none" = "none"): void {
+/** Tells what came of the last report, beside the button that sent it. */
+function tell(): void {
+  const { text, verdict } = outcomes[collection.protocol.id];
   const status = find("#send-status");
   status.textContent = text;
   status.dataset["verdict"] = verdict;
+  find("#ways").hidden = verdict === "none";
 }
 
 function busy(working: boolean): void {
   send.disabled = working;
-  for (const button of simulators) button.disabled = working;
+  for (const control of [...simulators, ...choices]) control.disabled = working;
+}
+
+/** How the report is sent: `fair`, with a `two` in it, or with a bit `flipped` on its way to A. */
+const manner = (): string => find<HTMLInputElement>('[name="manner"]:checked').value;
+
+/** The report as A gets it when one bit flips on the way: the first of its packet, or of its share. */
+function flipped({ id, a, b }: Report): Report {
+  const share = a.share.slice();
+  share[0] = (share[0] as number) ^ 1;
+  return { id, a: { ...a, share }, b };
 }
 
 find<HTMLFormElement>("#form").addEventListener("submit", async (event) => {
   event.preventDefault();
   busy(true);
-  const honest = toFields(readForm());
-  const cheating = find<HTMLInputElement>("#cheat").checked;
-  const values = cheating ? cheat(honest) : honest;
-  const report = split(config, values);
-  showSplit(values, report);
-  const both = await submit(report.packets, cheating ? null : honest, true);
-  await bringUpToDate();
+  const [honest, how] = [toFields(readForm()), manner()];
+  const values = how === "two" ? cheat(honest) : honest;
+  const report = collection.client(values);
+  const sent = how === "flip" ? flipped(report) : report;
+  const { counted, cost } = await collection.submitOwn(values, report, sent, how === "fair" ? honest : null);
+  if (counted) showCost(collection.protocol.id, cost);
   busy(false);
   send.focus({ preventScroll: true });
-  if (both) say("✓ Both servers counted your report, and neither knows what you said.", "counted");
-  else say("✗ Both servers refused your report, because one of its values is neither 0 nor 1.", "refused");
-  find("#ways").hidden = false;
+  const text = counted
+    ? "✓ Both servers counted your report, and neither knows what you said."
+    : how === "two"
+      ? "✗ Both servers refused your report, because one of its values is neither 0 nor 1."
+      : `✗ Both servers refused your report: ${collection.protocol.flipped}.`;
+  outcomes[collection.protocol.id] = { text, verdict: counted ? "counted" : "refused" };
+  tell();
   find("#outcome").scrollIntoView({ block: "nearest" });
 });
 
@@ -113,23 +102,25 @@ async function simulate(started: HTMLButtonElement): Promise<void> {
   running.hidden = false;
   stop.focus({ preventScroll: true });
   progress.max = visitors;
-  const before = { counted, refused };
+  const before = collection.counts;
+  const { keys, protocol } = collection;
   const cheaters = find<HTMLInputElement>("#cheaters").checked;
-  const status = find("#crowd-status");
-  status.textContent = `${visitors.toLocaleString("en")} visitors are sending their reports …`;
+  collection.tellOfCrowd(`${visitors.toLocaleString("en")} visitors are sending their reports …`);
   for (let done = 0; done < visitors && !stopping; done += GROUP) {
-    const group = await crowd.visitors({ keys, visitors: Math.min(GROUP, visitors - done), cheaters });
-    await Promise.all(group.map(({ packets, fields }) => submit(packets, fields, false)));
-    await bringUpToDate();
+    const size = Math.min(GROUP, visitors - done);
+    const group = await crowd.visitors({ protocol: protocol.id, keys, visitors: size, cheaters });
+    await Promise.all(group.map(({ report, fields }) => collection.submit(report, fields, false)));
+    await collection.bringUpToDate();
     progress.value = done + group.length;
   }
   running.hidden = true;
   progress.value = 0;
   busy(false);
   started.focus({ preventScroll: true });
-  status.textContent = crowdText(before, { counted, refused }, published);
+  collection.tellOfCrowd(collection.crowdText(before));
 }
 
+for (const choice of choices) choice.addEventListener("change", choose);
 for (const button of simulators) {
   button.addEventListener("click", () => simulate(button));
 }
@@ -137,6 +128,6 @@ stop.addEventListener("click", () => {
   stopping = true;
 });
 
+choose();
 busy(false);
-say("Both servers are ready for your report.");
 document.documentElement.dataset["ready"] = "true";

@@ -1,6 +1,7 @@
 // What the page says about numbers of reports, in words that add up.
 
-import { MIN_BATCH } from "./batch.js";
+/** So many reports are published together at least: the difference of two totals is the sum of what came between. */
+export const MIN_BATCH = 20;
 
 /** Reports that both servers counted or refused, since the page was opened. */
 export interface Counts {

@@ -7,18 +7,25 @@ import { number, questions, readTotals } from "./questions.js";
 const thousands = (n: number): string => n.toLocaleString("en");
 
 export class Totals {
-  readonly #chart = new Chart(questions.map(({ short }) => short));
+  readonly #part: HTMLElement;
+  readonly #chart: Chart;
+
+  constructor(part: HTMLElement) {
+    this.#part = part;
+    const names = questions.map(({ short }) => short);
+    this.#chart = new Chart(find("#chart", part), names);
+  }
 
   /** Shows totals of this many reports, beside what the page knows that they should be. */
   publish(reports: number, published: readonly number[], truth: readonly number[]): void {
     const [totals, expected] = [readTotals(published), readTotals(truth)];
     const percents = totals.yes.map((yes) => (100 * yes) / reports);
     const texts = percents.map((percent) => `${percent.toFixed(0)} %`);
-    find("#totals-empty").hidden = true;
-    find("#totals").hidden = false;
-    find("#totals-caption").textContent = `Totals of ${thousands(reports)} reports`;
-    for (const body of document.querySelectorAll(".totals tbody")) body.remove();
-    find(".totals").append(
+    find("#totals-empty", this.#part).hidden = true;
+    find("#totals", this.#part).hidden = false;
+    find("#totals-caption", this.#part).textContent = `Totals of ${thousands(reports)} reports`;
+    for (const body of this.#part.querySelectorAll(".totals tbody")) body.remove();
+    find(".totals", this.#part).append(
       ...questions.map(({ text }, i) =>
         rows(
           text,

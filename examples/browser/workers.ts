@@ -1,20 +1,21 @@
 // The page's side of the workers: each a class whose methods are promises of the worker's answers.
 
 import type { ServerId } from "prio";
-import type { FromServer, Sight, ToCrowd, ToServer, Visitor } from "./messages.js";
+import type { FromServer, Keys, Sight, ToCrowd, ToServer, Upload, Visitor } from "./messages.js";
 
 type Answer<Kind extends FromServer["kind"]> = Extract<FromServer, { kind: Kind }>;
 
 /** One server. Its answers to `start`, `configure` and `total` come one at a time, verdicts in any order. */
 export class ServerWorker {
-  readonly #worker = new Worker(new URL("./server.worker.ts", import.meta.url), { type: "module" });
+  readonly #worker: Worker;
   readonly #verdicts = new Map<string, (counted: boolean) => void>();
   readonly #answers = new Map<FromServer["kind"], (answer: FromServer) => void>();
   /** Called with what the server sees of a watched report. */
   onSight: (sight: Sight) => void = () => undefined;
 
-  constructor() {
-    this.#worker.addEventListener("message", ({ data }: MessageEvent<FromServer>) => {
+  constructor(worker: Worker) {
+    this.#worker = worker;
+    worker.addEventListener("message", ({ data }: MessageEvent<FromServer>) => {
       if (data.kind === "show") {
         this.onSight(data);
       } else if (data.kind === "decided") {
@@ -33,16 +34,16 @@ export class ServerWorker {
     return (await key).publicKey;
   }
 
-  async configure(keys: Record<ServerId, string>): Promise<void> {
+  async configure(keys: Keys): Promise<void> {
     const ready = this.#next("ready");
     this.#send({ kind: "configure", keys });
     await ready;
   }
 
   /** Whether the server counted the report. */
-  report(reportId: string, packet: Uint8Array, watched: boolean): Promise<boolean> {
+  report(reportId: string, upload: Upload, watched: boolean): Promise<boolean> {
     const verdict = new Promise<boolean>((resolve) => this.#verdicts.set(reportId, resolve));
-    this.#send({ kind: "report", reportId, packet, watched });
+    this.#send({ kind: "report", reportId, upload, watched });
     return verdict;
   }
 

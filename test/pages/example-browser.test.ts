@@ -1,5 +1,6 @@
-// The example page in a real Chromium: answers by keyboard, cheats, simulates visitors and reads the totals, using only
-// what the page shows. UPDATE_SCREENSHOT=1 updates docs/browser-example.png.
+// The example page in a real Chromium, with Prio v1: answers by keyboard, cheats, simulates visitors and reads the
+// totals, using only what the page shows. example-prio3.test.ts does the same with Prio3. UPDATE_SCREENSHOT=1 updates
+// docs/browser-example.png.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
@@ -10,6 +11,7 @@ import { FIELD_87 } from "../../src/core/fields.js";
 import { root } from "../package/built.js";
 import { openBrowser } from "./support/browser.js";
 import { openExample, send, serveExample, simulate } from "./support/example.js";
+import { added, column, countsOf, numberOf, publishedTotals, totals } from "./support/reading.js";
 
 const p = FIELD_87.modulus;
 const screenshot = join(root, "docs/browser-example.png");
@@ -22,48 +24,14 @@ afterAll(async () => {
   await example.close();
 });
 
-/** Field elements in a column of a table's body. */
-async function column(page: Page, table: string, number: number): Promise<bigint[]> {
-  const texts = await page.locator(`${table} tbody tr > :nth-child(${number}) code`).allTextContents();
-  return texts.map((text) => {
-    expect(text).toMatch(/^[0-9a-f]{22}$/);
-    return BigInt(`0x${text}`);
-  });
-}
-
-const added = (a: bigint[], b: bigint[]): number[] => a.map((x, i) => Number((x + (b[i] as bigint)) % p));
+const elements = (page: Page, table: string, number: number) => column(page, table, number, 22);
 
 /** What a server's column says of the check: own half, the other's and the sum of d, e and out. */
 async function check(page: Page, id: "a" | "b") {
   const table = `.server.${id} .check`;
-  const [own, other, sum] = await Promise.all([2, 3, 4].map((number) => column(page, table, number)));
+  const [own, other, sum] = await Promise.all([2, 3, 4].map((number) => elements(page, table, number)));
   return { own, other, sum };
 }
-
-const totals = async (page: Page) => ({
-  a: await column(page, ".server.a .fields", 3),
-  b: await column(page, ".server.b .fields", 3),
-});
-
-const countsOf = async (page: Page): Promise<[counted: number, refused: number][]> =>
-  (await page.locator(".counts").allTextContents()).map((text) => {
-    const [, counted, refused] = /^([\d,]+) counted, (\d+) refused$/.exec(text) ?? [];
-    return [Number(counted?.replace(",", "")), Number(refused)];
-  });
-
-/** The published totals, and the truth beside them. */
-async function integersOfTotal(page: Page) {
-  const numbers = async (nth: number) =>
-    (await page.locator(`.totals tbody td:nth-of-type(${nth})`).allTextContents()).map((text) =>
-      Number(text.replace(/[,✓✗ ]/g, "")),
-    );
-  const caption = (await page.locator(".totals caption").textContent()) ?? "";
-  const reports = Number(/of ([\d,]+) reports/.exec(caption)?.[1]?.replace(",", "") ?? 0);
-  return { reports, published: await numbers(2), truth: await numbers(4) };
-}
-
-/** Bits of four as a number. */
-const numberOf = (bits: number[]): number => bits.reduce((sum, bit) => 2 * sum + bit, 0);
 
 describe("a visit", () => {
   let page: Page;
@@ -71,7 +39,7 @@ describe("a visit", () => {
 
   beforeAll(async () => {
     // The README shows the screenshot at some 840 pixels: more would only make the file longer.
-    ({ page, problems } = await openExample(browser, example.address, { deviceScaleFactor: 0.75 }));
+    ({ page, problems } = await openExample(browser, example.address, { deviceScaleFactor: 0.66 }));
   });
 
   afterAll(() => page.context().close());
@@ -108,11 +76,11 @@ describe("a visit", () => {
   });
 
   test("shows shares that add up to the values, and to each server its own", async () => {
-    const [a, b] = [await column(page, "#split .fields", 3), await column(page, "#split .fields", 4)];
-    expect(added(a, b)).toEqual([1, 1, 0, 0, 0, 1, 0, 1]);
-    expect(await column(page, ".server.a .fields", 2)).toEqual(a);
-    expect(await column(page, ".server.b .fields", 2)).toEqual(b);
-    expect(await totals(page)).toEqual({ a, b });
+    const [a, b] = [await elements(page, "#split .fields", 3), await elements(page, "#split .fields", 4)];
+    expect(added(a, b, p)).toEqual([1, 1, 0, 0, 0, 1, 0, 1]);
+    expect(await elements(page, ".server.a .fields", 2)).toEqual(a);
+    expect(await elements(page, ".server.b .fields", 2)).toEqual(b);
+    expect(await totals(page, 22)).toEqual({ a, b });
   });
 
   test("shows the same check from both sides, with 0 as its outcome", async () => {
@@ -133,24 +101,41 @@ describe("a visit", () => {
   });
 
   test("refuses a 2 before one's eyes, and adds nothing", async () => {
-    const before = await totals(page);
-    const cheat = page.getByRole("switch", { name: "Cheat", exact: true });
-    await cheat.focus();
-    await page.keyboard.press("Space");
-    expect(await send(page)).toContain("Both servers refused your report");
+    const before = await totals(page, 22);
+    await page.getByRole("radio", { name: "Fair" }).focus();
+    await page.keyboard.press("ArrowDown");
+    expect(await page.getByRole("radio", { name: "Cheat" }).isChecked()).toBe(true);
+    expect(await send(page)).toContain(
+      "Both servers refused your report, because one of its values is neither 0 nor 1",
+    );
     expect(await page.locator("#split tbody td.value").first().textContent()).toBe("2");
-    const [a, b] = [await column(page, "#split .fields", 3), await column(page, "#split .fields", 4)];
-    expect(added(a, b)[0]).toBe(2);
+    const [a, b] = [await elements(page, "#split .fields", 3), await elements(page, "#split .fields", 4)];
+    expect(added(a, b, p)[0]).toBe(2);
     expect(await page.locator(".verdict").allTextContents()).toEqual(["✗ refused", "✗ refused"]);
     expect((await check(page, "a")).sum?.[2]).not.toBe(0n);
     expect((await check(page, "b")).sum).toEqual((await check(page, "a")).sum);
-    expect(await totals(page)).toEqual(before);
+    expect(await totals(page, 22)).toEqual(before);
     expect(await countsOf(page)).toEqual([
       [1, 1],
       [1, 1],
     ]);
-    await cheat.focus();
-    await page.keyboard.press("Space");
+  });
+
+  test("refuses a report of which one bit was flipped on its way, and adds nothing", async () => {
+    const before = await totals(page, 22);
+    await page.getByRole("radio", { name: "Tamper" }).check();
+    expect(await send(page)).toContain("the changed packet does not open");
+    expect(await page.locator(".verdict").allTextContents()).toEqual(["✗ not opened", "✗ refused"]);
+    // A saw nothing of it. B opened its packet, and heard of A's.
+    expect(await elements(page, ".server.a .fields", 2)).toEqual([]);
+    expect(await elements(page, ".server.b .fields", 2)).toEqual(await elements(page, "#split .fields", 4));
+    expect(await check(page, "b")).toEqual({ own: [], other: [], sum: [] });
+    expect(await totals(page, 22)).toEqual(before);
+    expect(await countsOf(page)).toEqual([
+      [1, 2],
+      [1, 2],
+    ]);
+    await page.getByRole("radio", { name: "Fair" }).check();
   });
 
   test("publishes the plain sums of 20 reports", async () => {
@@ -158,7 +143,7 @@ describe("a visit", () => {
       if (i === 10) await page.getByRole("radio", { name: "Yes" }).nth(3).check();
       await send(page);
     }
-    expect(await integersOfTotal(page)).toMatchObject({ reports: 20, published: [20, 20, 0, 10, 100] });
+    expect(await publishedTotals(page)).toMatchObject({ reports: 20, published: [20, 20, 0, 10, 100] });
     expect(await page.locator("#waiting").textContent()).toBe("");
     expect(await page.locator("#totals-empty").isVisible()).toBe(false);
   });
@@ -167,17 +152,17 @@ describe("a visit", () => {
     expect(await simulate(page, 100)).toMatch(/^(Of 100 reports, both servers counted|Both servers counted all 100)/);
     const [a, b] = await countsOf(page);
     expect(a).toEqual(b);
-    expect((a?.[0] ?? 0) + (a?.[1] ?? 0)).toBe(121);
+    expect((a?.[0] ?? 0) + (a?.[1] ?? 0)).toBe(122);
     // A group with many cheats in it may have left too few reports to publish.
     for (let tries = 0; tries < 5 && (await page.locator("#waiting").textContent()) !== ""; tries++) {
       await simulate(page, 25);
     }
-    const { reports, published, truth } = await integersOfTotal(page);
+    const { reports, published, truth } = await publishedTotals(page);
     expect(reports).toBe((await countsOf(page))[0]?.[0]);
     expect(published).toHaveLength(5);
     expect(published).toEqual(truth);
-    const shares = await totals(page);
-    const sums = added(shares.a, shares.b);
+    const shares = await totals(page, 22);
+    const sums = added(shares.a, shares.b, p);
     expect([...sums.slice(0, 4), numberOf(sums.slice(4))]).toEqual(published);
   });
 
@@ -185,7 +170,7 @@ describe("a visit", () => {
     const names = await page.locator("#chart .name").allTextContents();
     expect(names).toEqual(["slept well", "told a lie", "cried", "read terms"]);
     expect(await page.locator("#chart text").allTextContents()).toContain("reports counted");
-    const { reports } = await integersOfTotal(page);
+    const { reports } = await publishedTotals(page);
     const label = await page.locator("#chart").getAttribute("aria-label");
     expect(label).toContain(`Line chart up to ${reports} reports`);
     expect(label).toContain("Did you sleep well last night?");
@@ -198,7 +183,7 @@ describe("a visit", () => {
     await page.locator("#progress").waitFor({ state: "hidden", timeout: 60_000 });
     const [counted, refused] = (await countsOf(page))[0] as [number, number];
     expect(counted + refused - before[0] - before[1]).toBeLessThan(1000);
-    expect((await integersOfTotal(page)).published).toEqual((await integersOfTotal(page)).truth);
+    expect((await publishedTotals(page)).published).toEqual((await publishedTotals(page)).truth);
   });
 
   test("gave Chromium nothing to complain of", () => {
@@ -206,6 +191,10 @@ describe("a visit", () => {
   });
 
   test("keeps a screenshot", async () => {
+    await page.getByRole("radio", { name: "Prio3" }).check();
+    await send(page);
+    await page.getByRole("radio", { name: "Prio v1" }).check();
+    await send(page);
     await page.evaluate(() => scrollTo(0, 0));
     const renew = process.env["UPDATE_SCREENSHOT"] === "1";
     const image = await page.screenshot({ fullPage: true, ...(renew ? { path: screenshot } : {}) });

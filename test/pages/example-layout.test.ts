@@ -55,6 +55,19 @@ const overlaps = (page: Page, selector: string) =>
     );
   });
 
+/** What reaches past the right edge of its section, or its server. */
+const overflowing = (page: Page) =>
+  page.locator("section :is(table, p, button, label)").evaluateAll((all) =>
+    all
+      .filter((element) => element.checkVisibility())
+      .filter((element) => {
+        const room = element.closest("section, .server") as HTMLElement;
+        const right = room.getBoundingClientRect().right - Number.parseFloat(getComputedStyle(room).paddingRight);
+        return element.getBoundingClientRect().right > right + 1;
+      })
+      .map((element) => `${element.tagName} ${element.className}`),
+  );
+
 const BLOCKS = "h1, h2, h3, h4, p, small, legend, button, table, summary, .counts, .verdict, .slider, #chart";
 
 /** Presses Tab until this has the focus. */
@@ -75,20 +88,29 @@ const screens = [
 ] as const;
 
 describe.each(screens)("on $name", ({ viewport, colorScheme }) => {
-  test("nothing covers anything and axe finds no fault, before, after a cheat and with totals", async () => {
+  test("nothing covers anything and axe finds no fault, before a report and with either protocol", async () => {
     const { page } = await openExample(browser, example.address, { viewport, colorScheme });
     const faults = async () => [
       ...(await accessibilityFaults(page)),
       ...(await floating(page)).map((name) => `floats: ${name}`),
       ...(await overlaps(page, BLOCKS)).map((pair) => `overlap: ${pair}`),
+      ...(await overflowing(page)).map((name) => `too wide: ${name}`),
       ...((await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)) ? ["too wide"] : []),
     ];
     expect(await faults()).toEqual([]);
-    await page.getByRole("switch", { name: "Cheat", exact: true }).check();
-    await send(page);
-    expect(await faults()).toEqual([]);
-    await simulate(page, 100);
-    expect(await faults()).toEqual([]);
+    for (const [protocol, manner] of [
+      ["Prio v1", "Cheat"],
+      ["Prio3", "Tamper"],
+    ] as const) {
+      await page.getByRole("radio", { name: protocol }).check();
+      await page.getByRole("radio", { name: "Fair" }).check();
+      await send(page);
+      await page.getByRole("radio", { name: manner }).check();
+      await send(page);
+      await simulate(page, 100);
+      for (const server of await page.locator(".server:not([open]) summary").all()) await server.click();
+      expect(await faults()).toEqual([]);
+    }
     await page.context().close();
   });
 });
@@ -177,6 +199,25 @@ describe.each([
     expect(await overlaps(page, "#chart text")).toEqual([]);
     await page.context().close();
   });
+});
+
+test.each([
+  { name: "a phone", viewport: { width: 360, height: 740 } },
+  { name: "a desktop", viewport: { width: 1280, height: 900 } },
+])("the choice of the protocol moves nothing that stands beside or below it, on $name", async ({ viewport }) => {
+  const { page } = await openExample(browser, example.address, { viewport });
+  const places = async () =>
+    Promise.all(["#answer", "#send", ".protocol .choice"].map((selector) => boxOf(page.locator(selector))));
+  const before = await places();
+  await page.getByRole("radio", { name: "Prio v1" }).focus();
+  await page.keyboard.press("ArrowRight");
+  expect(await page.getByRole("radio", { name: "Prio3" }).isChecked()).toBe(true);
+  const after = await places();
+  // On a desktop, step 1 is as high as step 2 beside it.
+  for (const [i, { left, top, right }] of after.entries()) {
+    expect({ left, top, right }).toEqual({ left: before[i]?.left, top: before[i]?.top, right: before[i]?.right });
+  }
+  await page.context().close();
 });
 
 test("on a phone the second server is collapsed at first, on a desktop neither", async () => {

@@ -62,8 +62,8 @@ export async function send(page: Page): Promise<string> {
 /** Simulates so many visitors and returns what the page says of them. */
 export async function simulate(page: Page, visitors: 25 | 100 | 1000): Promise<string> {
   await page.locator(`[data-visitors="${visitors}"]`).click();
-  await page.locator("#progress").waitFor({ state: "visible" });
-  await page.locator("#progress").waitFor({ state: "hidden", timeout: 60_000 });
+  // The click has changed what it says, and only the end does so again.
+  await expect.poll(() => page.locator("#crowd-status").textContent(), { timeout: 60_000 }).not.toMatch(/…$/);
   return (await page.locator("#crowd-status").textContent()) ?? "";
 }
 

@@ -2,12 +2,11 @@
 // shows how Prio works needs it, and calls inner functions to get it. Your own program needs nothing from this file.
 
 import type { Config, PrivateKey, Server, ServerId, ServerSecret } from "prio";
-import { combine } from "../../src/core/sharing.js";
-import { snipOf } from "../../src/prio1/config.js";
-import { openPacket } from "../../src/prio1/packet.js";
-import { ReportPoints } from "../../src/prio1/query-points.js";
-import { readState, readVerify1, readVerify2 } from "../../src/prio1/wire.js";
-import type { Halves } from "./messages.js";
+import { combine } from "../../../src/core/sharing.js";
+import { snipOf } from "../../../src/prio1/config.js";
+import { openPacket } from "../../../src/prio1/packet.js";
+import { ReportPoints } from "../../../src/prio1/query-points.js";
+import { readState, readVerify1, readVerify2 } from "../../../src/prio1/wire.js";
 
 /** A server's shares of the fields of a report. */
 export function sharesIn(config: Config, id: ServerId, privateKey: PrivateKey, packet: Uint8Array): bigint[] {
@@ -17,6 +16,13 @@ export function sharesIn(config: Config, id: ServerId, privateKey: PrivateKey, p
 /** Where the servers check the report of this id. */
 export function pointOf(config: Config, secret: ServerSecret, reportId: string): bigint {
   return new ReportPoints(config, secret).pointOf(new TextEncoder().encode(reportId)).point.r;
+}
+
+/** One side's half, the other's, and both added up. */
+export interface Halves {
+  readonly own: bigint;
+  readonly other: bigint;
+  readonly sum: bigint;
 }
 
 /** d and e out of both servers' first messages. */
