@@ -39,9 +39,10 @@ export function elementView(x: bigint, tint: Tint, length: number): HTMLElement 
     cell.style.opacity = String(0.08 + (0.92 * Number.parseInt(digits.slice(i, i + 2), 16)) / 255);
     strip.append(cell);
   }
-  // Where there is little room, the digits stand in lines of 11 or 16, or even 8.
-  const size = length > 22 ? 8 : 11;
-  const lines = digits.match(new RegExp(`.{${size}}`, "g")) ?? [];
-  const code = make("code", {}, ...lines.flatMap((line, i) => (i === 0 ? [line] : [make("wbr"), line])));
+  // Where there is little room, the digits stand in two lines, and those of 16 in two more.
+  const halves = [digits.slice(0, length / 2), digits.slice(length / 2)].map((half) =>
+    make("span", {}, half.slice(0, 8), half.length > 11 ? make("wbr") : "", half.slice(8)),
+  );
+  const code = make("code", {}, ...halves);
   return make("span", { class: `element ${tint}${length > 22 ? " long" : ""}` }, strip, code);
 }
