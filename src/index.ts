@@ -19,10 +19,10 @@ export {
   Config,
   type ConfigOptions,
   type IntegerConfigOptions,
-  type PrgKey,
 } from "./prio1/config.js";
 export { describeMessage, type MessageDescription, type MessageKind } from "./prio1/describe-message.js";
 export { OpenedReport } from "./prio1/opened-report.js";
+export type { PrgKey } from "./prio1/parameters.js";
 export { publish, publishNoisy } from "./prio1/publish.js";
 export type { QueryPoints } from "./prio1/query-points.js";
 export {

@@ -5,9 +5,10 @@ import { buffered, type RandomSource, randomElements, systemRandom } from "../co
 import { shareOf, sharesInPlaceOf } from "../core/sharing.js";
 import { randomSealing, type SealingRandomness } from "../crypto/ecies.js";
 import { PrioError } from "../errors.js";
-import { type Config, requireConfig, snipOf } from "./config.js";
+import { type Config, requireConfig } from "./config.js";
 import { writeBits } from "./integers.js";
 import { expandSeed, sealPacketA, sealPacketB } from "./packet.js";
+import { type BatchParameters, type ReportSize, snipOf } from "./parameters.js";
 import { SEED_BYTES } from "./prg.js";
 import type { ProofShare, ReportShare, SeededShare } from "./share.js";
 import type { Vector } from "./vector.js";
@@ -74,7 +75,7 @@ export class Client {
    * these.
    */
   encode(values: ArrayLike<boolean | number>): Packets {
-    return encode(this.#config, readBits(values, this.#config.fields));
+    return encode(this.#config, readBits(values, this.#config));
   }
 
   /**
@@ -94,7 +95,7 @@ function encode(config: Config, bits: Uint8Array): Packets {
 }
 
 /** Draws the randomness of a report. The ten elements are drawn in the order in which they stand here. */
-export function drawReportRandomness(config: Config, random: RandomSource): ReportRandomness {
+export function drawReportRandomness(config: BatchParameters, random: RandomSource): ReportRandomness {
   const elements = randomElements(snipOf(config).space.field, 10, random).values();
   const next = () => elements.next().value as bigint;
   return {
@@ -109,7 +110,7 @@ export function drawReportRandomness(config: Config, random: RandomSource): Repo
 
 /** Splits the n values of a report into both servers' shares, with the proof. */
 export function shareReport(
-  config: Config,
+  config: BatchParameters,
   data: Vector,
   { f0, g0, a, b, proofB, seed }: ReportRandomness,
 ): { a: ReportShare; b: SeededShare } {
@@ -151,10 +152,11 @@ export function sealReport(
 
 // The values are the client's secret, so an error names the index of a bad value and never the value.
 
-function readBits(list: ArrayLike<boolean | number>, length: number): Uint8Array {
-  const values = copyOfList(list, length);
-  const bits = new Uint8Array(length);
-  for (let i = 0; i < length; i++) {
+/** The bits of booleans. Throws the errors of {@link Client.encode}. */
+export function readBits(list: ArrayLike<boolean | number>, { fields }: ReportSize): Uint8Array {
+  const values = copyOfList(list, fields);
+  const bits = new Uint8Array(fields);
+  for (let i = 0; i < fields; i++) {
     const x = values[i];
     if (x !== true && x !== false && x !== 0 && x !== 1) {
       throw new PrioError("out-of-range", `client: expected true, false, 0 or 1 at index ${i}, got another value`);
@@ -164,7 +166,8 @@ function readBits(list: ArrayLike<boolean | number>, length: number): Uint8Array
   return bits;
 }
 
-function readIntegers(list: ArrayLike<number | bigint>, { count, precision }: Config): Uint8Array {
+/** The bits of integers. Throws the errors of {@link Client.encodeIntegers}. */
+export function readIntegers(list: ArrayLike<number | bigint>, { count, precision }: ReportSize): Uint8Array {
   if (count === undefined || precision === undefined) {
     throw new PrioError("invalid-argument", "client: expected a configuration for integers, got one for booleans");
   }

@@ -12,16 +12,22 @@ import {
   toHex,
   utf8,
 } from "../core/bytes.js";
-import { Hidden } from "../core/hidden.js";
-import { type Sensitivity, sensitivityOfVector } from "../core/noise.js";
-import { packed87Space } from "../core/packed87.js";
+import type { Sensitivity } from "../core/noise.js";
 import { isLowOrder, isPublicKey, isSamePoint, type PublicKey } from "../crypto/keys.js";
 import { PrioError } from "../errors.js";
+import {
+  batchIdOf,
+  insides,
+  MAX_FIELDS,
+  MAX_PRECISION,
+  type PrgKey,
+  requireInteger,
+  requireSize,
+  sensitivityOf,
+  snipFor,
+} from "./parameters.js";
 import { Snip } from "./snip.js";
 import type { VectorSpace } from "./vector.js";
-
-/** How the AES key of a PRG is derived from its 16-byte seed (WIRE.md section 4). */
-export type PrgKey = "batch" | "seed";
 
 /** The options of every configuration. */
 export interface BatchOptions {
@@ -57,25 +63,7 @@ export interface IntegerConfigOptions extends BatchOptions {
   readonly precision: number;
 }
 
-/**
- * 2^18 − 1. A proof needs a power of two N above n, for the random value at root 0, and p has roots of order 2N up to
- * 2^19.
- */
-const MAX_FIELDS = 262143;
-const MAX_PRECISION = 42;
 const MAX_BATCH_ID = 65535;
-
-/** Made for the first configuration: importing the library must not need what the vectors need. */
-let vectors: VectorSpace | undefined;
-
-/** What a configuration holds besides its public properties. */
-interface Inside {
-  readonly batchId: Uint8Array;
-  /** The proof system for this many fields. */
-  readonly snip: Snip;
-}
-
-const insides = /* @__PURE__ */ new Hidden<Inside>("Config");
 
 const OPTIONS = ["fields", "count", "precision", "batchId", "serverA", "serverB", "prgKey"] as const;
 type AnyOptions = ConfigOptions & IntegerConfigOptions;
@@ -122,22 +110,10 @@ export class Config {
    */
   constructor(options: ConfigOptions | IntegerConfigOptions) {
     const given = propertiesOf(options as AnyOptions, "config", OPTIONS, OPTIONS);
-    if (given.precision !== undefined || given.count !== undefined) {
-      if (given.fields !== undefined) {
-        throw new PrioError("invalid-argument", "config: expected fields, or count and precision, not both");
-      }
-      const precision = requireInteger(given.precision, 1, MAX_PRECISION, "config: precision");
-      this.precision = precision;
-      this.count = requireInteger(
-        given.count,
-        1,
-        Math.floor(MAX_FIELDS / precision),
-        `config: count at precision ${precision}`,
-      );
-      this.fields = precision * this.count;
-    } else {
-      this.fields = requireInteger(given.fields, 1, MAX_FIELDS, "config: fields");
-    }
+    const { fields, precision, count } = requireSize(given, "config");
+    if (precision !== undefined) this.precision = precision;
+    if (count !== undefined) this.count = count;
+    this.fields = fields;
     const batchId = batchIdBytes(given.batchId);
     this.serverA = requirePublicKey(given.serverA, "config: serverA");
     this.serverB = requirePublicKey(given.serverB, "config: serverB");
@@ -149,15 +125,14 @@ export class Config {
       throw new PrioError("invalid-argument", `config: prgKey: expected "batch" or "seed", got ${shown(prgKey)}`);
     }
     this.prgKey = prgKey;
-    vectors ??= packed87Space();
-    insides.set(this, { batchId, snip: new Snip(vectors, this.fields) });
+    insides.set(this, { batchId, snip: snipFor(fields) });
     Object.freeze(this);
   }
 
   /** A configuration for `count` integers of `precision` bits each. Throws the same errors as the constructor. */
   static forIntegers(options: IntegerConfigOptions): Config {
     const given = propertiesOf(options as AnyOptions, "config", OPTIONS, OPTIONS);
-    requireInteger(given.precision, 1, MAX_PRECISION, "config: precision");
+    requireInteger(given.precision, MAX_PRECISION, "config: precision");
     return new Config(given as unknown as IntegerConfigOptions);
   }
 
@@ -166,8 +141,7 @@ export class Config {
    * integers by 2^precision − 1.
    */
   get sensitivity(): Sensitivity {
-    const { fields, count = fields, precision = 1 } = this;
-    return sensitivityOfVector(count, 2n ** BigInt(precision) - 1n);
+    return sensitivityOf(this);
   }
 
   /** A copy of the batch id's bytes. */
@@ -185,16 +159,6 @@ export class Config {
   }
 }
 
-/** The bytes of the batch id themselves. */
-export function batchIdOf(config: Config): Uint8Array {
-  return insides.of(config).batchId;
-}
-
-/** The proof system for a configuration's number of fields. */
-export function snipOf(config: Config): Snip {
-  return insides.of(config).snip;
-}
-
 /** Returns `x` if the constructor made it. Throws `invalid-argument`. */
 export function requireConfig(x: unknown): Config {
   if (!insides.has(x)) throw new PrioError("invalid-argument", `config: expected a Config, got ${kindOf(x)}`);
@@ -206,16 +170,6 @@ export function configOver(space: VectorSpace, options: ConfigOptions | IntegerC
   const config = new Config(options);
   insides.set(config, { batchId: batchIdOf(config), snip: new Snip(space, config.fields) });
   return config;
-}
-
-function requireInteger(x: unknown, min: number, max: number, subject: string): number {
-  if (typeof x !== "number") {
-    throw new PrioError("invalid-argument", `${subject}: expected a number, got ${shown(x)}`);
-  }
-  if (!Number.isInteger(x) || x < min || x > max) {
-    throw new PrioError("out-of-range", `${subject}: expected an integer from ${min} to ${max}, got ${x}`);
-  }
-  return x;
 }
 
 function requirePublicKey(x: unknown, subject: string): PublicKey {

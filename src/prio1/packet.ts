@@ -3,13 +3,14 @@
 import type { Bytes } from "../core/bytes.js";
 import { open, type SealingRandomness, seal } from "../crypto/ecies.js";
 import type { PrivateKey } from "../crypto/keys.js";
-import { type Config, snipOf } from "./config.js";
+import type { Config } from "./config.js";
+import { type BatchParameters, snipOf } from "./parameters.js";
 import { Prg } from "./prg.js";
 import type { ReportShare, SeededShare, ServerId } from "./share.js";
 import { readPacketA, readPacketB, writePacketA, writePacketB } from "./wire.js";
 
 /** Expands B's seed into its shares of the data, the first n draws, and of h, the next N. */
-export function expandSeed(config: Config, { a, b, c, f0, g0, h0, seed }: SeededShare): ReportShare {
+export function expandSeed(config: BatchParameters, { a, b, c, f0, g0, h0, seed }: SeededShare): ReportShare {
   const { space, fields, size } = snipOf(config);
   const prg = Prg.fromSeed(config, seed);
   const data = space.zeros(fields);
@@ -37,6 +38,6 @@ export function openPacket(config: Config, id: ServerId, privateKey: PrivateKey,
  * A server's share from the plaintext of its packet, B's not expanded yet. Throws `malformed`, `wrong-batch`,
  * `wrong-server`.
  */
-export function readPacket(config: Config, id: ServerId, plaintext: Uint8Array): ReportShare | SeededShare {
+export function readPacket(config: BatchParameters, id: ServerId, plaintext: Uint8Array): ReportShare | SeededShare {
   return id === "A" ? readPacketA(config, plaintext) : readPacketB(config, plaintext);
 }

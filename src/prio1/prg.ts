@@ -3,7 +3,7 @@
 import { bigIntFromBE } from "../core/bytes.js";
 import { FIELD_87 } from "../core/fields.js";
 import { KeyStream, sha256 } from "../crypto/stream.js";
-import { batchIdOf, type Config } from "./config.js";
+import { type BatchParameters, batchIdOf } from "./parameters.js";
 import type { Vector } from "./vector.js";
 
 /** The length of a PRG seed, of the servers' secret and of an AES-128 key. */
@@ -26,9 +26,9 @@ export class Prg {
     this.#stream = new KeyStream(key);
   }
 
-  /** The generator of a 16-byte seed in this batch. libprio derives its key in two ways. */
-  static fromSeed(config: Config, seed: Uint8Array): Prg {
-    return new Prg(config.prgKey === "seed" ? seed : sha256(seed, batchIdOf(config)).subarray(0, SEED_BYTES));
+  /** The generator of a 16-byte seed in this batch. */
+  static fromSeed(batch: BatchParameters, seed: Uint8Array): Prg {
+    return new Prg(keyOfSeed(batch, seed));
   }
 
   /** The generator of a 16-byte AES key. */
@@ -62,6 +62,11 @@ export class Prg {
       if (x < bound) return x;
     }
   }
+}
+
+/** The AES key of a 16-byte seed in this batch, 16 bytes. libprio derives it in two ways. */
+export function keyOfSeed(batch: BatchParameters, seed: Uint8Array): Uint8Array {
+  return batch.prgKey === "seed" ? seed : sha256(seed, batchIdOf(batch)).subarray(0, SEED_BYTES);
 }
 
 /** The integers from 0 up to a bound, and how a candidate for one is drawn. */

@@ -5,7 +5,7 @@
 import { concat, uint32BE, utf8 } from "../core/bytes.js";
 import { type ServerSecret, secretBytesOf } from "../crypto/server-secret.js";
 import { sha256 } from "../crypto/stream.js";
-import { batchIdOf, type Config, snipOf } from "./config.js";
+import { type BatchParameters, batchIdOf, snipOf } from "./parameters.js";
 import { Prg, type Range, rangeBelow, SEED_BYTES } from "./prg.js";
 import { QueryPoint } from "./snip.js";
 
@@ -46,7 +46,7 @@ export class StreamPoints {
   readonly #range: Range;
   #next: bigint | undefined;
 
-  constructor(config: Config, secret: ServerSecret) {
+  constructor(config: BatchParameters, secret: ServerSecret) {
     this.#prg = Prg.fromSeed(config, secretBytesOf(secret));
     this.#offset = BigInt(config.fields + 2);
     this.#range = rangeBelow(snipOf(config).space.field.modulus - this.#offset);
@@ -69,22 +69,22 @@ export class StreamPoints {
  * A point of the stream, for one check. libprio checks f·g = h without a weight, and a false triple passes if n is 2^k
  * − 1 (SECURITY.md, "A hole in libprio's proof").
  */
-export function pointOfStream(config: Config, r: bigint): WeightedPoint {
+export function pointOfStream(config: BatchParameters, r: bigint): WeightedPoint {
   return { point: new QueryPoint(snipOf(config), r), weight: 1n };
 }
 
 /** The first point of the stream. Keep it for all reports, as a batch's point. */
-export function firstPoint(config: Config, secret: ServerSecret): WeightedPoint {
+export function firstPoint(config: BatchParameters, secret: ServerSecret): WeightedPoint {
   return pointOfStream(config, new StreamPoints(config, secret).peek());
 }
 
 /** The reports' own points. They depend on secret, batch id and report id alone, so no report disturbs another. */
 export class ReportPoints {
-  readonly #config: Config;
+  readonly #config: BatchParameters;
   /** What the digest of every point begins with. */
   readonly #prefix: Uint8Array;
 
-  constructor(config: Config, secret: ServerSecret) {
+  constructor(config: BatchParameters, secret: ServerSecret) {
     this.#config = config;
     this.#prefix = prefixed(REPORT_LABEL, secretBytesOf(secret), batchIdOf(config));
   }
@@ -99,7 +99,7 @@ export class ReportPoints {
  * A batch's one point, which depends on secret and batch id alone. Keep it for all reports: what depends
  * on the point is then computed once.
  */
-export function pointOfBatch(config: Config, secret: ServerSecret): WeightedPoint {
+export function pointOfBatch(config: BatchParameters, secret: ServerSecret): WeightedPoint {
   return weightedPoint(config, digest(BATCH_LABEL, secretBytesOf(secret), batchIdOf(config)));
 }
 
@@ -111,7 +111,7 @@ export function pointOfBatch(config: Config, secret: ServerSecret): WeightedPoin
  * with n − 1 fields minus that with n is a multiple of B's share of the last value.
  */
 export function checkTag(
-  config: Config,
+  config: BatchParameters,
   kind: QueryPoints,
   secret: ServerSecret,
   streamPoint: bigint | undefined,
@@ -138,7 +138,7 @@ function prefixed(...parts: readonly Uint8Array[]): Uint8Array {
  * Both sides are multiplied by r, as in the paper: r·(f·g − h) has no constant term that the error c − a·b of a false
  * triple could cancel.
  */
-function weightedPoint(config: Config, key: Uint8Array): WeightedPoint {
+function weightedPoint(config: BatchParameters, key: Uint8Array): WeightedPoint {
   const { field } = snipOf(config).space;
   const order = BigInt(2 * snipOf(config).size);
   const prg = Prg.fromKey(key.subarray(0, SEED_BYTES));

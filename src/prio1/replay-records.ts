@@ -7,7 +7,8 @@ import { KeySet } from "../core/key-set.js";
 import { systemRandom } from "../core/random.js";
 import { identityOf } from "../crypto/ecies.js";
 import { sha256 } from "../crypto/stream.js";
-import { batchIdOf, type Config } from "./config.js";
+import type { Config } from "./config.js";
+import { batchIdOf } from "./parameters.js";
 
 /** What tells one opened report from another: SHA-256 digests, as plain data that crosses threads. */
 export interface ReplayKeys {

@@ -2,9 +2,9 @@
 
 import type { Bytes } from "../core/bytes.js";
 import { PrioError } from "../errors.js";
-import { type Config, snipOf } from "./config.js";
+import type { DataShare } from "./data-share.js";
 import { integersOfBits } from "./integers.js";
-import type { ServerShare } from "./server-share.js";
+import { type BatchParameters, snipOf } from "./parameters.js";
 import type { Vector } from "./vector.js";
 
 export class RunningTotal {
@@ -30,8 +30,8 @@ export class RunningTotal {
     throw new PrioError("wrong-state", "server: expected a session that has given no total share with noise");
   }
 
-  add(share: ServerShare): void {
-    share.addTo(this.vector);
+  add(data: DataShare): void {
+    data.addTo(this.vector);
     this.reports++;
   }
 
@@ -49,7 +49,7 @@ export class RunningTotal {
 }
 
 /** What is published of a total of bits: the total itself for booleans, the sums of the count integers for integers. */
-export function integersOfTotal(config: Config, total: Vector): Vector {
+export function integersOfTotal(config: BatchParameters, total: Vector): Vector {
   const { precision } = config;
   if (precision === undefined) return total;
   const { space } = snipOf(config);

@@ -1,28 +1,22 @@
-// A server's share of a report while its check goes on. A's came in its packet, and is there as a whole. B's is grown
-// from a seed of 16 bytes when it is needed, first for the check and then for the total, and a long one in pieces: a
-// packet of some 170 bytes must not hold megabytes at B until A answers.
+// A server's share of a report while its check goes on: the scalars of the proof, the data, and the values of h, which
+// are A's alone; B draws its own after its data.
 
-import { type Config, snipOf } from "./config.js";
-import { Prg } from "./prg.js";
+import { DataShare, drawPieces } from "./data-share.js";
+import { type BatchParameters, snipOf } from "./parameters.js";
+import { keyOfSeed, Prg } from "./prg.js";
 import type { ProofShare, ReportShare, SeededShare } from "./share.js";
 import type { Evaluated, QueryPoint } from "./snip.js";
-import type { Vector } from "./vector.js";
-
-/**
- * How many elements are grown at once, in 320 KB. Data of one piece are also kept from the check to the total: at
- * 10,000 fields, growing them again would make B an eighth slower.
- */
-export const PIECE = 10240;
 
 export class ServerShare {
-  readonly #config: Config;
+  readonly #batch: BatchParameters;
   readonly #share: ReportShare | SeededShare;
-  /** B's data after the check, if they are short. */
-  #grown: Vector | undefined;
+  /** What is left of the share after the check. */
+  readonly data: DataShare;
 
-  constructor(config: Config, share: ReportShare | SeededShare) {
-    this.#config = config;
+  constructor(batch: BatchParameters, share: ReportShare | SeededShare) {
+    this.#batch = batch;
     this.#share = share;
+    this.data = new DataShare(batch, "seed" in share ? keyOfSeed(batch, share.seed) : share.data);
   }
 
   get proof(): ProofShare {
@@ -33,43 +27,18 @@ export class ServerShare {
   evaluate(point: QueryPoint, isServerA: boolean): Evaluated {
     const share = this.#share;
     if (!("seed" in share)) return point.evaluate(share, isServerA);
-    const { space, fields, size } = snipOf(this.#config);
+    const { field } = snipOf(this.#batch).space;
+    const { fields, size } = snipOf(this.#batch);
     const { coefficients, h } = point.weights;
-    const prg = Prg.fromSeed(this.#config, share.seed);
-    let dataSum = 0n;
-    this.#grow(prg, fields, (piece, offset) => {
-      if (piece.length === fields) this.#grown = piece;
-      dataSum = space.field.add(dataSum, piece.dot(coefficients, 1 + offset));
+    const prg = Prg.fromKey(this.data.source as Uint8Array);
+    let [dataSum, hSum] = [0n, 0n];
+    drawPieces(this.#batch, prg, fields, (piece, at) => {
+      this.data.keep(piece);
+      dataSum = field.add(dataSum, piece.dot(coefficients, 1 + at));
     });
-    let hSum = 0n;
-    this.#grow(prg, size, (piece, offset) => {
-      hSum = space.field.add(hSum, piece.dot(h, offset));
+    drawPieces(this.#batch, prg, size, (piece, at) => {
+      hSum = field.add(hSum, piece.dot(h, at));
     });
     return point.evaluateSums(share, dataSum, hSum, isServerA);
-  }
-
-  /** Adds the data to a total. */
-  addTo(total: Vector): void {
-    const share = this.#share;
-    if (!("seed" in share)) {
-      total.accumulate(share.data);
-    } else if (this.#grown !== undefined) {
-      total.accumulate(this.#grown);
-    } else {
-      const prg = Prg.fromSeed(this.#config, share.seed);
-      this.#grow(prg, this.#config.fields, (piece, offset) => total.accumulateAt(piece, offset));
-    }
-  }
-
-  /** Draws `length` elements and hands them out in pieces. A piece is there until the next one only. */
-  #grow(prg: Prg, length: number, use: (piece: Vector, offset: number) => void): void {
-    const { space } = snipOf(this.#config);
-    let piece: Vector | undefined;
-    for (let offset = 0; offset < length; offset += PIECE) {
-      const count = Math.min(PIECE, length - offset);
-      if (piece?.length !== count) piece = space.zeros(count);
-      prg.fill(piece);
-      use(piece, offset);
-    }
   }
 }

@@ -20,9 +20,10 @@ import { isPrivateKey, isSamePoint, type PrivateKey } from "../crypto/keys.js";
 import { type ServerSecret, secretBytesOf } from "../crypto/server-secret.js";
 import { PrioError } from "../errors.js";
 import { Admission, type AdmissionOptions, type Admitted, requireAdmissionOptions } from "./admission.js";
-import { batchIdOf, type Config, requireConfig, snipOf } from "./config.js";
+import { type Config, requireConfig } from "./config.js";
 import { type Opened, type OpenedReport, openedReportOf, takeShare } from "./opened-report.js";
 import { readPacket } from "./packet.js";
+import { batchIdOf, snipOf } from "./parameters.js";
 import {
   firstPoint,
   pointOfBatch,

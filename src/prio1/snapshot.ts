@@ -12,7 +12,8 @@ import { type Bytes, bigIntFromBE, concat, equalBytes, fromHex, toHex, uint32BE,
 import { type ServerSecret, secretBytesOf } from "../crypto/server-secret.js";
 import { sha256 } from "../crypto/stream.js";
 import { PrioError } from "../errors.js";
-import { batchIdOf, type Config, snipOf } from "./config.js";
+import type { Config } from "./config.js";
+import { batchIdOf, snipOf } from "./parameters.js";
 import { digest, QUERY_POINTS, type QueryPoints } from "./query-points.js";
 import { RunningTotal } from "./running-total.js";
 import type { ServerId } from "./share.js";

@@ -1,22 +1,18 @@
 // Checking one report. Each server computes its half from its share, and the halves are exchanged twice (WIRE.md
-// section 2).
-//
-//   verify1   [d] = w·[f(r)] − [a], [e] = [g(r)] − [b]
-//   verify2   [out] = d·e/2 + d·[b] + e·[a] + [c] − w·[h(r)]
-//   check     out = w·(f(r)·g(r) − h(r)) + (c − a·b) = 0
-//
-// The weight w is 1 with libprio's points and r with ours (query-points.ts).
+// section 2). The arithmetic is in check.ts.
 
 import { type Bytes, copyOfBytes } from "../core/bytes.js";
 import { Hidden, MAKER, requireMaker } from "../core/hidden.js";
 import { combine } from "../core/sharing.js";
 import { PrioError } from "../errors.js";
-import { type Config, snipOf } from "./config.js";
+import { evaluate, type Half, outOf, sumOfFirst } from "./check.js";
+import type { DataShare } from "./data-share.js";
+import { type BatchParameters, snipOf } from "./parameters.js";
 import type { WeightedPoint } from "./query-points.js";
 import type { RunningTotal } from "./running-total.js";
 import { ServerShare } from "./server-share.js";
 import type { ReportShare, SeededShare, ServerId } from "./share.js";
-import { readVerify1, readVerify2, type Verify1, writeVerify1, writeVerify2 } from "./wire.js";
+import { readVerify1, readVerify2, writeVerify1, writeVerify2 } from "./wire.js";
 
 /** The total that a report may be counted in, and what is added to it. */
 interface Origin {
@@ -25,7 +21,7 @@ interface Origin {
    * counts.
    */
   readonly total: RunningTotal;
-  readonly share: ServerShare;
+  readonly data: DataShare;
 }
 
 /** Where each verified report comes from: null after it was counted. */
@@ -56,7 +52,7 @@ export function count(report: unknown, total: RunningTotal): void {
     throw new PrioError("wrong-state", "aggregate: expected a report that this session opened");
   }
   origins.set(report as VerifiedReport, null);
-  total.add(origin.share);
+  total.add(origin.data);
 }
 
 /**
@@ -83,12 +79,12 @@ export function count(report: unknown, total: RunningTotal): void {
  * ```
  */
 export class Verifier {
-  readonly #config: Config;
+  readonly #config: BatchParameters;
   readonly #id: ServerId;
   readonly #share: ServerShare;
   readonly #pointOf: () => WeightedPoint;
   readonly #total: RunningTotal;
-  #evaluated: { mine: Verify1; weightedH: bigint } | undefined;
+  #half: Half | undefined;
   #answered: { d: bigint; e: bigint } | undefined;
   /** The [out] of the message that this server sent, in this process or in an earlier one. */
   #sent: bigint | undefined;
@@ -96,7 +92,7 @@ export class Verifier {
 
   private constructor(
     maker: typeof MAKER,
-    config: Config,
+    config: BatchParameters,
     id: ServerId,
     share: ReportShare | SeededShare,
     pointOf: () => WeightedPoint,
@@ -124,11 +120,9 @@ export class Verifier {
    * `wrong-state` for another pair and after `resume`.
    */
   verify2(verify1A: Uint8Array, verify1B: Uint8Array): Bytes {
-    const { field } = snipOf(this.#config).space;
     const fromA = readVerify1(this.#config, copyOfBytes(verify1A, "verify1 of A"), "verify1 of A");
     const fromB = readVerify1(this.#config, copyOfBytes(verify1B, "verify1 of B"), "verify1 of B");
-    const d = combine(field, fromA.d, fromB.d);
-    const e = combine(field, fromA.e, fromB.e);
+    const { d, e } = sumOfFirst(this.#config, fromA, fromB);
     if (this.#answered !== undefined && (this.#answered.d !== d || this.#answered.e !== e)) {
       throw new PrioError(
         "wrong-state",
@@ -138,7 +132,7 @@ export class Verifier {
     if (this.#answered === undefined && this.#sent !== undefined) {
       throw new PrioError("wrong-state", "verify2: expected a report that was not answered in an earlier process");
     }
-    this.#sent ??= this.#out(d, e);
+    this.#sent ??= outOf(this.#config, this.#evaluate(), { d, e });
     this.#answered ??= { d, e };
     return writeVerify2(this.#config, this.#sent);
   }
@@ -171,27 +165,13 @@ export class Verifier {
     }
     if (combine(snipOf(this.#config).space.field, outA, outB) !== 0n) return null;
     if (this.#sent !== (this.#id === "A" ? outA : outB)) return null;
-    this.#verified ??= verifiedReportOf({ total: this.#total, share: this.#share });
+    this.#verified ??= verifiedReportOf({ total: this.#total, data: this.#share.data });
     return this.#verified;
   }
 
-  #evaluate(): { mine: Verify1; weightedH: bigint } {
-    if (this.#evaluated === undefined) {
-      const { field } = snipOf(this.#config).space;
-      const { point, weight } = this.#pointOf();
-      const { f, g, h } = this.#share.evaluate(point, this.#id === "A");
-      const d = field.sub(field.mul(weight, f), this.#share.proof.a);
-      const e = field.sub(g, this.#share.proof.b);
-      this.#evaluated = { mine: { d, e }, weightedH: field.mul(weight, h) };
-    }
-    return this.#evaluated;
-  }
-
-  #out(d: bigint, e: bigint): bigint {
-    const { half, space } = snipOf(this.#config);
-    const { a, b, c } = this.#share.proof;
-    // Each server adds half of d·e.
-    return space.field.reduce(d * e * half + d * b + e * a + c - this.#evaluate().weightedH);
+  #evaluate(): Half {
+    this.#half ??= evaluate(this.#config, this.#id, this.#share, this.#pointOf());
+    return this.#half;
   }
 }
 
@@ -200,7 +180,7 @@ export class Verifier {
  * message is made: a process that only reads both servers' messages needs no point.
  */
 export function verifierOf(
-  config: Config,
+  config: BatchParameters,
   id: ServerId,
   share: ReportShare | SeededShare,
   pointOf: () => WeightedPoint,

@@ -1,7 +1,8 @@
 // Warnings: what is allowed and still a danger. They go to a hook, once in a process for each hook, and never to a
 // console.
 
-import { type Config, snipOf } from "./config.js";
+import type { Config } from "./config.js";
+import { snipOf } from "./parameters.js";
 import type { QueryPoints } from "./query-points.js";
 
 /** What a session warns of. */

@@ -12,7 +12,7 @@
 import { MAX_HEADER_BYTES, Reader, Writer } from "../codec/msgpack.js";
 import { type Bytes, bigIntFromBE, equalBytes } from "../core/bytes.js";
 import { PrioError } from "../errors.js";
-import { batchIdOf, type Config, snipOf } from "./config.js";
+import { type BatchParameters, batchIdOf, snipOf } from "./parameters.js";
 import { SEED_BYTES } from "./prg.js";
 import type { ProofShare, ReportShare, SeededShare, ServerId } from "./share.js";
 import type { Vector, VectorSpace } from "./vector.js";
@@ -31,7 +31,7 @@ const MAX_INTEGER_BYTES = 9;
  * The most bytes in the plaintext of a server's packet. Every header may be of the widest form, as old msgpack writers
  * make them, which leaves room for four leading zeros in each int besides. libprio writes none of either.
  */
-export function maxPlaintextBytes(config: Config, id: ServerId): number {
+export function maxPlaintextBytes(config: BatchParameters, id: ServerId): number {
   const { fields, size, space } = snipOf(config);
   const str = (length: number) => MAX_HEADER_BYTES + length;
   const int = str(space.field.bytes);
@@ -39,7 +39,7 @@ export function maxPlaintextBytes(config: Config, id: ServerId): number {
   return head + (id === "A" ? 2 * MAX_HEADER_BYTES + (fields + size) * int : str(SEED_BYTES));
 }
 
-export function writePacketA(config: Config, share: ReportShare): Uint8Array {
+export function writePacketA(config: BatchParameters, share: ReportShare): Uint8Array {
   const ints = share.data.length + share.h.length;
   const writer = packetWriter(config, share, "A", ints * intBytes(config) + 2 * MAX_HEADER_BYTES);
   writeVector(writer, share.data);
@@ -47,14 +47,14 @@ export function writePacketA(config: Config, share: ReportShare): Uint8Array {
   return writer.written();
 }
 
-export function writePacketB(config: Config, share: SeededShare): Uint8Array {
+export function writePacketB(config: BatchParameters, share: SeededShare): Uint8Array {
   const writer = packetWriter(config, share, "B", MAX_HEADER_BYTES + SEED_BYTES);
   writer.str(share.seed);
   return writer.written();
 }
 
 /** Throws `malformed`, `wrong-batch`, `wrong-server`. */
-export function readPacketA(config: Config, bytes: Uint8Array): ReportShare {
+export function readPacketA(config: BatchParameters, bytes: Uint8Array): ReportShare {
   const { reader, proof } = readPacketHead(config, bytes, "A");
   const { a, b, c, f0, g0, h0 } = proof;
   const { space, fields, size } = snipOf(config);
@@ -66,7 +66,7 @@ export function readPacketA(config: Config, bytes: Uint8Array): ReportShare {
 }
 
 /** Throws `malformed`, `wrong-batch`, `wrong-server`. */
-export function readPacketB(config: Config, bytes: Uint8Array): SeededShare {
+export function readPacketB(config: BatchParameters, bytes: Uint8Array): SeededShare {
   const { reader, proof } = readPacketHead(config, bytes, "B");
   const { a, b, c, f0, g0, h0 } = proof;
   const seed = reader.str("the seed");
@@ -76,7 +76,7 @@ export function readPacketB(config: Config, bytes: Uint8Array): SeededShare {
   return { a, b, c, f0, g0, h0, seed: seed.slice() };
 }
 
-export function writeVerify1(config: Config, { d, e }: Verify1): Bytes {
+export function writeVerify1(config: BatchParameters, { d, e }: Verify1): Bytes {
   const writer = new Writer(2 * intBytes(config));
   writer.element(d);
   writer.element(e);
@@ -84,7 +84,7 @@ export function writeVerify1(config: Config, { d, e }: Verify1): Bytes {
 }
 
 /** Throws `malformed`. */
-export function readVerify1(config: Config, bytes: Uint8Array, subject: string): Verify1 {
+export function readVerify1(config: BatchParameters, bytes: Uint8Array, subject: string): Verify1 {
   const reader = new Reader(bytes, subject);
   const d = readScalar(config, reader, "d");
   const e = readScalar(config, reader, "e");
@@ -92,14 +92,14 @@ export function readVerify1(config: Config, bytes: Uint8Array, subject: string):
   return { d, e };
 }
 
-export function writeVerify2(config: Config, out: bigint): Bytes {
+export function writeVerify2(config: BatchParameters, out: bigint): Bytes {
   const writer = new Writer(intBytes(config));
   writer.element(out);
   return writer.copyOfWritten();
 }
 
 /** Throws `malformed`. */
-export function readVerify2(config: Config, bytes: Uint8Array, subject: string): bigint {
+export function readVerify2(config: BatchParameters, bytes: Uint8Array, subject: string): bigint {
   const reader = new Reader(bytes, subject);
   const out = readScalar(config, reader, "out");
   reader.end();
@@ -107,21 +107,21 @@ export function readVerify2(config: Config, bytes: Uint8Array, subject: string):
 }
 
 /** A server's running total. */
-export function writeState(config: Config, total: Vector): Bytes {
+export function writeState(config: BatchParameters, total: Vector): Bytes {
   const writer = new Writer(MAX_HEADER_BYTES + total.length * intBytes(config));
   writeVector(writer, total);
   return writer.copyOfWritten();
 }
 
 /** Throws `malformed`. */
-export function readState(config: Config, bytes: Uint8Array): Vector {
+export function readState(config: BatchParameters, bytes: Uint8Array): Vector {
   const reader = new Reader(bytes, "server state");
   const total = readVector(snipOf(config).space, reader, config.fields, "the total");
   reader.end();
   return total;
 }
 
-export function writeTotalShare(config: Config, id: ServerId, totals: Vector): Bytes {
+export function writeTotalShare(config: BatchParameters, id: ServerId, totals: Vector): Bytes {
   const writer = new Writer(1 + MAX_HEADER_BYTES + totals.length * intBytes(config));
   writer.smallInteger(idNumber(id));
   writeVector(writer, totals);
@@ -129,7 +129,7 @@ export function writeTotalShare(config: Config, id: ServerId, totals: Vector): B
 }
 
 /** Throws `malformed`, and `wrong-server` when the share is the other server's. */
-export function readTotalShare(config: Config, id: ServerId, bytes: Uint8Array): Vector {
+export function readTotalShare(config: BatchParameters, id: ServerId, bytes: Uint8Array): Vector {
   const subject = `total share ${id}`;
   const reader = new Reader(bytes, subject);
   readServerId(reader, id, subject);
@@ -139,7 +139,7 @@ export function readTotalShare(config: Config, id: ServerId, bytes: Uint8Array):
 }
 
 /** A writer that has written the beginning of both packets and has room for `more` bytes. */
-function packetWriter(config: Config, proof: ProofShare, id: ServerId, more: number): Writer {
+function packetWriter(config: BatchParameters, proof: ProofShare, id: ServerId, more: number): Writer {
   const head = MAX_HEADER_BYTES + batchIdOf(config).length + PROOF_SCALARS.length * intBytes(config) + 1;
   const writer = new Writer(head + more);
   writer.str(batchIdOf(config));
@@ -148,7 +148,11 @@ function packetWriter(config: Config, proof: ProofShare, id: ServerId, more: num
   return writer;
 }
 
-function readPacketHead(config: Config, bytes: Uint8Array, id: ServerId): { reader: Reader; proof: ProofShare } {
+function readPacketHead(
+  config: BatchParameters,
+  bytes: Uint8Array,
+  id: ServerId,
+): { reader: Reader; proof: ProofShare } {
   const subject = "client packet";
   const reader = new Reader(bytes, subject);
   if (!equalBytes(reader.str("the batch id"), batchIdOf(config))) {
@@ -187,7 +191,7 @@ export function readVector(space: VectorSpace, reader: Reader, length: number, n
 }
 
 /** The most bytes in an int: a one-byte header and the element. */
-export function intBytes(config: Config): number {
+export function intBytes(config: BatchParameters): number {
   return 1 + snipOf(config).space.field.bytes;
 }
 
@@ -200,7 +204,7 @@ function readInt(reader: Reader, vector: Vector, i: number, name: string): void 
 }
 
 /** Reads an int that is no element of a vector. */
-function readScalar(config: Config, reader: Reader, name: string): bigint {
+export function readScalar(config: BatchParameters, reader: Reader, name: string): bigint {
   const { field } = snipOf(config).space;
   const length = reader.strHeader(name);
   let start = reader.skip(length);

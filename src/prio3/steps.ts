@@ -8,6 +8,7 @@ import { signed } from "../core/noise.js";
 import { type RandomSource, systemRandom } from "../core/random.js";
 import type { VectorSpace } from "../core/vector.js";
 import { PrioError } from "../errors.js";
+import { requireTotals } from "../vdaf/totals.js";
 import type { AggregateShare, OutputShare, Shards, Vdaf, Verification, VerifyState } from "../vdaf/vdaf.js";
 import type { Circuit } from "./circuit.js";
 import { decodeVector, type Elements, encodeVector, joined } from "./elements.js";
@@ -186,24 +187,9 @@ export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements V
   }
 
   unshard(aggregateShares: readonly Uint8Array[], measurements: number): Result {
-    if (!Number.isSafeInteger(measurements) || measurements < 0) {
-      throw new PrioError("out-of-range", "unshard: expected the number of measurements, an integer from 0 on");
-    }
+    const { space, circuit } = this.#flp;
     const totals = this.#totals(aggregateShares);
-    const most = this.#maxOutput * BigInt(measurements);
-    if (most >= this.#flp.space.field.modulus) {
-      throw new PrioError(
-        "overflow",
-        `unshard: expected a batch whose largest total is below the modulus, got ${measurements} measurements`,
-      );
-    }
-    if (totals.some((x) => x > most)) {
-      throw new PrioError(
-        "overflow",
-        `unshard: expected totals that ${measurements} measurements can have; the shares are not of the same reports`,
-      );
-    }
-    return this.#flp.circuit.decode(totals);
+    return circuit.decode(requireTotals(totals, this.#maxOutput, measurements, space.field));
   }
 
   /** The result of shares with noise, which may be below 0 and above what any measurements have. */

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { FIELD_87 } from "../../src/core/fields.js";
 import { Client, Config, generateKeyPair, ServerSecret } from "../../src/index.js";
-import { snipOf } from "../../src/prio1/config.js";
+import { snipOf } from "../../src/prio1/parameters.js";
 import { pointOfBatch, ReportPoints } from "../../src/prio1/query-points.js";
 import { writePacketB, writeTotalShare, writeVerify1 } from "../../src/prio1/wire.js";
 import { read, root } from "../package/built.js";
@@ -96,8 +96,8 @@ describe("sections that comments point to", () => {
     for (const { path, number } of references) expect(sections.has(number), `${path}: section ${number}`).toBe(true);
   });
 
-  test("are numbered from 1 to 8 in order and listed at the top", () => {
-    expect([...sections.keys()]).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  test("are numbered from 1 to 9 in order and listed at the top", () => {
+    expect([...sections.keys()]).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
     for (const [number, title] of sections) expect(wire).toContain(`\n${number}. [${title}](#`);
   });
 });

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import { open, SEALING_BYTES } from "../../src/crypto/ecies.js";
 import { Client, Config, publish } from "../../src/index.js";
-import { snipOf } from "../../src/prio1/config.js";
+import { snipOf } from "../../src/prio1/parameters.js";
 import { readPacketB } from "../../src/prio1/wire.js";
 import {
   codeOf,

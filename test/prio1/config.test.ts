@@ -13,7 +13,7 @@ import {
   ServerSecret,
   setCrypto,
 } from "../../src/index.js";
-import { snipOf } from "../../src/prio1/config.js";
+import { snipOf } from "../../src/prio1/parameters.js";
 import { codeOf, configFor, errorOf, integerConfigFor, keysA, keysB, serverA } from "../support/deployment.js";
 import { lowOrderKeys } from "../support/low-order.js";
 

@@ -14,7 +14,7 @@ import { FIELD_87 as field } from "../../src/core/fields.js";
 import { lagrangeCoefficients } from "../../src/core/lagrange.js";
 import { open as openSealed } from "../../src/crypto/ecies.js";
 import { Client, MemoryReplayRecord, type Server, type Verifier } from "../../src/index.js";
-import { snipOf } from "../../src/prio1/config.js";
+import { snipOf } from "../../src/prio1/parameters.js";
 import { ReportPoints, StreamPoints } from "../../src/prio1/query-points.js";
 import { readPacketA, readVerify1, readVerify2, writeVerify1 } from "../../src/prio1/wire.js";
 import { codeOf, configFor, keysA, secret, serverA, serverB } from "../support/deployment.js";

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FIELD_87 as field } from "../../src/core/fields.js";
 import { ServerSecret } from "../../src/index.js";
-import { snipOf } from "../../src/prio1/config.js";
+import { snipOf } from "../../src/prio1/parameters.js";
 import { Prg, rangeBelow } from "../../src/prio1/prg.js";
 import { pointOfBatch, pointOfStream, ReportPoints, StreamPoints } from "../../src/prio1/query-points.js";
 import { configFor } from "../support/deployment.js";

@@ -2,9 +2,10 @@
 
 import { describe, expect, it } from "vitest";
 import { systemRandom } from "../../src/core/random.js";
-import { snipOf } from "../../src/prio1/config.js";
+import { PIECE } from "../../src/prio1/data-share.js";
 import { expandSeed } from "../../src/prio1/packet.js";
-import { PIECE, ServerShare } from "../../src/prio1/server-share.js";
+import { snipOf } from "../../src/prio1/parameters.js";
+import { ServerShare } from "../../src/prio1/server-share.js";
 import { QueryPoint } from "../../src/prio1/snip.js";
 import { configFor } from "../support/deployment.js";
 
@@ -16,7 +17,7 @@ describe.each([1, 2, 1000, PIECE - 1, PIECE, PIECE + 1, 2 * PIECE + 5])("with %i
   const point = new QueryPoint(snip, 123456789n);
   const totalOf = (share: ServerShare) => {
     const total = snip.space.fromIntegers(new Uint8Array(fields).fill(7));
-    share.addTo(total);
+    share.data.addTo(total);
     return total.toBigInts();
   };
   const expected = totalOf(new ServerShare(config, whole));

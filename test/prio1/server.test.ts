@@ -12,8 +12,8 @@ import {
   ServerSecret,
   VerifiedReport,
 } from "../../src/index.js";
-import { snipOf } from "../../src/prio1/config.js";
 import { openedReportOf } from "../../src/prio1/opened-report.js";
+import { snipOf } from "../../src/prio1/parameters.js";
 import { pointOfStream } from "../../src/prio1/query-points.js";
 import { RunningTotal } from "../../src/prio1/running-total.js";
 import { ServerShare } from "../../src/prio1/server-share.js";
@@ -255,7 +255,7 @@ describe("calls out of order", () => {
       forger.resume(zero);
       const forged = forger.check(zero, zero);
       expect(forged).toBeInstanceOf(VerifiedReport);
-      for (const report of [forged, verifiedReportOf({ total, share: new ServerShare(config, share) })]) {
+      for (const report of [forged, verifiedReportOf({ total, data: new ServerShare(config, share).data })]) {
         expect(codeOf(() => a.aggregate(report as VerifiedReport))).toBe("wrong-state");
       }
       const made = openedReportOf({ total, share, keys, reportId: undefined });

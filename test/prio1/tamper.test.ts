@@ -7,7 +7,7 @@ import { systemRandom } from "../../src/core/random.js";
 import { randomSealing } from "../../src/crypto/ecies.js";
 import { Client, type Packets, publish, type QueryPoints, type Server } from "../../src/index.js";
 import { drawReportRandomness, sealReport, shareReport } from "../../src/prio1/client.js";
-import { snipOf } from "../../src/prio1/config.js";
+import { snipOf } from "../../src/prio1/parameters.js";
 import type { ReportShare, SeededShare } from "../../src/prio1/share.js";
 import type { Vector } from "../../src/prio1/vector.js";
 import { readVerify1, readVerify2, writeVerify1, writeVerify2 } from "../../src/prio1/wire.js";

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FIELD_87 as field } from "../../src/core/fields.js";
 import { publish, Server } from "../../src/index.js";
-import { snipOf } from "../../src/prio1/config.js";
+import { snipOf } from "../../src/prio1/parameters.js";
 import {
   readPacketA,
   readPacketB,

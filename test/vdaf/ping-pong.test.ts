@@ -4,6 +4,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { PrioError } from "../../src/errors.js";
+import { Prio1 } from "../../src/prio1/vdaf/index.js";
 import { Prio3Count, Prio3Histogram } from "../../src/prio3/instances.js";
 import {
   helperContinue,
@@ -32,44 +33,83 @@ const messageOf = (state: PingPongState): Uint8Array => {
   return state.message;
 };
 
+type Reports = ReturnType<typeof reportOf>;
+
+/**
+ * All turns, until both have finished or one has rejected; `change` is what the network makes of each message. Each
+ * state is what an aggregator reads in another process, if `keep` writes it.
+ */
+function turns(
+  vdaf: Vdaf<never, unknown>,
+  report: Reports,
+  change: (message: Uint8Array, turn: number) => Uint8Array = (message) => message,
+  keep: (state: VerifyState) => VerifyState = (state) => state,
+): PingPongState[] {
+  const verifyKey_ = verifyKey.slice(0, vdaf.verifyKeySize);
+  const done: PingPongState[] = [leaderInitialize(vdaf, verifyKey_, report.leader)];
+  for (let turn = 1; turn < 10; turn++) {
+    const [before, own] = [done[turn - 1] as PingPongState, done[turn - 2]];
+    if (before.status === "rejected" || !("message" in before) || before.message === undefined) break;
+    const inbound = change(before.message, turn);
+    if (own === undefined) {
+      done.push(helperInitialize(vdaf, verifyKey_, report.helper, inbound));
+    } else {
+      if (own.status !== "continued") break;
+      const kept = { state: keep(own.state), round: own.round };
+      done.push((turn % 2 === 0 ? leaderContinue : helperContinue)(vdaf, ctx, kept, inbound));
+    }
+  }
+  return done;
+}
+
 describe.each<[string, Vdaf<never, unknown>, unknown, string]>([
   ["Prio3Count", new Prio3Count() as never, true, "1"],
   ["Prio3Histogram", new Prio3Histogram({ length: 5 }) as never, 3, "0,0,0,1,0"],
+  ["Prio1", new Prio1({ fields: 4 }) as never, [true, false, 1, 0], "1,0,1,0"],
+  ["Prio1 of integers", new Prio1({ count: 2, precision: 9 }) as never, [511, 2], "511,2"],
 ])("%s", (_name, vdaf, measurement, expected) => {
-  it("takes one round trip", () => {
-    const report = reportOf(vdaf, measurement as never);
-    const first = leaderInitialize(vdaf, verifyKey, report.leader);
-    if (first.status !== "continued") throw new Error(first.status);
-    const helper = helperInitialize(vdaf, verifyKey, report.helper, first.message);
-    if (helper.status !== "finished") throw new Error(helper.status);
-    // The leader stops and goes on in another process.
-    const state = vdaf.readState(first.state.toBytes());
-    const leader = leaderContinue(vdaf, ctx, { state, round: first.round }, messageOf(helper));
-    if (leader.status !== "finished") throw new Error(leader.status);
-    expect(leader.message).toBeUndefined();
+  const key = verifyKey.slice(0, vdaf.verifyKeySize);
 
-    const totals = [leader, helper].map(({ output }) => {
+  it("takes as many messages as it has rounds, and one more", () => {
+    // Between its turns, each aggregator stops and goes on in another process.
+    const keep = (state: VerifyState) => vdaf.readState(state.toBytes());
+    const done = turns(vdaf, reportOf(vdaf, measurement as never), undefined, keep);
+    expect(done.map(({ status }) => status)).toEqual([
+      ...new Array(vdaf.rounds).fill("continued"),
+      ...["finished", "finished"],
+    ]);
+    expect("message" in (done.at(-1) as PingPongState)).toBe(false);
+    // The leader's turns are the first, the third and so on.
+    const finished = done.slice(-2).map((state) => {
+      if (state.status !== "finished") throw new Error(state.status);
       const total = vdaf.aggregateInit();
-      total.add(output);
+      total.add(state.output);
       return total.toBytes();
     });
-    expect(String(vdaf.unshard(totals, 1))).toBe(expected);
+    if (done.length % 2 === 1) finished.reverse();
+    expect(String(vdaf.unshard(finished, 1))).toBe(expected);
   });
 
-  it("a changed message, or another, finishes nothing at the helper", () => {
+  it("a changed message, or another, finishes nothing from there on", () => {
     const report = reportOf(vdaf, measurement as never);
-    const message = messageOf(leaderInitialize(vdaf, verifyKey, report.leader));
+    const statesFrom = (at: number, change: (message: Uint8Array) => Uint8Array) =>
+      turns(vdaf, report, (message, turn) => (turn === at ? change(message) : message)).slice(at);
     fc.assert(
-      fc.property(fc.nat(message.length - 1), fc.integer({ min: 1, max: 255 }), (at, by) => {
-        const changed = message.slice();
-        changed[at] = (changed[at] as number) ^ by;
-        expect(helperInitialize(vdaf, verifyKey, report.helper, changed).status).toBe("rejected");
-      }),
-      { numRuns: 200 },
+      fc.property(
+        fc.integer({ min: 1, max: vdaf.rounds + 1 }),
+        fc.nat(2 ** 16),
+        fc.integer({ min: 1, max: 255 }),
+        (turn, at, by) => {
+          const states = statesFrom(turn, (message) => message.map((x, i) => (i === at % message.length ? x ^ by : x)));
+          expect(states.at(-1)?.status).toBe("rejected");
+          expect(states.map(({ status }) => status)).not.toContain("finished");
+        },
+      ),
+      { numRuns: 300 },
     );
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 80 }), (bytes) => {
-        expect(helperInitialize(vdaf, verifyKey, report.helper, bytes).status).toBe("rejected");
+      fc.property(fc.integer({ min: 1, max: vdaf.rounds + 1 }), fc.uint8Array({ maxLength: 80 }), (turn, bytes) => {
+        expect(statesFrom(turn, () => bytes).at(-1)?.status).toBe("rejected");
       }),
       { numRuns: 300 },
     );
@@ -77,19 +117,20 @@ describe.each<[string, Vdaf<never, unknown>, unknown, string]>([
 
   it("a message out of turn is rejected, and so is the first one for a server that waits for the last", () => {
     const report = reportOf(vdaf, measurement as never);
-    const first = leaderInitialize(vdaf, verifyKey, report.leader);
+    const first = leaderInitialize(vdaf, key, report.leader);
     if (first.status !== "continued") throw new Error(first.status);
     for (const proceed of [leaderContinue, helperContinue]) {
       expect(proceed(vdaf, ctx, first, first.message).status).toBe("rejected");
     }
-    const last = messageOf(helperInitialize(vdaf, verifyKey, report.helper, first.message));
-    expect(helperInitialize(vdaf, verifyKey, report.helper, last).status).toBe("rejected");
+    const later = messageOf(helperInitialize(vdaf, key, report.helper, first.message));
+    expect(helperInitialize(vdaf, key, report.helper, later).status).toBe("rejected");
   });
 
   it("shares of two reports do not belong together", () => {
     const [one, other] = [reportOf(vdaf, measurement as never), reportOf(vdaf, measurement as never)];
-    const first = messageOf(leaderInitialize(vdaf, verifyKey, one.leader));
-    expect(helperInitialize(vdaf, verifyKey, other.helper, first).status).toBe("rejected");
+    const done = turns(vdaf, { leader: one.leader, helper: other.helper });
+    expect(done.at(-1)?.status).toBe("rejected");
+    expect(done.map(({ status }) => status)).not.toContain("finished");
   });
 });
 
@@ -201,24 +242,11 @@ function toy(rounds: number): Vdaf<never, unknown> {
 
 describe.each([1, 2, 3, 4])("%i rounds", (rounds) => {
   const vdaf = toy(rounds);
-  const report = { ctx, nonce, publicShare: new Uint8Array(0), inputShare: new Uint8Array(0) };
-
-  /** All turns, until both have finished; `change` is what the network makes of each message. */
-  function turns(change: (message: Uint8Array, turn: number) => Uint8Array = (message) => message): PingPongState[] {
-    const done: PingPongState[] = [leaderInitialize(vdaf, verifyKey, report)];
-    for (let turn = 1; turn < 10; turn++) {
-      const [before, own] = [done[turn - 1] as PingPongState, done[turn - 2]];
-      if (before.status === "rejected" || !("message" in before) || before.message === undefined) break;
-      const inbound = change(before.message, turn);
-      if (own === undefined) done.push(helperInitialize(vdaf, verifyKey, report, inbound));
-      else if (own.status !== "continued") break;
-      else done.push((turn % 2 === 0 ? leaderContinue : helperContinue)(vdaf, ctx, own, inbound));
-    }
-    return done;
-  }
+  const own = { ctx, nonce, publicShare: new Uint8Array(0), inputShare: new Uint8Array(0) };
+  const report = { leader: own, helper: own };
 
   it("take as many messages as the draft says", () => {
-    const done = turns();
+    const done = turns(vdaf, report);
     expect(done.map(({ status }) => status)).toEqual([
       ...new Array(rounds).fill("continued"),
       ...["finished", "finished"],
@@ -246,7 +274,7 @@ describe.each([1, 2, 3, 4])("%i rounds", (rounds) => {
         (message: Uint8Array) => Uint8Array.of(...message, 0),
       ];
       for (const [i, change] of changes.entries()) {
-        const done = turns((message, turn) => (turn === at ? change(message) : message));
+        const done = turns(vdaf, report, (message, turn) => (turn === at ? change(message) : message));
         // A `continue` that got another second part is one of its kind, and the shares in it do not fit.
         expect([at, i, done.at(-1)?.status]).toEqual([at, i, "rejected"]);
       }

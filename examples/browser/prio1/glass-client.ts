@@ -6,8 +6,8 @@ import type { Config } from "prio";
 import { systemRandom } from "../../../src/core/random.js";
 import { randomSealing } from "../../../src/crypto/ecies.js";
 import { drawReportRandomness, sealReport, shareReport } from "../../../src/prio1/client.js";
-import { snipOf } from "../../../src/prio1/config.js";
 import { expandSeed } from "../../../src/prio1/packet.js";
+import { snipOf } from "../../../src/prio1/parameters.js";
 import type { Report } from "../messages.js";
 import type { SplitReport } from "../protocol.js";
 

@@ -3,8 +3,8 @@
 
 import type { Config, PrivateKey, Server, ServerId, ServerSecret } from "prio";
 import { combine } from "../../../src/core/sharing.js";
-import { snipOf } from "../../../src/prio1/config.js";
 import { openPacket } from "../../../src/prio1/packet.js";
+import { snipOf } from "../../../src/prio1/parameters.js";
 import { ReportPoints } from "../../../src/prio1/query-points.js";
 import { readState, readVerify1, readVerify2 } from "../../../src/prio1/wire.js";
 
