@@ -24,6 +24,18 @@ const shares = async (page: Page) => [
   await elements(page, "#split .fields", 4),
 ];
 
+/** The colours in which the helper shows these sums, each as the name of the page's variable. */
+const coloursOfSums = (page: Page) =>
+  page.locator(".server.b .check tbody .element.sum").evaluateAll((sums) => {
+    const probe = document.body.appendChild(document.createElement("span"));
+    const names = ["ink", "sum", "bad"].map((name) => {
+      probe.style.color = `var(--${name})`;
+      return [getComputedStyle(probe).color, name] as const;
+    });
+    probe.remove();
+    return sums.map((sum) => new Map(names).get(getComputedStyle(sum).color));
+  });
+
 /** The sums of out, p and g that the helper sees. */
 const sums = (page: Page) => elements(page, ".server.b .check", 4);
 
@@ -68,6 +80,7 @@ describe("a visit with Prio3", () => {
     const [out, poly, gadget] = await sums(page);
     expect(own.map((x, i) => (x + (other[i] as bigint)) % p)).toEqual([out, poly]);
     expect([out, poly]).toEqual([0n, gadget]);
+    expect(await coloursOfSums(page)).toEqual(["sum", "sum", "ink"]);
     expect(await page.locator(".server.a .reason").textContent()).toContain("B checked the proof for both");
   });
 
@@ -81,6 +94,7 @@ describe("a visit with Prio3", () => {
     const [out, poly, gadget] = await sums(page);
     expect(out).not.toBe(0n);
     expect(poly).toBe(gadget);
+    expect(await coloursOfSums(page)).toEqual(["bad", "sum", "ink"]);
     expect(await totals(page, 32)).toEqual(before);
   });
 
@@ -96,6 +110,7 @@ describe("a visit with Prio3", () => {
     // The circuit's output is computed from the proof, which is whole: it is the proof that does not fit.
     expect(out).toBe(0n);
     expect(poly).not.toBe(gadget);
+    expect(await coloursOfSums(page)).toEqual(["sum", "bad", "ink"]);
     expect(await page.locator(".server.a .reason").textContent()).toContain("it does not hold");
     expect(await totals(page, 32)).toEqual(before);
     expect(await countsOf(page)).toEqual([
