@@ -1,11 +1,18 @@
 // The reference vectors: an array of bigints over any prime field. Tests hold every packed implementation to them.
 
 import type { Field } from "./field.js";
-import type { BigEndianElements, LittleEndianElements, UnreducedVector, Vector, VectorSpace } from "./vector.js";
+import type {
+  BigEndianElements,
+  LittleEndianElements,
+  MatrixElements,
+  UnreducedVector,
+  Vector,
+  VectorSpace,
+} from "./vector.js";
 
 /** `Name` is the field's name, so that vectors of two fields have two types, neither of which is the other's. */
 export class BigIntVector<in out Name extends string>
-  implements Vector<BigIntVector<Name>>, BigEndianElements, LittleEndianElements
+  implements Vector<BigIntVector<Name>>, BigEndianElements, LittleEndianElements, MatrixElements<BigIntVector<Name>>
 {
   readonly #field: Field<Name>;
   readonly #values: bigint[];
@@ -93,7 +100,49 @@ export class BigIntVector<in out Name extends string>
   }
 
   unreduced(): UnreducedBigIntVector<Name> {
-    return new UnreducedBigIntVector(this.#field, this.slice(0, this.length));
+    return this.unreducedRows(1);
+  }
+
+  addToEach(x: bigint): void {
+    for (let i = 0; i < this.length; i++) this.set(i, this.#field.add(this.get(i), x));
+  }
+
+  powersOfEach(columns: number): BigIntVector<Name> {
+    return this.#of(this.length * columns, (i) =>
+      this.#field.pow(this.get(Math.floor(i / columns)), BigInt((i % columns) + 1)),
+    );
+  }
+
+  strided(start: number, step: number, count: number): BigIntVector<Name> {
+    return this.#of(count, (i) => this.get(start + i * step));
+  }
+
+  interleave(offset: number, even: BigIntVector<Name>, odd: BigIntVector<Name>, columns: number): void {
+    for (let i = 0; i < even.length; i++) {
+      const at = offset + i + columns * Math.floor(i / columns);
+      this.set(at, even.get(i));
+      this.set(at + columns, odd.get(i));
+    }
+  }
+
+  dotRows(weights: BigIntVector<Name>): BigIntVector<Name> {
+    return this.#of(this.length / weights.length, (k) => weights.dot(this, k * weights.length));
+  }
+
+  dotPairs(columns: number): BigIntVector<Name> {
+    const half = columns / 2;
+    return this.#of(this.length / columns, (k) =>
+      this.strided(k * columns, 2, half).dot(this.strided(k * columns + 1, 2, half)),
+    );
+  }
+
+  combineRows(coefficients: BigIntVector<Name>, columns: number): BigIntVector<Name> {
+    const rows = this.length / columns;
+    return this.#of(columns, (j) => this.strided(j, columns, rows).dot(coefficients));
+  }
+
+  unreducedRows(columns: number): UnreducedBigIntVector<Name> {
+    return new UnreducedBigIntVector(this.#field, this.slice(0, this.length), columns);
   }
 
   readBE(i: number, bytes: Uint8Array, start: number, end: number): boolean {
@@ -141,6 +190,13 @@ export class BigIntVector<in out Name extends string>
     });
   }
 
+  #of(length: number, element: (i: number) => bigint): BigIntVector<Name> {
+    return new BigIntVector(
+      this.#field,
+      Array.from({ length }, (_, i) => element(i)),
+    );
+  }
+
   #map(f: (x: bigint, i: number) => bigint): BigIntVector<Name> {
     return new BigIntVector(this.#field, this.#values.map(f));
   }
@@ -150,22 +206,25 @@ export class BigIntVector<in out Name extends string>
 class UnreducedBigIntVector<Name extends string> implements UnreducedVector<BigIntVector<Name>> {
   readonly #field: Field<Name>;
   #elements: BigIntVector<Name>;
+  /** What is an element here is a row of so many. */
+  readonly #columns: number;
 
-  constructor(field: Field<Name>, elements: BigIntVector<Name>) {
+  constructor(field: Field<Name>, elements: BigIntVector<Name>, columns: number) {
     this.#field = field;
     this.#elements = elements;
+    this.#columns = columns;
   }
 
   get length(): number {
-    return this.#elements.length;
+    return this.#elements.length / this.#columns;
   }
 
   set(i: number, x: bigint): void {
-    this.#elements.set(i, x);
+    for (let c = 0; c < this.#columns; c++) this.#elements.set(this.#columns * i + c, x);
   }
 
   copyScaled(offset: number, start: number, end: number, x: bigint): void {
-    this.#elements.copyScaled(offset, start, end, x);
+    this.#elements.copyScaled(this.#columns * offset, this.#columns * start, this.#columns * end, x);
   }
 
   stageByElement(start: number, end: number, half: number, twiddles: BigIntVector<Name>): void {
@@ -181,7 +240,7 @@ class UnreducedBigIntVector<Name extends string> implements UnreducedVector<BigI
   }
 
   multiplyBy(other: BigIntVector<Name>): void {
-    this.#elements.multiplyBy(other);
+    for (let i = 0; i < this.length; i++) this.copyScaled(i, i, i + 1, other.get(i));
   }
 
   reduce(): BigIntVector<Name> {
@@ -193,12 +252,16 @@ class UnreducedBigIntVector<Name extends string> implements UnreducedVector<BigI
   /** `twiddle` gives w for the number of a block in the whole vector and the number of a butterfly in the block. */
   #stage(start: number, end: number, half: number, twiddle: (block: number, j: number) => bigint): void {
     const elements = this.#elements;
+    const columns = this.#columns;
     for (let first = start; first < end; first += 2 * half) {
       for (let j = 0; j < half; j++) {
-        const u = elements.get(first + j);
-        const v = this.#field.mul(elements.get(first + j + half), twiddle(first / (2 * half), j));
-        elements.set(first + j, this.#field.add(u, v));
-        elements.set(first + j + half, this.#field.sub(u, v));
+        const w = twiddle(first / (2 * half), j);
+        for (let i = columns * (first + j); i < columns * (first + j + 1); i++) {
+          const u = elements.get(i);
+          const v = this.#field.mul(elements.get(i + columns * half), w);
+          elements.set(i, this.#field.add(u, v));
+          elements.set(i + columns * half, this.#field.sub(u, v));
+        }
       }
     }
   }

@@ -40,8 +40,9 @@ export class Ntt<V extends Vector<V>> {
   /** The N coefficients, constant first, of the polynomial of degree < N with these values. Throws like `forward`. */
   inverse(values: V): V {
     requireLength(this.space.field, values.length, 1);
-    const coefficients = this.#bitReversedCoefficients(values).reduce();
-    return bitReversed(coefficients.scale(this.inverseOf(values.length)));
+    const v = values.unreduced();
+    this.#toCoefficients(v);
+    return bitReversed(v.reduce().scale(this.inverseOf(values.length)));
   }
 
   /**
@@ -50,11 +51,22 @@ export class Ntt<V extends Vector<V>> {
    * a power of two up to 2^(twoAdicity − 1).
    */
   oddRootValues(values: V): V {
-    requireLength(this.space.field, values.length, 2);
-    const v = this.#bitReversedCoefficients(values);
-    v.multiplyBy(this.#twist(values.length));
+    return this.oddRootValuesOf(values.unreduced());
+  }
+
+  /** The same of values in an unreduced vector, which is empty afterwards. */
+  oddRootValuesOf(v: UnreducedVector<V>): V {
+    requireLength(this.space.field, v.length, 2);
+    this.#toCoefficients(v);
+    v.multiplyBy(this.#twist(v.length));
     this.#up(v, 0, v.length);
     return v.reduce();
+  }
+
+  /** (1, ω, ω², …) of length `half`, for ω of order 2·half. */
+  rootPowers(half: number): V {
+    const level = log2(half);
+    return (this.#powers[level] ??= powers(this.space, this.space.field.rootOfUnity(2 * half), half));
   }
 
   /** (1, ω^−1, ω^−2, …) of length `half`, for ω of order 2·half. */
@@ -69,14 +81,12 @@ export class Ntt<V extends Vector<V>> {
     return (this.#inverseLengths[log2(length)] ??= this.space.field.inv(BigInt(length)));
   }
 
-  /** N times the coefficients of the polynomial with these values, in bit-reversed order. */
-  #bitReversedCoefficients(values: V): UnreducedVector<V> {
-    if (values.length > 2 * this.#bitReversedInverseRoots.length) {
-      this.#bitReversedInverseRoots = this.#bitReversedRoots(values.length / 2, true);
+  /** Takes values to N times the coefficients of the polynomial that has them, in bit-reversed order. */
+  #toCoefficients(v: UnreducedVector<V>): void {
+    if (v.length > 2 * this.#bitReversedInverseRoots.length) {
+      this.#bitReversedInverseRoots = this.#bitReversedRoots(v.length / 2, true);
     }
-    const v = values.unreduced();
     this.#down(v, 0, v.length);
-    return v;
   }
 
   /** All stages from natural to bit-reversed order, with inverse roots, on elements [start, end) of v. */
@@ -106,13 +116,7 @@ export class Ntt<V extends Vector<V>> {
       v.stageOfSums(start, end, 1);
       half = 2;
     }
-    for (; half < size; half *= 2) v.stageByElement(start, end, half, this.#rootPowers(half));
-  }
-
-  /** (1, ω, ω², …) of length `half`, for ω of order 2·half. */
-  #rootPowers(half: number): V {
-    const level = log2(half);
-    return (this.#powers[level] ??= powers(this.space, this.space.field.rootOfUnity(2 * half), half));
+    for (; half < size; half *= 2) v.stageByElement(start, end, half, this.rootPowers(half));
   }
 
   /** ω_2N^k / N for the coefficients k in bit-reversed order. */

@@ -5,7 +5,7 @@
 import { PrioError } from "../errors.js";
 import { doubles, hasDoubles } from "./doubles.js";
 import type { Field } from "./field.js";
-import type { LittleEndianElements, UnreducedVector, Vector, VectorSpace } from "./vector.js";
+import type { LittleEndianElements, MatrixElements, UnreducedVector, Vector, VectorSpace } from "./vector.js";
 
 /**
  * The loops over packed limbs of one field (limbs64.ts and limbs128.ts), and those between limbs and bytes. All
@@ -62,7 +62,9 @@ const SCALAR: Float64Array = /* @__PURE__ */ doubles(6);
 const ELEMENT = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(16));
 
 /** `Name` is the field's name, so that vectors of two fields have two types, neither of which is the other's. */
-export class PackedVector<in out Name extends string> implements Vector<PackedVector<Name>>, LittleEndianElements {
+export class PackedVector<in out Name extends string>
+  implements Vector<PackedVector<Name>>, LittleEndianElements, MatrixElements<PackedVector<Name>>
+{
   readonly length: number;
   readonly #loops: Limbs<Name>;
   /** In the usual form. */
@@ -178,7 +180,83 @@ export class PackedVector<in out Name extends string> implements Vector<PackedVe
   }
 
   unreduced(): UnreducedPackedVector<Name> {
-    return new UnreducedPackedVector(this.#loops, this.#limbs.slice());
+    return this.unreducedRows(1);
+  }
+
+  addToEach(x: bigint): void {
+    const limbs = this.#limbs;
+    const { size, carryAll } = this.#loops;
+    setElement(this.#loops, SCALAR, 0, x);
+    for (let i = 0; i < limbs.length; i += size) {
+      for (let k = 0; k < size; k++) limbs[i + k] = (limbs[i + k] as number) + (SCALAR[k] as number);
+    }
+    carryAll(limbs, 0, this.length);
+  }
+
+  powersOfEach(columns: number): PackedVector<Name> {
+    const { size, multiplyAll } = this.#loops;
+    const powers = new Float64Array(this.#limbs.length * columns);
+    for (let i = 0; i < this.length; i++) {
+      const row = i * columns;
+      powers.set(this.#limbs.subarray(size * i, size * (i + 1)), size * row);
+      // The last of the powers so far takes all of them to the next ones.
+      for (let done = 1; done < columns; done *= 2) {
+        multiplyAll(powers, row + done, powers, row, powers, row + done - 1, 0, Math.min(done, columns - done));
+      }
+    }
+    return this.#with(powers);
+  }
+
+  strided(start: number, step: number, count: number): PackedVector<Name> {
+    const { size } = this.#loops;
+    const result = new Float64Array(size * count);
+    for (let i = 0, from = size * start; i < result.length; i += size, from += size * step) {
+      for (let k = 0; k < size; k++) result[i + k] = this.#limbs[from + k] as number;
+    }
+    return this.#with(result);
+  }
+
+  interleave(offset: number, even: PackedVector<Name>, odd: PackedVector<Name>, columns: number): void {
+    const limbs = this.#limbs;
+    const { size } = this.#loops;
+    const width = size * columns;
+    for (let row = 0, at = size * offset; row < even.#limbs.length; row += width, at += 2 * width) {
+      for (let k = 0; k < width; k++) {
+        limbs[at + k] = even.#limbs[row + k] as number;
+        limbs[at + width + k] = odd.#limbs[row + k] as number;
+      }
+    }
+  }
+
+  dotRows(weights: PackedVector<Name>): PackedVector<Name> {
+    const { size, dotInto } = this.#loops;
+    const columns = weights.length;
+    const rows = this.length / columns;
+    const result = new Float64Array(size * rows);
+    for (let k = 0; k < rows; k++) dotInto(result, k, this.#limbs, k * columns, 1, weights.#limbs, 0, 1, columns);
+    return this.#with(result);
+  }
+
+  dotPairs(columns: number): PackedVector<Name> {
+    const { size, dotInto } = this.#loops;
+    const rows = this.length / columns;
+    const result = new Float64Array(size * rows);
+    for (let k = 0; k < rows; k++) {
+      dotInto(result, k, this.#limbs, k * columns, 2, this.#limbs, k * columns + 1, 2, columns / 2);
+    }
+    return this.#with(result);
+  }
+
+  combineRows(coefficients: PackedVector<Name>, columns: number): PackedVector<Name> {
+    const { size, dotInto } = this.#loops;
+    const rows = this.length / columns;
+    const result = new Float64Array(size * columns);
+    for (let j = 0; j < columns; j++) dotInto(result, j, this.#limbs, j, columns, coefficients.#limbs, 0, 1, rows);
+    return this.#with(result);
+  }
+
+  unreducedRows(columns: number): UnreducedPackedVector<Name> {
+    return new UnreducedPackedVector(this.#loops, this.#limbs.slice(), columns);
   }
 
   readLE(i: number, bytes: Uint8Array, start: number, end: number): number {
@@ -204,48 +282,56 @@ export class PackedVector<in out Name extends string> implements Vector<PackedVe
 class UnreducedPackedVector<in out Name extends string> implements UnreducedVector<PackedVector<Name>> {
   readonly #loops: Limbs<Name>;
   #limbs: Float64Array;
+  /** What is an element here is a row of so many. */
+  readonly #columns: number;
 
-  constructor(loops: Limbs<Name>, limbs: Float64Array) {
+  constructor(loops: Limbs<Name>, limbs: Float64Array, columns: number) {
     this.#loops = loops;
     this.#limbs = limbs;
+    this.#columns = columns;
   }
 
   get length(): number {
-    return this.#limbs.length / this.#loops.size;
+    return this.#limbs.length / (this.#loops.size * this.#columns);
   }
 
   set(i: number, x: bigint): void {
-    setElement(this.#loops, this.#limbs, i, x);
+    for (let c = 0; c < this.#columns; c++) setElement(this.#loops, this.#limbs, this.#columns * i + c, x);
   }
 
   copyScaled(offset: number, start: number, end: number, x: bigint): void {
     const { carryAll, multiplyAll } = this.#loops;
+    const columns = this.#columns;
     setElement(this.#loops, SCALAR, 0, x);
-    carryAll(this.#limbs, start, end);
-    multiplyAll(this.#limbs, offset, this.#limbs, start, SCALAR, 0, 0, end - start);
+    carryAll(this.#limbs, columns * start, columns * end);
+    multiplyAll(this.#limbs, columns * offset, this.#limbs, columns * start, SCALAR, 0, 0, columns * (end - start));
   }
 
   stageByElement(start: number, end: number, half: number, twiddles: PackedVector<Name>): void {
     const { butterflies } = this.#loops;
+    const columns = this.#columns;
     const w = PackedVector.limbsOf(twiddles);
     const blocks = (end - start) / (2 * half);
-    for (let j = 0; j < half; j++) butterflies(this.#limbs, start + j, half, 1, blocks, w, j);
+    for (let j = 0; j < half; j++) {
+      butterflies(this.#limbs, columns * (start + j), columns * half, columns, blocks, w, j);
+    }
   }
 
   stageByBlock(start: number, end: number, half: number, twiddles: PackedVector<Name>): void {
     const { butterflies } = this.#loops;
+    const columns = this.#columns;
     const w = PackedVector.limbsOf(twiddles);
     for (let first = start; first < end; first += 2 * half) {
-      butterflies(this.#limbs, first, half, half, 1, w, first / (2 * half));
+      butterflies(this.#limbs, columns * first, columns * half, columns * half, 1, w, first / (2 * half));
     }
   }
 
   stageOfSums(start: number, end: number, half: number): void {
     const limbs = this.#limbs;
-    const { size } = this.#loops;
+    const width = this.#loops.size * this.#columns;
     // Each result is a sum of two operands, as that of a butterfly is.
     for (let first = start; first < end; first += 2 * half) {
-      for (let i = size * first, j = size * (first + half), last = j; i < last; i++, j++) {
+      for (let i = width * first, j = width * (first + half), last = j; i < last; i++, j++) {
         const u = limbs[i] as number;
         const v = limbs[j] as number;
         limbs[i] = u + v;
@@ -256,8 +342,13 @@ class UnreducedPackedVector<in out Name extends string> implements UnreducedVect
 
   multiplyBy(other: PackedVector<Name>): void {
     const { carryAll, multiplyAll } = this.#loops;
-    carryAll(this.#limbs, 0, this.length);
-    multiplyAll(this.#limbs, 0, this.#limbs, 0, PackedVector.limbsOf(other), 0, 1, this.length);
+    const limbs = this.#limbs;
+    const columns = this.#columns;
+    const { length } = this;
+    const w = PackedVector.limbsOf(other);
+    carryAll(limbs, 0, columns * length);
+    if (columns === 1) multiplyAll(limbs, 0, limbs, 0, w, 0, 1, length);
+    else for (let i = 0; i < length; i++) multiplyAll(limbs, columns * i, limbs, columns * i, w, i, 0, columns);
   }
 
   reduce(): PackedVector<Name> {
@@ -295,7 +386,7 @@ export function packedSpace<Name extends string>(loops: Limbs<Name>): VectorSpac
   return {
     field,
     zeros: (length) => vector(new Float64Array(size * length)),
-    unreducedZeros: (length) => new UnreducedPackedVector(loops, new Float64Array(size * length)),
+    unreducedZeros: (length) => new UnreducedPackedVector(loops, new Float64Array(size * length), 1),
     fromBigInts: (values) => {
       const limbs = new Float64Array(size * values.length);
       for (let i = 0; i < values.length; i++) setElement(loops, limbs, i, values[i] as bigint);

@@ -98,6 +98,26 @@ export interface LittleEndianElements {
   writeLE(bytes: Uint8Array, start: number): void;
 }
 
+/** What proofs over a matrix compute with. The rows of a vector are its elements, `columns` of them each. */
+export interface MatrixElements<V extends Vector<V>> {
+  /** In place: adds x, in [0, p), to each element. */
+  addToEach(x: bigint): void;
+  /** For each element x a row (x, x², …, x^columns). */
+  powersOfEach(columns: number): V;
+  /** Elements start, start + step, …, `count` of them. */
+  strided(start: number, step: number, count: number): V;
+  /** In place: sets the elements from `offset` on to the rows of `even` and `odd` in turn. Both are of one length. */
+  readonly interleave: (offset: number, even: V, odd: V, columns: number) => void;
+  /** The inner product of each row with `weights`, which is as long as a row. */
+  readonly dotRows: (weights: V) => V;
+  /** For each row, x_0·x_1 + x_2·x_3 + …, for an even number of columns. */
+  dotPairs(columns: number): V;
+  /** The sum of all rows, each times its coefficient. */
+  readonly combineRows: (coefficients: V, columns: number) => V;
+  /** A copy for the butterflies of a transform of each column: an element of it is a row. */
+  unreducedRows(columns: number): UnreducedVector<V>;
+}
+
 /** How the elements of a vector become big-endian bytes, and back. */
 export interface BigEndianElements {
   /**

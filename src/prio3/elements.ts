@@ -1,10 +1,10 @@
 // The vectors that Prio3 computes with: those of its two fields, whose elements are little-endian in bytes.
 
 import type { Bytes } from "../core/bytes.js";
-import type { LittleEndianElements, Vector, VectorSpace } from "../core/vector.js";
+import type { LittleEndianElements, MatrixElements, Vector, VectorSpace } from "../core/vector.js";
 
 /** A vector over a field of Prio3. */
-export interface Elements<V extends Elements<V>> extends Vector<V>, LittleEndianElements {}
+export interface Elements<V extends Elements<V>> extends Vector<V>, LittleEndianElements, MatrixElements<V> {}
 
 /** The elements one after the other, each of the field's length. */
 export function encodeVector<V extends Elements<V>>(space: VectorSpace<V>, vector: V): Bytes {
@@ -33,5 +33,12 @@ export function joined<V extends Elements<V>>(space: VectorSpace<V>, parts: read
     result.setAll(part, offset);
     offset += part.length;
   }
+  return result;
+}
+
+/** The rows of two vectors of one length in turn. */
+export function interleaved<V extends Elements<V>>(space: VectorSpace<V>, even: V, odd: V, columns: number): V {
+  const result = space.zeros(2 * even.length);
+  result.interleave(0, even, odd, columns);
   return result;
 }

@@ -1,6 +1,7 @@
 // A polynomial of low degree is determined by fewer values than there are roots of unity. This computes the others
 // (VDAF draft, section 6.1.5.2).
 
+import type { Ntt } from "../core/ntt.js";
 import type { VectorSpace } from "../core/vector.js";
 import type { Elements } from "./elements.js";
 
@@ -8,23 +9,26 @@ import type { Elements } from "./elements.js";
  * All n values at the n-th roots of unity, for n a power of two, of the polynomial of degree < values.length that has
  * these values at the first roots.
  */
-export function completed<V extends Elements<V>>(space: VectorSpace<V>, values: V, n: number): V {
+export function completed<V extends Elements<V>>(ntt: Ntt<V>, values: V, n: number): V {
+  const { space } = ntt;
   const result = space.zeros(n);
   result.setAll(values, 0);
-  if (values.length === n - 1) result.set(n - 1, lastValue(space, values, n));
+  if (values.length === n - 1) result.set(n - 1, lastValue(ntt, result));
   else if (values.length < n) extendOneByOne(space, result, values.length);
   return result;
 }
 
 /**
- * The one that is missing. The coefficient of x^(n−1) is 0, and it is Σ y_i·ω^i / n. So y_(n−1) = −ω·Σ y_i·ω^i over the
- * others, since ω^−(n−1) = ω. This is the case of all gadgets of degree 2.
+ * The last value, which is missing: 0 is in its place. The coefficient of x^(n−1) is 0, and it is Σ y_i·ω^i / n. So
+ * y_(n−1) = −ω·Σ y_i·ω^i over the others, since ω^−(n−1) = ω. This is the case of all gadgets of degree 2.
  */
-function lastValue<V extends Elements<V>>({ field }: VectorSpace<V>, values: V, n: number): bigint {
-  const root = field.rootOfUnity(n);
-  let sum = 0n;
-  for (let i = values.length - 1; i >= 0; i--) sum = field.reduce(sum * root + values.get(i));
-  return field.neg(field.mul(root, sum));
+function lastValue<V extends Elements<V>>(ntt: Ntt<V>, values: V): bigint {
+  const { field } = ntt.space;
+  const n = values.length;
+  // ω^(i + n/2) = −ω^i.
+  const powers = ntt.rootPowers(n / 2);
+  const sum = field.sub(powers.dot(values, n / 2), powers.dot(values));
+  return field.mul(field.rootOfUnity(n), sum);
 }
 
 /** Sets the elements from `known` on, each in O(n), by the barycentric formula over those before. */

@@ -2,15 +2,16 @@
 // have shares of measurement and proof query them, add up the answers and decide.
 //
 // The wires of the gadget's calls are polynomials through their values at the p-th roots of unity: a random seed at
-// ω^0, the k-th call's input at ω^k, 0 after the last. The proof is these seeds and the gadget's polynomial in its
-// wires, by its values at the n-th roots, as many as its degree needs. A verifier evaluates both at a random point t.
+// ω^0, the k-th call's input at ω^k, 0 after the last. They are the columns of one vector whose row k has all wires'
+// values at ω^k. The proof is the seeds and the gadget's polynomial in its wires, by its values at the n-th roots, as
+// many as its degree needs. A verifier evaluates both at a random point t.
 
 import { lagrangeCoefficients } from "../core/lagrange.js";
 import { Ntt } from "../core/ntt.js";
 import type { VectorSpace } from "../core/vector.js";
 import { PrioError } from "../errors.js";
 import type { Circuit } from "./circuit.js";
-import { type Elements, joined } from "./elements.js";
+import { type Elements, interleaved, joined } from "./elements.js";
 import { completed } from "./extend.js";
 
 /** The smallest power of two that is not below `n` ≥ 1. */
@@ -48,74 +49,53 @@ export class Flp<V extends Elements<V>, Measurement, Result> {
   /** The proof that the circuit accepts `meas`. */
   prove(meas: V, proveRand: V, jointRand: V): V {
     const { space, circuit } = this;
-    const wires = this.#wiresWith(proveRand);
-    let call = 0;
-    circuit.eval(space, meas, jointRand, 1, (input) => {
-      call++;
-      wires.forEach((wire, j) => {
-        wire.set(call, input.get(j));
-      });
-      return circuit.gadget.eval(space, input);
-    });
-    const extended = wires.map((wire) => this.#valuesAtMoreRoots(wire));
-    const poly = circuit.gadget.evalAtPoints(space, extended);
+    const { arity } = circuit.gadget;
+    let wires = space.zeros(this.#wireLength * arity);
+    wires.setAll(proveRand, 0);
+    circuit.setInputs(space, wires, meas, jointRand, 1n);
+    let poly = circuit.gadget.evalRows(space, wires);
+    while (poly.length < this.#paddedLength) {
+      // The values at the next power of two of roots: those there are, and those at the odd roots.
+      const odd = this.#ntt.oddRootValuesOf(wires.unreducedRows(arity));
+      poly = interleaved(space, poly, circuit.gadget.evalRows(space, odd), 1);
+      if (poly.length < this.#paddedLength) wires = interleaved(space, wires, odd, arity);
+    }
     return joined(space, [proveRand, poly.slice(0, this.#polyLength)]);
   }
 
   /**
-   * A verifier's answer, given shares of a measurement and its proof. Throws `malformed` if the query's random point is
-   * a root of unity, where the answer would leak: once in 2^32 reports of the longest kind at most. Such a report
-   * cannot be verified, and is refused as one whose bytes are none.
+   * A verifier's answer, given shares of a measurement and its proof; `one` is its share of 1. Throws `malformed` if
+   * the query's random point is a root of unity, where the answer would leak: once in 2^32 reports of the longest kind
+   * at most. Such a report cannot be verified, and is refused as one whose bytes are none.
    */
-  query(meas: V, proof: V, queryRand: V, jointRand: V, shares: number): V {
+  query(meas: V, proof: V, queryRand: V, jointRand: V, one: bigint): V {
     const { space, circuit } = this;
     const { field } = space;
-    const { arity } = circuit.gadget;
-    const wires = this.#wiresWith(proof.slice(0, arity));
-    const poly = completed(space, proof.slice(arity, arity + this.#polyLength), this.#paddedLength);
+    const { gadgetCalls, gadget } = circuit;
+    const { arity } = gadget;
+    const wires = space.zeros((1 + gadgetCalls) * arity);
+    wires.setAll(proof.slice(0, arity), 0);
+    circuit.setInputs(space, wires, meas, jointRand, one);
+    const poly = completed(this.#ntt, proof.slice(arity, arity + this.#polyLength), this.#paddedLength);
     const step = this.#paddedLength / this.#wireLength;
-    let call = 0;
-    const outputs = circuit.eval(space, meas, jointRand, shares, (input) => {
-      call++;
-      wires.forEach((wire, j) => {
-        wire.set(call, input.get(j));
-      });
-      return poly.get(call * step);
-    });
-    const [first = 0n] = outputs;
-    const reduced =
-      outputs.length === 1 ? first : outputs.reduce((sum, out, i) => field.reduce(sum + queryRand.get(i) * out), 0n);
+    const outputs = circuit.outputs(space, meas, poly.strided(step, step, gadgetCalls), one);
 
     const t = queryRand.get(this.queryRandLength - 1);
     if (field.pow(t, BigInt(this.#wireLength)) === 1n) {
       throw new PrioError("malformed", "query: expected a report whose random point is no root of unity");
     }
-    const atT = lagrangeCoefficients(this.#ntt, this.#wireLength, t);
-    const gadgetAtT = poly.dot(lagrangeCoefficients(this.#ntt, this.#paddedLength, t));
-    return space.fromBigInts([reduced, ...wires.map((wire) => wire.dot(atT)), gadgetAtT]);
+    const verifier = space.zeros(this.verifierLength);
+    verifier.set(0, outputs.length === 1 ? outputs.get(0) : outputs.dot(queryRand));
+    verifier.setAll(wires.combineRows(lagrangeCoefficients(this.#ntt, this.#wireLength, t), arity), 1);
+    verifier.set(1 + arity, poly.dot(lagrangeCoefficients(this.#ntt, this.#paddedLength, t)));
+    return verifier;
   }
 
   /** Whether the sum of all verifiers' answers shows a proof that holds. */
   decide(verifier: V): boolean {
     const { gadget } = this.circuit;
     if (verifier.get(0) !== 0n) return false;
-    const wires = verifier.slice(1, 1 + gadget.arity);
-    return gadget.eval(this.space, wires) === verifier.get(1 + gadget.arity);
-  }
-
-  /** A polynomial for each wire that is 0 everywhere but at ω^0, where it has its seed. */
-  #wiresWith(seeds: V): V[] {
-    return Array.from({ length: seeds.length }, (_, j) => {
-      const wire = this.space.zeros(this.#wireLength);
-      wire.set(0, seeds.get(j));
-      return wire;
-    });
-  }
-
-  /** A wire's values at the n-th roots, out of those at the p-th. */
-  #valuesAtMoreRoots(wire: V): V {
-    const coefficients = this.space.zeros(this.#paddedLength);
-    coefficients.setAll(this.#ntt.inverse(wire), 0);
-    return this.#ntt.forward(coefficients);
+    const [output] = gadget.evalRows(this.space, verifier.slice(1, 1 + gadget.arity)).toBigInts();
+    return output === verifier.get(1 + gadget.arity);
   }
 }

@@ -62,6 +62,8 @@ export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements V
   readonly #flp: Flp<V, Measurement, Result>;
   readonly #xof: Xof;
   readonly #maxOutput: bigint;
+  /** An aggregator's share of 1. */
+  readonly #one: bigint;
   readonly #parameters: Prio3Parameters<V, Measurement, Result>;
 
   /** Whether `x` is an object of this class. Unlike `instanceof`, this asks nothing of `x`, which may be a proxy. */
@@ -79,6 +81,7 @@ export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements V
     this.#flp = new Flp(space, circuit);
     this.#xof = xof;
     this.#maxOutput = maxOutput;
+    this.#one = space.field.inv(BigInt(shares));
     if (circuit.measurementLength + this.#flp.proofLength * proofs > MAX_SHARE_LENGTH) {
       throw new PrioError(
         "out-of-range",
@@ -131,7 +134,7 @@ export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements V
         part(proofs, k, proofLength),
         part(queryRands, k, queryRandLength),
         part(jointRands, k, circuit.jointRandLength),
-        this.shares,
+        this.#one,
       ),
     );
     const state = this.#stateOf(circuit.truncate(space, meas), jointRandSeed);

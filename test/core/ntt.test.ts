@@ -8,7 +8,17 @@ import { bigIntSpace } from "../../src/core/bigint-vector.js";
 import { Field } from "../../src/core/field.js";
 import { Ntt } from "../../src/core/ntt.js";
 import { errorOf } from "../support/deployment.js";
-import { describeVectors, of64, of87, of128, packed64, packed87, packed128, reference87 } from "./support.js";
+import {
+  describePrio3Vectors,
+  describeVectors,
+  of64,
+  of87,
+  of128,
+  packed64,
+  packed87,
+  packed128,
+  reference87,
+} from "./support.js";
 
 /** noble's roots of unity, and its transforms. */
 function nobleOf(field: Field) {
@@ -141,6 +151,26 @@ describeVectors("transforms", ({ space, field, element, evaluate, pseudoRandomEl
         new Ntt(space).oddRootValues(vector(values)).toBigInts(),
       );
     }
+  });
+});
+
+describePrio3Vectors("transforms of columns", ({ space, pseudoRandomElements }) => {
+  test("have the odd root values of each column", () => {
+    const ntt = new Ntt(space);
+    for (const [rows, columns] of [
+      [1, 3],
+      [2, 1],
+      [8, 6],
+      [64, 5],
+    ] as const) {
+      const v = space.fromBigInts(pseudoRandomElements(rows * columns, rows));
+      const odd = ntt.oddRootValuesOf(v.unreducedRows(columns));
+      for (let j = 0; j < columns; j++) {
+        const column = ntt.oddRootValues(v.strided(j, columns, rows));
+        expect(odd.strided(j, columns, rows).toBigInts()).toEqual(column.toBigInts());
+      }
+    }
+    expect(errorOf(() => ntt.oddRootValuesOf(space.zeros(6).unreducedRows(2))).code).toBe("wrong-length");
   });
 });
 

@@ -8,7 +8,13 @@ import { FIELD_64, FIELD_87, FIELD_128 } from "../../src/core/fields.js";
 import { type Packed64Vector, packed64Space } from "../../src/core/packed64.js";
 import { type Packed87Vector, packed87Space } from "../../src/core/packed87.js";
 import { type Packed128Vector, packed128Space } from "../../src/core/packed128.js";
-import type { BigEndianElements, LittleEndianElements, Vector, VectorSpace } from "../../src/core/vector.js";
+import type {
+  BigEndianElements,
+  LittleEndianElements,
+  MatrixElements,
+  Vector,
+  VectorSpace,
+} from "../../src/core/vector.js";
 
 /** The elements of a field that tests compute with. */
 export interface Elements {
@@ -104,9 +110,9 @@ export function describeBigEndian(
 }
 
 /** The same for those of Prio3's fields. */
-export function describeLittleEndian(
+export function describePrio3Vectors(
   title: string,
-  tests: <V extends Vector<V> & LittleEndianElements>(kit: Kit<V>) => void,
+  tests: <V extends Vector<V> & LittleEndianElements & MatrixElements<V>>(kit: Kit<V>) => void,
 ): void {
   describe(`${title}: BigInt vectors over Field64`, () => tests({ ...of64, space: reference64 }));
   describe(`${title}: BigInt vectors over Field128`, () => tests({ ...of128, space: reference128 }));

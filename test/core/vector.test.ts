@@ -7,7 +7,7 @@ import { Field } from "../../src/core/field.js";
 import { powers, type Vector, type VectorSpace } from "../../src/core/vector.js";
 import {
   describeBigEndian,
-  describeLittleEndian,
+  describePrio3Vectors,
   describeVectors,
   type Elements,
   of64,
@@ -409,7 +409,7 @@ describeBigEndian("big-endian bytes", ({ space, field, p, edgeElements, element,
   });
 });
 
-describeLittleEndian("little-endian bytes", ({ space, field, p, edgeElements, element, pseudoRandomElements }) => {
+describePrio3Vectors("little-endian bytes", ({ space, field, p, edgeElements, element, pseudoRandomElements }) => {
   const { bytes: size } = field;
   const littleEndian = (x: bigint) => Array.from({ length: size }, (_, k) => Number((x >> BigInt(8 * k)) & 0xffn));
 
@@ -470,6 +470,113 @@ describeLittleEndian("little-endian bytes", ({ space, field, p, edgeElements, el
     const v = space.zeros(values.length);
     expect(v.readLE(0, part, 0, part.length)).toBe(values.length);
     expect(v.toBigInts()).toEqual(values);
+  });
+});
+
+describePrio3Vectors("matrices", ({ space, field, element, edgeElements, pseudoRandomElements }) => {
+  /** Rows of 2, 4, 6, … columns. */
+  const matrix = fc
+    .tuple(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 1, max: 5 }))
+    .chain(([rows, half]) =>
+      fc.tuple(
+        fc.constant(2 * half),
+        fc.array(fc.array(element, { minLength: 2 * half, maxLength: 2 * half }), { minLength: rows, maxLength: rows }),
+      ),
+    );
+  const vector = (values: readonly bigint[]) => space.fromBigInts(values);
+  const dot = (a: readonly bigint[], b: readonly bigint[]) =>
+    field.reduce(a.reduce((sum, x, i) => sum + x * (b[i] as bigint), 0n));
+
+  test("addToEach adds a scalar, powersOfEach makes rows of powers", () => {
+    fc.assert(
+      fc.property(
+        fc.array(element, { maxLength: 8 }),
+        element,
+        fc.integer({ min: 1, max: 9 }),
+        (values, x, columns) => {
+          const v = vector(values);
+          const powers = v.powersOfEach(columns).toBigInts();
+          expect(powers).toEqual(
+            values.flatMap((r) => Array.from({ length: columns }, (_, j) => field.pow(r, BigInt(j + 1)))),
+          );
+          v.addToEach(x);
+          expect(v.toBigInts()).toEqual(values.map((y) => field.add(y, x)));
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  test("dotRows, dotPairs and combineRows are inner products of rows, pairs and columns", () => {
+    fc.assert(
+      fc.property(matrix, fc.infiniteStream(element), ([columns, rows], stream) => {
+        const v = vector(rows.flat());
+        const [weights, coefficients] = [[...stream.take(columns)], [...stream.take(rows.length)]];
+        expect(v.dotRows(vector(weights)).toBigInts()).toEqual(rows.map((row) => dot(row, weights)));
+        const evenAndOdd = (row: readonly bigint[]) =>
+          [0, 1].map((k) => row.filter((_, i) => i % 2 === k)) as [bigint[], bigint[]];
+        expect(v.dotPairs(columns).toBigInts()).toEqual(rows.map((row) => dot(...evenAndOdd(row))));
+        const column = (j: number) => rows.map((row) => row[j] as bigint);
+        const combined = v.combineRows(vector(coefficients), columns).toBigInts();
+        expect(combined).toEqual(weights.map((_, j) => dot(column(j), coefficients)));
+        expect(v.toBigInts()).toEqual(rows.flat());
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("long inner products of extreme elements are exact", () => {
+    for (const x of edgeElements.slice(-4)) {
+      const values = new Array<bigint>(2000).fill(x);
+      const square = field.mul(x, x);
+      expect(vector(values).dotPairs(1000).toBigInts()).toEqual([500n, 500n].map((n) => field.mul(n, square)));
+      expect(
+        vector(values)
+          .dotRows(vector(values.slice(0, 400)))
+          .get(4),
+      ).toBe(field.mul(400n, square));
+      expect(vector(values).combineRows(vector(values), 2).get(1)).toBe(field.mul(1000n, square));
+    }
+  });
+
+  test("strided takes every so manyth element, interleave puts rows in turn", () => {
+    fc.assert(
+      fc.property(matrix, fc.nat(3), ([columns, rows], offset) => {
+        const [v, odd] = [vector(rows.flat()), vector(rows.flat().map((x) => field.neg(x)))];
+        expect(v.strided(1, columns, rows.length).toBigInts()).toEqual(rows.map((row) => row[1]));
+        expect(v.strided(0, 5, 0).length).toBe(0);
+        const both = space.fromIntegers(new Array<number>(offset + 2 * v.length + 1).fill(7));
+        both.interleave(offset, v, odd, columns);
+        const inTurn = rows.flatMap((row) => [...row, ...row.map((x) => field.neg(x))]);
+        expect(both.toBigInts()).toEqual([...new Array<bigint>(offset).fill(7n), ...inTurn, 7n]);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test("the butterflies of rows are those of each column", () => {
+    for (const columns of [1, 2, 5]) {
+      const rows = 8;
+      const [values, twiddles] = [pseudoRandomElements(rows * columns, columns), vector(pseudoRandomElements(rows, 9))];
+      const byRows = vector(values).unreducedRows(columns);
+      expect(byRows.length).toBe(rows);
+      const byColumns = Array.from({ length: columns }, (_, j) => vector(values).strided(j, columns, rows).unreduced());
+      for (const v of [byRows, ...byColumns]) {
+        v.stageOfSums(0, 8, 4);
+        v.stageByBlock(4, 8, 2, twiddles);
+        v.stageByBlock(0, 8, 1, twiddles);
+        v.multiplyBy(twiddles);
+        v.stageByElement(0, 8, 4, twiddles);
+        v.stageByElement(4, 8, 1, twiddles);
+        v.set(2, 77n);
+        v.copyScaled(6, 1, 3, 5n);
+      }
+      const expected = byColumns.map((v) => v.reduce().toBigInts());
+      expect(byRows.reduce().toBigInts()).toEqual(
+        Array.from({ length: rows * columns }, (_, i) => expected[i % columns]?.[Math.floor(i / columns)]),
+      );
+      expect(byRows.length).toBe(0);
+    }
   });
 });
 

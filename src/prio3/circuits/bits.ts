@@ -1,11 +1,10 @@
-// Integers in a range as vectors of bits, and the check that all elements of a vector are bits (VDAF draft, sections
-// 7.4.2 and 7.4.3).
+// Integers as vectors of bits, and the check that the elements of a vector are bits (VDAF draft, sections 7.4.2 and
+// 7.4.3).
 //
-// All weights but the last are powers of two, as in binary. The last one is such that all weights add up to the largest
-// integer: so no vector of bits stands for more, and each integer in the range has one vector or two.
+// The bits of an integer in [0, max] have weights 1, 2, 4, … as in binary, and one more bit has the weight that makes
+// all of them add up to max: so no vector of bits stands for more, and each integer in the range has one vector or two.
 
 import type { VectorSpace } from "../../core/vector.js";
-import type { CallGadget } from "../circuit.js";
 import type { Elements } from "../elements.js";
 
 /** How many bits hold an integer in [0, max]. */
@@ -20,70 +19,63 @@ export function weightsOf(max: bigint): bigint[] {
   return [...powers, max - ((1n << BigInt(bits - 1)) - 1n)];
 }
 
-/** Sets elements [start, start + bits) to the bits of `value` in [0, max]. No branch depends on the value. */
-export function encodeBits<V extends Elements<V>>(vector: V, start: number, value: bigint, max: bigint): void {
-  const bits = bitLength(max);
-  const allOnes = (1n << BigInt(bits - 1)) - 1n;
-  const last = BigInt(value > allOnes);
-  const rest = value - last * (max - allOnes);
-  for (let l = 0; l < bits - 1; l++) vector.set(start + l, (rest >> BigInt(l)) & 1n);
-  vector.set(start + bits - 1, last);
+/** The 32-bit words of integers in [0, 2^64), the low word of each first. */
+export function wordsOf(values: ArrayLike<number | bigint>): Uint32Array {
+  const words = new Uint32Array(2 * values.length);
+  for (let i = 0; i < values.length; i++) {
+    const x = values[i] as number | bigint;
+    // What is written to the array is reduced modulo 2^32.
+    words[2 * i] = typeof x === "number" ? x : Number(BigInt.asUintN(32, x));
+    words[2 * i + 1] = typeof x === "number" ? x / 2 ** 32 : Number(x >> 32n);
+  }
+  return words;
 }
 
-/** The integer, or the share of one, that bits with these weights stand for. */
-export function decodeBits<V extends Elements<V>>(
-  { field }: VectorSpace<V>,
-  vector: V,
-  start: number,
-  weights: readonly bigint[],
-): bigint {
-  return field.reduce(weights.reduce((sum, weight, l) => sum + weight * vector.get(start + l), 0n));
+/** The bits of integers in [0, max], given by their words, one after the other. No branch depends on an integer. */
+export function encodeIntegers(words: Uint32Array, max: bigint): Uint8Array {
+  const size = bitLength(max);
+  const [weightLow = 0, weightHigh = 0] = wordsOf(weightsOf(max).slice(-1));
+  const encoded = new Uint8Array((words.length / 2) * size);
+  const bit = (low: number, high: number, l: number) => (l < 32 ? low >>> l : high >>> (l - 32)) & 1;
+  for (let i = 0, at = 0; i < words.length; i += 2, at += size) {
+    const [low, high] = [words[i] as number, words[i + 1] as number];
+    // The last bit is needed from 2^(size − 1) on. The others have what is left without its weight.
+    const last = bit(low, high, size - 1);
+    const restLow = low - last * weightLow;
+    const restHigh = high - last * weightHigh + Math.floor(restLow / 2 ** 32);
+    for (let l = 0; l < size - 1; l++) encoded[at + l] = bit(restLow, restHigh, l);
+    encoded[at + size - 1] = last;
+  }
+  return encoded;
 }
 
-/** Sets the first elements to the bits of integers in [0, max], one after the other. */
-export function encodeIntegers<V extends Elements<V>>(vector: V, values: readonly bigint[], max: bigint): void {
-  const bits = bitLength(max);
-  for (const [i, value] of values.entries()) encodeBits(vector, i * bits, value, max);
+/** The integers, or the shares of them, that bits with these weights stand for. */
+export function decodeIntegers<V extends Elements<V>>(space: VectorSpace<V>, bits: V, weights: readonly bigint[]): V {
+  return weights.length === 1 ? bits : bits.dotRows(space.fromBigInts(weights));
 }
 
-/** The first `length` integers, or the shares of them, that bits with these weights stand for. */
-export function decodeIntegers<V extends Elements<V>>(
-  space: VectorSpace<V>,
-  vector: V,
-  length: number,
-  weights: readonly bigint[],
-): V {
-  return space.fromBigInts(Array.from({ length }, (_, i) => decodeBits(space, vector, i * weights.length, weights)));
+/** Gadget calls of a range check of `length` elements. */
+export function rangeCheckCalls(length: number, chunkLength: number): number {
+  return Math.ceil(length / chunkLength);
 }
 
 /**
- * Σ r_k^j·x·(x − 1) over all elements x of `meas`, in chunks, one for each gadget call k; j counts the elements of the
- * chunk from 1. It is 0 if all are bits, and for random r most likely not if one is none. The last chunk is filled up
- * with zeros.
+ * Sets the gadget's inputs to r_k^j·x and x − 1 for the elements x of `meas`, in chunks, one for each call k; j counts
+ * the elements of a chunk from 1. The sum of all outputs, Σ r_k^j·x·(x − 1), is 0 if all elements are bits, and for
+ * random r most likely not if one is none. The last chunk is filled up with zeros.
  */
-export function rangeCheck<V extends Elements<V>>(
+export function setRangeCheckInputs<V extends Elements<V>>(
   space: VectorSpace<V>,
+  wires: V,
   meas: V,
   jointRand: V,
-  shares: number,
   chunkLength: number,
-  callGadget: CallGadget<V>,
-): bigint {
-  const { field } = space;
-  const one = field.inv(BigInt(shares));
-  let sum = 0n;
-  for (let k = 0; k < jointRand.length; k++) {
-    const r = jointRand.get(k);
-    const input = space.zeros(2 * chunkLength);
-    let power = r;
-    for (let j = 0; j < chunkLength; j++) {
-      const i = k * chunkLength + j;
-      const x = i < meas.length ? meas.get(i) : 0n;
-      input.set(2 * j, field.mul(power, x));
-      input.set(2 * j + 1, field.sub(x, one));
-      power = field.mul(power, r);
-    }
-    sum += callGadget(input);
-  }
-  return field.reduce(sum);
+  one: bigint,
+): void {
+  const chunks = space.zeros(jointRand.length * chunkLength);
+  chunks.setAll(meas, 0);
+  const products = jointRand.powersOfEach(chunkLength);
+  products.multiplyBy(chunks);
+  chunks.addToEach(space.field.neg(one));
+  wires.interleave(2 * chunkLength, products, chunks, 1);
 }

@@ -12,11 +12,13 @@ export function count(): Circuit<boolean | number, bigint> {
     jointRandLength: 0,
     evalOutputLength: 1,
     outputLength: 1,
-    encode: (space, measurement) => space.fromBigInts([requireBit(measurement)]),
-    eval(space, meas, _jointRand, _shares, callGadget) {
-      const x = meas.get(0);
-      return [space.field.sub(callGadget(space.fromBigInts([x, x])), x)];
+    encode: (space, measurement) => space.fromIntegers([requireBit(measurement)]),
+    setInputs(_space, wires, meas) {
+      // x·x
+      wires.setAll(meas, 2);
+      wires.setAll(meas, 3);
     },
+    outputs: (_space, meas, gadgetOutputs) => gadgetOutputs.sub(meas),
     truncate: (_space, meas) => meas,
     decode: ([sum = 0n]) => sum,
   };

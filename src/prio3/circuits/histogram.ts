@@ -2,11 +2,11 @@
 
 import type { Circuit } from "../circuit.js";
 import { parallelSum } from "../gadgets.js";
-import { rangeCheck } from "./bits.js";
+import { rangeCheckCalls, setRangeCheckInputs } from "./bits.js";
 import { requireInteger } from "./measurements.js";
 
 export function histogram(length: number, chunkLength: number): Circuit<number | bigint, bigint[]> {
-  const gadgetCalls = Math.ceil(length / chunkLength);
+  const gadgetCalls = rangeCheckCalls(length, chunkLength);
   return {
     gadget: parallelSum(chunkLength),
     gadgetCalls,
@@ -15,16 +15,17 @@ export function histogram(length: number, chunkLength: number): Circuit<number |
     evalOutputLength: 2,
     outputLength: length,
     encode(space, measurement) {
-      const bucket = Number(requireInteger(measurement, BigInt(length - 1)));
+      const bucket = Number(requireInteger(measurement, length - 1));
+      const bits = new Uint8Array(length);
       // Every element is computed, so that the time does not tell which one is 1.
-      return space.fromIntegers(Array.from({ length }, (_, i) => Number(i === bucket)));
+      for (let i = 0; i < length; i++) bits[i] = Number(i === bucket);
+      return space.fromIntegers(bits);
     },
-    eval(space, meas, jointRand, shares, callGadget) {
-      const { field } = space;
-      // All elements are bits, and they add up to 1.
-      const areBits = rangeCheck(space, meas, jointRand, shares, chunkLength, callGadget);
-      return [areBits, field.sub(meas.sum(), field.inv(BigInt(shares)))];
-    },
+    setInputs: (space, wires, meas, jointRand, one) =>
+      setRangeCheckInputs(space, wires, meas, jointRand, chunkLength, one),
+    // All elements are bits, and they add up to 1.
+    outputs: (space, meas, gadgetOutputs, one) =>
+      space.fromBigInts([gadgetOutputs.sum(), space.field.sub(meas.sum(), one)]),
     truncate: (_space, meas) => meas,
     decode: (counts) => counts.slice(),
   };

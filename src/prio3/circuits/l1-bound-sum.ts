@@ -4,8 +4,16 @@
 import { PrioError } from "../../errors.js";
 import type { Circuit } from "../circuit.js";
 import { parallelSum } from "../gadgets.js";
-import { bitLength, decodeBits, decodeIntegers, encodeIntegers, rangeCheck, weightsOf } from "./bits.js";
-import { requireInteger, requireList } from "./measurements.js";
+import {
+  bitLength,
+  decodeIntegers,
+  encodeIntegers,
+  rangeCheckCalls,
+  setRangeCheckInputs,
+  weightsOf,
+  wordsOf,
+} from "./bits.js";
+import { requireIntegers } from "./measurements.js";
 
 export function l1BoundSum(
   length: number,
@@ -15,7 +23,7 @@ export function l1BoundSum(
   const bits = bitLength(max);
   const weights = weightsOf(max);
   const measurementLength = (length + 1) * bits;
-  const gadgetCalls = Math.ceil(measurementLength / chunkLength);
+  const gadgetCalls = rangeCheckCalls(measurementLength, chunkLength);
   return {
     gadget: parallelSum(chunkLength),
     gadgetCalls,
@@ -24,23 +32,33 @@ export function l1BoundSum(
     evalOutputLength: 2,
     outputLength: length,
     encode(space, measurement) {
-      const values = requireList(measurement, length, (x, i) => requireInteger(x, max, i));
-      const norm = values.reduce((sum, x) => sum + x, 0n);
+      const values = requireIntegers(measurement, length, max);
+      const norm = sumOf(wordsOf(values));
       if (norm > max) {
         throw new PrioError("out-of-range", `measurement: expected a sum of at most ${max}, got more`);
       }
-      const meas = space.zeros(measurementLength);
-      encodeIntegers(meas, [...values, norm], max);
-      return meas;
+      return space.fromIntegers(encodeIntegers(wordsOf([...values, norm]), max));
     },
-    eval(space, meas, jointRand, shares, callGadget) {
-      const { field } = space;
+    setInputs: (space, wires, meas, jointRand, one) =>
+      setRangeCheckInputs(space, wires, meas, jointRand, chunkLength, one),
+    outputs(space, meas, gadgetOutputs) {
       // All elements are bits, and the sum is the one that is claimed.
-      const areBits = rangeCheck(space, meas, jointRand, shares, chunkLength, callGadget);
-      const observed = decodeIntegers(space, meas, length, weights).sum();
-      return [areBits, field.sub(observed, decodeBits(space, meas, length * bits, weights))];
+      const integers = decodeIntegers(space, meas, weights);
+      const excess = space.field.sub(integers.sum(0, length), integers.get(length));
+      return space.fromBigInts([gadgetOutputs.sum(), excess]);
     },
-    truncate: (space, meas) => decodeIntegers(space, meas, length, weights),
+    truncate: (space, meas) => decodeIntegers(space, meas.slice(0, length * bits), weights),
     decode: (totals) => totals.slice(),
   };
+}
+
+/** The sum of integers, given by their words. That of all low words, or of all high ones, is below 2^53. */
+function sumOf(words: Uint32Array): bigint {
+  let low = 0;
+  let high = 0;
+  for (let i = 0; i < words.length; i += 2) {
+    low += words[i] as number;
+    high += words[i + 1] as number;
+  }
+  return (BigInt(high) << 32n) + BigInt(low);
 }

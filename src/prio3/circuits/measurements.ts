@@ -10,23 +10,27 @@ const isScalar = (x: unknown) => typeof x === "boolean" || typeof x === "number"
 const other = (x: unknown) => (isScalar(x) ? "another value" : kindOf(x));
 
 /** 0 or 1, for `true`, `false`, 0 or 1. Throws `out-of-range`. */
-export function requireBit(x: unknown, index?: number): bigint {
+export function requireBit(x: unknown, index?: number): number {
   if (x !== true && x !== false && x !== 0 && x !== 1 && x !== 0n && x !== 1n) {
     throw new PrioError("out-of-range", `measurement: expected true, false, 0 or 1${at(index)}, got ${other(x)}`);
   }
-  return BigInt(x);
+  return Number(x);
 }
 
 /**
  * An integer in [0, max], as a bigint or a number. Throws `out-of-range`, also for a number past 2^53 − 1, which may be
  * another integer rounded.
  */
-export function requireInteger(x: unknown, max: bigint, index?: number): bigint {
-  if (typeof x === "bigint" || Number.isSafeInteger(x)) {
-    const value = BigInt(x as bigint | number);
-    if (value >= 0n && value <= max) return value;
-  }
+export function requireInteger(x: unknown, max: number | bigint, index?: number): number | bigint {
+  if ((typeof x === "bigint" || (typeof x === "number" && Number.isSafeInteger(x))) && x >= 0 && x <= max) return x;
   throw new PrioError("out-of-range", `measurement: expected an integer from 0 to ${max}${at(index)}, got ${other(x)}`);
+}
+
+/** A list of `length` such integers. Throws as `requireList` too. */
+export function requireIntegers(list: unknown, length: number, max: bigint): (number | bigint)[] {
+  // Numbers are compared sooner than a number and a bigint.
+  const limit = max <= Number.MAX_SAFE_INTEGER ? Number(max) : max;
+  return requireList(list, length, (x, i) => requireInteger(x, limit, i));
 }
 
 /**

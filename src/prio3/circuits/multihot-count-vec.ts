@@ -3,9 +3,16 @@
 
 import { PrioError } from "../../errors.js";
 import type { Circuit } from "../circuit.js";
-import { joined } from "../elements.js";
 import { parallelSum } from "../gadgets.js";
-import { bitLength, decodeBits, encodeBits, rangeCheck, weightsOf } from "./bits.js";
+import {
+  bitLength,
+  decodeIntegers,
+  encodeIntegers,
+  rangeCheckCalls,
+  setRangeCheckInputs,
+  weightsOf,
+  wordsOf,
+} from "./bits.js";
 import { requireBit, requireList } from "./measurements.js";
 
 export function multihotCountVec(
@@ -17,7 +24,7 @@ export function multihotCountVec(
   const bits = bitLength(max);
   const weights = weightsOf(max);
   const measurementLength = length + bits;
-  const gadgetCalls = Math.ceil(measurementLength / chunkLength);
+  const gadgetCalls = rangeCheckCalls(measurementLength, chunkLength);
   return {
     gadget: parallelSum(chunkLength),
     gadgetCalls,
@@ -27,18 +34,18 @@ export function multihotCountVec(
     outputLength: length,
     encode(space, measurement) {
       const values = requireList(measurement, length, requireBit);
-      const weight = values.reduce((sum, x) => sum + x, 0n);
-      if (weight > max) {
+      const weight = values.reduce((sum, x) => sum + x, 0);
+      if (weight > maxWeight) {
         throw new PrioError("out-of-range", `measurement: expected at most ${maxWeight} true values, got more`);
       }
-      const weightBits = space.zeros(bits);
-      encodeBits(weightBits, 0, weight, max);
-      return joined(space, [space.fromBigInts(values), weightBits]);
+      return space.fromIntegers([...values, ...encodeIntegers(wordsOf([weight]), max)]);
     },
-    eval(space, meas, jointRand, shares, callGadget) {
+    setInputs: (space, wires, meas, jointRand, one) =>
+      setRangeCheckInputs(space, wires, meas, jointRand, chunkLength, one),
+    outputs(space, meas, gadgetOutputs) {
       // All elements are bits, and the weight is the one that is claimed.
-      const areBits = rangeCheck(space, meas, jointRand, shares, chunkLength, callGadget);
-      return [areBits, space.field.sub(meas.sum(0, length), decodeBits(space, meas, length, weights))];
+      const weight = decodeIntegers(space, meas.slice(length, measurementLength), weights).get(0);
+      return space.fromBigInts([gadgetOutputs.sum(), space.field.sub(meas.sum(0, length), weight)]);
     },
     truncate: (_space, meas) => meas.slice(0, length),
     decode: (counts) => counts.slice(),

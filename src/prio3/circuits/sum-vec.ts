@@ -3,8 +3,16 @@
 
 import type { Circuit } from "../circuit.js";
 import { parallelSum } from "../gadgets.js";
-import { bitLength, decodeIntegers, encodeIntegers, rangeCheck, weightsOf } from "./bits.js";
-import { requireInteger, requireList } from "./measurements.js";
+import {
+  bitLength,
+  decodeIntegers,
+  encodeIntegers,
+  rangeCheckCalls,
+  setRangeCheckInputs,
+  weightsOf,
+  wordsOf,
+} from "./bits.js";
+import { requireIntegers } from "./measurements.js";
 
 export function sumVec(
   length: number,
@@ -13,7 +21,7 @@ export function sumVec(
 ): Circuit<ArrayLike<number | bigint>, bigint[]> {
   const bits = bitLength(max);
   const weights = weightsOf(max);
-  const gadgetCalls = Math.ceil((length * bits) / chunkLength);
+  const gadgetCalls = rangeCheckCalls(length * bits, chunkLength);
   return {
     gadget: parallelSum(chunkLength),
     gadgetCalls,
@@ -21,16 +29,12 @@ export function sumVec(
     jointRandLength: gadgetCalls,
     evalOutputLength: 1,
     outputLength: length,
-    encode(space, measurement) {
-      const values = requireList(measurement, length, (x, i) => requireInteger(x, max, i));
-      const meas = space.zeros(length * bits);
-      encodeIntegers(meas, values, max);
-      return meas;
-    },
-    eval: (space, meas, jointRand, shares, callGadget) => [
-      rangeCheck(space, meas, jointRand, shares, chunkLength, callGadget),
-    ],
-    truncate: (space, meas) => decodeIntegers(space, meas, length, weights),
+    encode: (space, measurement) =>
+      space.fromIntegers(encodeIntegers(wordsOf(requireIntegers(measurement, length, max)), max)),
+    setInputs: (space, wires, meas, jointRand, one) =>
+      setRangeCheckInputs(space, wires, meas, jointRand, chunkLength, one),
+    outputs: (space, _meas, gadgetOutputs) => space.fromBigInts([gadgetOutputs.sum()]),
+    truncate: (space, meas) => decodeIntegers(space, meas, weights),
     decode: (totals) => totals.slice(),
   };
 }

@@ -2,7 +2,7 @@
 
 import type { Circuit } from "../circuit.js";
 import { polyEval } from "../gadgets.js";
-import { bitLength, decodeBits, encodeBits, weightsOf } from "./bits.js";
+import { bitLength, decodeIntegers, encodeIntegers, weightsOf, wordsOf } from "./bits.js";
 import { requireInteger } from "./measurements.js";
 
 /** x² − x, which is 0 for bits alone. */
@@ -18,14 +18,11 @@ export function sum(max: bigint): Circuit<number | bigint, bigint> {
     jointRandLength: 0,
     evalOutputLength: bits,
     outputLength: 1,
-    encode(space, measurement) {
-      const meas = space.zeros(bits);
-      encodeBits(meas, 0, requireInteger(measurement, max), max);
-      return meas;
-    },
-    eval: (_space, meas, _jointRand, _shares, callGadget) =>
-      Array.from({ length: bits }, (_, l) => callGadget(meas.slice(l, l + 1))),
-    truncate: (space, meas) => space.fromBigInts([decodeBits(space, meas, 0, weights)]),
+    encode: (space, measurement) =>
+      space.fromIntegers(encodeIntegers(wordsOf([requireInteger(measurement, max)]), max)),
+    setInputs: (_space, wires, meas) => wires.setAll(meas, 1),
+    outputs: (_space, _meas, gadgetOutputs) => gadgetOutputs,
+    truncate: (space, meas) => decodeIntegers(space, meas, weights),
     decode: ([total = 0n]) => total,
   };
 }
