@@ -1,11 +1,11 @@
 // Programs that take turns: each runs a block of reports while the others wait, in one order and then in the reverse
-// one, so that what a shared machine does to one of them it does to all. A program (program.ts, libprio/driver.c) is a
-// process that answers a number of reports with the time that each step of them took.
+// one, so that what a shared machine does to one of them it does to all. A program (program.ts, libprio/driver.c, those
+// of prio3/) is a process that answers a number of reports with the time that each step of them took.
 
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 
-/** @import { Block, Duration, Program, Row } from "./results.js" */
+/** @import { Timings } from "./results.js" */
 
 /** How long a block computes: much longer than a clock's tick, and short beside the changes of a machine's load. */
 const BLOCK_MS = 60;
@@ -50,7 +50,7 @@ class Process {
     throw new Error(`bench: ${this.name} ended before it answered`);
   }
 
-  /** Runs a block. @param {number} reports @returns {Promise<Block>} */
+  /** Runs a block. @param {number} reports @returns {Promise<Timings>} */
   run(reports) {
     this.#child.stdin.write(`${reports}\n`);
     return this.answer();
@@ -67,8 +67,8 @@ class Process {
   }
 }
 
-/** Milliseconds of the processor. @param {Block} block */
-const processorMs = ({ encode, checkA, checkB }) => (encode[1] + checkA[1] + checkB[1]) / 1e6;
+/** @param {Timings} block @param {string} name @param {number} i */
+const figureOf = (block, name, i) => block[name]?.[i] ?? Number.NaN;
 
 /** @param {number[]} values */
 export function median(values) {
@@ -78,44 +78,51 @@ export function median(values) {
   return (low + high) / 2;
 }
 
-/** Warms a program up, and returns how many reports make a block. @param {Process} program */
-async function warmUp(program) {
+/**
+ * Warms a program up, and returns how many reports make a block.
+ *
+ * @param {Process} program
+ * @param {readonly string[]} steps
+ * @param {number} warmUpMs
+ */
+async function warmUp(program, steps, warmUpMs) {
   let reports = 1;
   for (let spent = 0; ; ) {
-    const ms = processorMs(await program.run(reports));
+    const block = await program.run(reports);
+    const ms = steps.reduce((sum, step) => sum + figureOf(block, step, 1) / 1e6, 0);
     spent += ms;
     // The last blocks, when the program is warm, say best how many reports a block takes.
     const enough = Math.max(1, Math.ceil((reports * BLOCK_MS) / ms));
     reports = Math.min(enough, 2 * reports);
-    if (spent >= WARM_UP_MS || (ms >= WARM_UP_MS && reports === 1)) return reports;
+    if (spent >= warmUpMs || (ms >= warmUpMs && reports === 1)) return reports;
   }
 }
 
-/** The medians of a program's blocks. @param {readonly Block[]} blocks @param {number} reports */
+/** The medians of a program's blocks. @param {readonly Timings[]} blocks @param {number} reports */
 function summarize(blocks, reports) {
-  const { bytes: _, ...steps } = /** @type {Block} */ (blocks[0]);
+  const { bytes, ...steps } = /** @type {Timings} */ (blocks[0]);
   /** @type {(step: string, clock: 0 | 1) => number} */
-  const msOf = (step, clock) =>
-    median(
-      blocks.map(
-        (block) =>
-          /** @type {Record<string, Duration>} */ (/** @type {unknown} */ (block))[step]?.[clock] ?? Number.NaN,
-      ),
-    ) /
-    (1e6 * reports);
+  const msOf = (step, clock) => median(blocks.map((block) => figureOf(block, step, clock))) / (1e6 * reports);
   const ms = Object.fromEntries(Object.keys(steps).map((step) => [step, [msOf(step, 0), msOf(step, 1)]]));
-  const bytes = [0, 1].map((of) => Math.round(median(blocks.map((block) => block.bytes[of] ?? Number.NaN))));
-  return /** @type {Pick<Row, "ms" | "bytes">} */ (/** @type {unknown} */ ({ ms, bytes }));
+  if (bytes === undefined) return { ms };
+  const meanBytes = bytes.map((_, of) => Math.round(median(blocks.map((block) => figureOf(block, "bytes", of)))));
+  return { ms, bytes: meanBytes };
 }
 
 /**
- * Measures programs side by side over reports of one shape. A program's first answer is its version.
+ * Measures programs side by side over reports of one shape. A program's first answer is its version. Returns a row for
+ * each, of the type that the program's answers make.
  *
+ * @template R
  * @param {string} shape
- * @param {readonly (Omit<Program, "version"> & { command: string[], version?: string })[]} programs
- * @returns {Promise<Row[]>}
+ * @param {readonly { runtime: string, command: string[], version?: string }[]} programs
+ * @param {object} options
+ * @param {readonly string[]} options.steps the steps that together are a report's whole way
+ * @param {number} [options.warmUpMs]
+ * @param {number} [options.turnsMs]
+ * @returns {Promise<R[]>}
  */
-export async function interleave(shape, programs) {
+export async function interleave(shape, programs, { steps, warmUpMs = WARM_UP_MS, turnsMs = TURNS_MS }) {
   const processes = programs.map(({ command }) => new Process(command));
   try {
     const running = [];
@@ -129,23 +136,20 @@ export async function interleave(shape, programs) {
       running.push({
         process,
         program: described,
-        reports: await warmUp(process),
-        blocks: /** @type {Block[]} */ ([]),
+        reports: await warmUp(process, steps, warmUpMs),
+        blocks: /** @type {Timings[]} */ ([]),
       });
     }
-    const end = performance.now() + TURNS_MS;
+    const end = performance.now() + turnsMs;
     for (let round = 0; round < MIN_ROUNDS || (round < MAX_ROUNDS && performance.now() < end); round++) {
       for (const turn of [...running, ...[...running].reverse()])
         turn.blocks.push(await turn.process.run(turn.reports));
     }
     for (const { process } of running) await process.end();
-    return running.map(({ program, reports, blocks }) => ({
-      shape,
-      ...program,
-      blocks: blocks.length,
-      reportsPerBlock: reports,
-      ...summarize(blocks, reports),
-    }));
+    return running.map(({ program, reports, blocks }) => {
+      const row = { shape, ...program, blocks: blocks.length, reportsPerBlock: reports, ...summarize(blocks, reports) };
+      return /** @type {R} */ (/** @type {unknown} */ (row));
+    });
   } finally {
     for (const process of processes) process.kill();
   }

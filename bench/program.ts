@@ -4,8 +4,8 @@
 //   program.mjs SHAPE VECTORS CRYPTO POINTS      for example: program.mjs 1000 packed native stream
 //
 // SHAPE is a number of booleans, or COUNTxPRECISION for integers. It answers with a line of JSON when it is ready, and
-// with one more for each line of its input, which is a number of reports. Processor time is that of all threads of the
-// process, so that garbage collection on another thread counts. The totals are checked at the end of the input.
+// with one more for each line of its input, which is a number of reports. The totals are checked at the end of the
+// input.
 //
 // As in libprio/driver.c, all reports of a block take a step before the next step begins, so that the clocks are read
 // once a step and not once a report.
@@ -26,6 +26,7 @@ import {
 } from "../src/index.js";
 import { configOver } from "../src/prio1/config.js";
 import { referenceSpace } from "../src/prio1/vector.js";
+import { runtimeVersion, step } from "./clock.js";
 import type { Block, Duration } from "./results.js";
 
 const [, , shape = "", vectors, crypto, queryPoints] = process.argv;
@@ -74,18 +75,6 @@ class Side {
   }
 }
 
-/** Takes every report of the block through a step, and adds the time to what such steps have taken. */
-function step<T>(duration: Duration, reports: number, one: (i: number) => T): T[] {
-  const results = new Array<T>(reports);
-  const processor = process.cpuUsage();
-  const wall = performance.now();
-  for (let i = 0; i < reports; i++) results[i] = one(i);
-  duration[0] += Math.round(1e6 * (performance.now() - wall));
-  const { user, system } = process.cpuUsage(processor);
-  duration[1] += 1e3 * (user + system);
-  return results;
-}
-
 const at = <T>(list: readonly T[], i: number): T => list[i] as T;
 
 /** Reports of the blocks before. */
@@ -130,12 +119,6 @@ function runBlock(reports: number): Block {
   };
 }
 
-function runtime(): string {
-  const { bun, deno, node } = process.versions as Record<string, string | undefined>;
-  if (bun !== undefined) return `Bun ${bun}`;
-  return deno === undefined ? `Node ${node}` : `Deno ${deno}`;
-}
-
 function checkTotals(): void {
   const totals = publish(config, servers.a.totalShare(), servers.b.totalShare());
   if (totals.some((total, i) => total !== BigInt(counted * (values[i] ?? 0)))) {
@@ -143,6 +126,6 @@ function checkTotals(): void {
   }
 }
 
-console.log(JSON.stringify({ version: runtime() }));
+console.log(JSON.stringify({ version: runtimeVersion() }));
 for await (const line of createInterface({ input: process.stdin })) console.log(JSON.stringify(runBlock(Number(line))));
 checkTotals();

@@ -5,6 +5,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { encodingTime } from "../examples/benchmarks/plots.mjs";
 import { enclosingPowers, plotFile } from "../scripts/line-plot.mjs";
+import { digits, originText, table, thousands, times } from "./format.mjs";
+import { prio3Tables } from "./prio3/report.mjs";
 
 /** @import { Line } from "../scripts/line-plot.mjs" */
 /** @import { AllResults, GrowthRow, Reports, Row, SharedStep } from "./results.js" */
@@ -23,22 +25,8 @@ export function readResults() {
     arithmetic: readJson("bench/results/arithmetic.json"),
     commands: readJson("bench/results/commands.json"),
     memory: readJson("bench/results/memory.json"),
+    prio3: readJson("bench/results/prio3.json"),
   };
-}
-
-/** Three significant digits. @param {number | undefined} x */
-const digits = (x = Number.NaN) => (x >= 100 ? x.toFixed(0) : `${Number(x.toPrecision(3))}`);
-/** Two, for ratios: a third is noise. @param {number} x */
-const times = (x) => `${Number(x.toPrecision(2))}×`;
-/** @param {number} x */
-const thousands = (x) => x.toLocaleString("en-US");
-
-/**
- * @param {string[]} header
- * @param {string[][]} rows
- */
-function table(header, rows) {
-  return [header, header.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 
 /** Numbers of booleans alone, not integers. @param {Row} row */
@@ -117,8 +105,8 @@ function readmeTable({ reports }) {
   return `${table(header, rows)}\n\n${originOf(reports, version)}`;
 }
 
-/** @type {SharedStep[]} */
-const STEPS = ["encode", "checkA", "checkB"];
+/** The steps that together are a report's whole way. @type {SharedStep[]} */
+export const STEPS = ["encode", "checkA", "checkB"];
 
 /** Every step, milliseconds of the processor. @param {AllResults} results */
 function stepsTable({ reports }) {
@@ -263,10 +251,9 @@ function memoryTable({ memory: { runtime, encoding, growth } }) {
 }
 
 /** Where the figures are from. @param {Reports} reports @param {string} runtimes */
-function originOf({ rows, processor, load: [before, after] }, runtimes) {
-  const libprio = rows.find(({ runtime }) => runtime === "libprio")?.version;
-  const loads = `at a load of ${digits(before)} before and ${digits(after)} after`;
-  return `${runtimes} and ${libprio} took turns on\n${processor}, ${loads}.`;
+function originOf(reports, runtimes) {
+  const libprio = reports.rows.find(({ runtime }) => runtime === "libprio")?.version;
+  return originText(`${runtimes} and ${libprio}`, reports);
 }
 
 /**
@@ -287,6 +274,7 @@ export function tables(results) {
     "bench: arithmetic": arithmeticTable(results),
     "bench: commands": commandsTable(results),
     "bench: memory": memoryTable(results),
+    ...prio3Tables(results.prio3),
   };
 }
 

@@ -17,8 +17,12 @@ export type OwnStep = "openA" | "openB" | "verifyA" | "verifyB" | "aggregateA" |
 export type SharedStep = "encode" | "checkA" | "checkB";
 
 /**
- * What a program answers to a number of reports: nanoseconds of each step for all of them, mean bytes of their packets.
+ * What a program answers to a number of reports: the Duration of each step for all of them, in nanoseconds, and perhaps
+ * `bytes`, the mean bytes of each message.
  */
+export type Timings = Readonly<Record<string, readonly number[]>>;
+
+/** What it answers for reports of Prio v1. */
 export type Block = Record<SharedStep, Duration> &
   Partial<Record<OwnStep, Duration>> & { bytes: [a: number, b: number] };
 
@@ -111,10 +115,40 @@ export interface MemoryResults {
   readonly growth: readonly GrowthRow[];
 }
 
+/**
+ * The steps of a report of Prio3: the client's, the first one of each aggregator, and what is left to do at the helper
+ * (the verifier message, the last step, and adding to the total).
+ */
+export type Prio3Step = "shard" | "leader" | "helper" | "finish";
+
+/** What a program answers for reports of Prio3. */
+export type Prio3Block = Record<Prio3Step, Duration>;
+
+/** One program over reports of one instance of Prio3: medians of its blocks. */
+export interface Prio3Row {
+  /** `libprio-rs`, `@divviup/prio3`, or the name of a runtime of ours. */
+  readonly runtime: string;
+  readonly version: string;
+  /** The name of the instance. */
+  readonly shape: string;
+  readonly blocks: number;
+  readonly reportsPerBlock: number;
+  /** Milliseconds for one report. */
+  readonly ms: Readonly<Prio3Block>;
+}
+
+/** results/prio3.json: one run, in which all programs took turns. */
+export interface Prio3Results {
+  readonly processor: string;
+  readonly load: readonly [before: number, after: number];
+  readonly rows: readonly Prio3Row[];
+}
+
 /** Everything that the documents' tables are made from. */
 export interface AllResults {
   readonly reports: Reports;
   readonly arithmetic: readonly ArithmeticRow[];
   readonly commands: Commands;
   readonly memory: MemoryResults;
+  readonly prio3: Prio3Results;
 }

@@ -10,15 +10,13 @@
 // measures memory (memory.ts).
 
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { cpus, loadavg, platform } from "node:os";
-import { fileURLToPath } from "node:url";
+import { loadavg } from "node:os";
 import { parseArgs } from "node:util";
-import esbuild from "esbuild";
 import { measureCommands } from "./commands.mjs";
 import { interleave } from "./interleave.mjs";
 import { compileDriver } from "./libprio/compile.mjs";
-import { printReports, writeReports } from "./report.mjs";
+import { bundle, cache, parseRuntimes, processor, save } from "./machine.mjs";
+import { printReports, STEPS, writeReports } from "./report.mjs";
 
 /** @import { ArithmeticRow, Program, Row } from "./results.js" */
 /** @typedef {Omit<Program, "version"> & { command: string[], version?: string }} Runnable */
@@ -30,35 +28,6 @@ const MAX_BIGINT_FIELDS = 1000;
 /** Where the kinds of query points are compared. */
 const POINTS_FIELDS = [1000, 10_000];
 
-const here = (/** @type {string} */ path) => fileURLToPath(new URL(path, import.meta.url));
-const cache = here("../node_modules/.cache/prio-bench");
-const processor = processorName();
-
-/** How many processors, and which. Names like "AMD EPYC" stand for many, and Linux says more. */
-function processorName() {
-  const name = `${cpus().length} × ${cpus()[0]?.model}`;
-  if (platform() !== "linux") return name;
-  const info = readFileSync("/proc/cpuinfo", "utf8");
-  const [family, model] = ["cpu family", "model"].map((key) => new RegExp(`^${key}\\s*: (\\d+)$`, "m").exec(info)?.[1]);
-  return family === undefined ? name : `${name} (family ${family}, model ${model})`;
-}
-
-/** Bundles a file of this folder for Node and returns the path of the bundle. @param {string} name */
-async function bundle(name) {
-  const outfile = `${cache}/${name}.mjs`;
-  await esbuild.build({
-    entryPoints: [here(`${name}.ts`)],
-    outfile,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    external: ["bun:*", "@mitata/counters"],
-    target: "es2022",
-    logLevel: "warning",
-  });
-  return outfile;
-}
-
 /** What a program prints. @param {string[]} command */
 function outputOf([program = "", ...args]) {
   const { status, stdout } = spawnSync(program, args, {
@@ -69,14 +38,6 @@ function outputOf([program = "", ...args]) {
   });
   if (status !== 0) throw new Error(`bench: ${program} ended with ${status}`);
   return stdout;
-}
-
-/** Four digits are more than a measurement has. @param {string} name @param {unknown} results */
-function save(name, results) {
-  const rounded = (/** @type {string} */ _key, /** @type {unknown} */ x) =>
-    typeof x === "number" && !Number.isInteger(x) ? Number(x.toPrecision(4)) : x;
-  mkdirSync(here("results"), { recursive: true });
-  writeFileSync(here(`results/${name}.json`), `${JSON.stringify(results, rounded, 2)}\n`);
 }
 
 /** Each measurement in a process of its own, since a peak of memory cannot be taken back. */
@@ -148,12 +109,7 @@ const { positionals, values: options } = parseArgs({
   },
 });
 
-/** @type {Record<string, string[]>} */
-const runtimes = { node: [process.execPath] };
-for (const runtime of positionals) {
-  const [name = "", command = ""] = runtime.split(/=(.*)/);
-  runtimes[name] = command.split(" ");
-}
+const runtimes = parseRuntimes(positionals);
 
 if (options.memory) await measureMemory();
 else if (!options.tables) {
@@ -165,7 +121,8 @@ else if (!options.tables) {
   /** @type {Row[]} */
   const rows = [];
   for (const shape of options.fields?.split(",") ?? [...FIELDS.map(String), ...INTEGERS]) {
-    const measured = await interleave(shape, programsFor(shape, program, runtimes, libprio));
+    const programs = programsFor(shape, program, runtimes, libprio);
+    const measured = /** @type {Row[]} */ (await interleave(shape, programs, { steps: STEPS }));
     printReports(measured);
     rows.push(...measured);
   }

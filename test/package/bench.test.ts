@@ -8,7 +8,7 @@ import esbuild from "esbuild";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { processorSeconds } from "../../bench/commands.mjs";
 import { interleave, median } from "../../bench/interleave.mjs";
-import { documents, plots, ratio, readResults, tables, withTables } from "../../bench/report.mjs";
+import { documents, plots, ratio, readResults, STEPS, tables, withTables } from "../../bench/report.mjs";
 import type { Row } from "../../bench/results.js";
 import { read, root } from "./built.js";
 
@@ -155,9 +155,12 @@ function pretender(name: string, ms: number, end = "") {
   return { runtime: name, command: [process.execPath, file] };
 }
 
+/** As little as there is to measure. */
+const briefly = { steps: STEPS, warmUpMs: 100, turnsMs: 0 };
+
 test("programs take turns, there and back, and each figure is for one report", async () => {
   writeFileSync(join(folder, "turns"), "");
-  const measured = await interleave("10", [pretender("x", 1), pretender("y", 2)]);
+  const measured = await interleave<Row>("10", [pretender("x", 1), pretender("y", 2)], briefly);
   const turns = readFileSync(join(folder, "turns"), "utf8");
   const afterWarmUp = turns.slice(turns.indexOf("xyyx"));
   expect(turns.slice(0, -afterWarmUp.length)).toMatch(/^x+y+$/);
@@ -171,12 +174,12 @@ test("programs take turns, there and back, and each figure is for one report", a
 
 test("a program whose totals are wrong in the end makes no figures", async () => {
   const wrong = pretender("z", 1, "process.exitCode = 3;");
-  await expect(interleave("10", [wrong])).rejects.toThrow("ended with 3");
+  await expect(interleave("10", [wrong], briefly)).rejects.toThrow("ended with 3");
 });
 
 test("a program that is not there makes no figures", async () => {
   const command = [join(folder, "nothing")];
-  await expect(interleave("10", [{ runtime: "nothing", command }])).rejects.toThrow("ENOENT");
+  await expect(interleave("10", [{ runtime: "nothing", command }], briefly)).rejects.toThrow("ENOENT");
 });
 
 test.each([
@@ -202,7 +205,7 @@ test.each(["10", "2x3"])("this package's program checks the totals of its report
     logLevel: "silent",
   });
   const command = [process.execPath, outfile, shape, "packed", "native", "report"];
-  const [row] = await interleave(shape, [{ runtime: "node", command }]);
+  const [row] = await interleave<Row>(shape, [{ runtime: "node", command }], briefly);
   expect(row?.version).toBe(`Node ${process.versions.node}`);
   const { encode, checkA, openA, verifyA, aggregateA } = row?.ms ?? {};
   for (const step of [encode, checkA, openA, verifyA]) expect(step?.[1]).toBeGreaterThan(0);
