@@ -34,7 +34,7 @@ export const instances = [
   { name: "SumVec of 10,000 bits", args: ["Prio3SumVec", 10_000, 1, 79], most: { shard: 2.8, ...both(2.3) } },
   { name: "Histogram of 100", args: ["Prio3Histogram", 100, 7], most: { shard: 4, ...both(4) } },
   { name: "Histogram of 1,000", args: ["Prio3Histogram", 1000, 33], most: { shard: 2.5, ...both(2.8) } },
-  { name: "MultihotCountVec of 1,000", args: ["Prio3MultihotCountVec", 1000, 100, 29] },
+  { name: "MultihotCountVec of 1,000", args: ["Prio3MultihotCountVec", 1000, 100, 33] },
   { name: "SumVecWithMultiproof of 1,000 bits", args: ["Prio3SumVecWithMultiproof", 1000, 1, 33, 3] },
 ];
 

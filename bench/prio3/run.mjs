@@ -1,13 +1,13 @@
 // `npm run bench:prio3`: Prio3 of this package beside libprio-rs and beside `@divviup/prio3`, every instance and each
 // step, on one thread. The programs take turns in one run (../interleave.mjs), and each measures itself:
 //
-// - ours, program.ts, bundled from the sources, under this Node and under each runtime NAME=COMMAND of the arguments;
-// - a program of libprio-rs/, on the crate `prio`, which cargo builds. Without cargo, one line says so;
+// - ours, program.ts, bundled from the sources, under this Node and under each runtime NAME=COMMAND of the arguments,
+// - a program of libprio-rs/, on the crate `prio`, which cargo builds. Without cargo, one line says so,
 // - divviup.ts, on the package from the registry, which npm installs in a cache folder.
 //
-// A whole run with libprio-rs writes bench/results/prio3.json and the tables of docs/performance.md. `--tables` measures
-// nothing and writes the tables anew; `--only NAME` measures the instances that have NAME in their name, and writes
-// nothing.
+// A whole run with libprio-rs writes bench/results/prio3.json and the tables of docs/performance.md. `--tables`
+// measures nothing and writes the tables anew; `--only NAME` measures the instances that have NAME in their name, and
+// writes nothing.
 
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
