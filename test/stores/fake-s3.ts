@@ -47,6 +47,8 @@ export class FakeS3 {
   hasRanges = true;
   escapesKeys = true;
   fault: Fault | undefined;
+  /** Answers a request whose body is sent only if the server wants it, in place of asking for the body. */
+  onExpect: ((response: ServerResponse) => void) | undefined;
   readonly #server: Server;
   #uploadNumber = 0;
 
@@ -60,6 +62,11 @@ export class FakeS3 {
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const fake = new FakeS3(server);
     server.on("request", (request: IncomingMessage, response: ServerResponse) => void fake.#take(request, response));
+    server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => {
+      if (fake.onExpect !== undefined) return fake.onExpect(response);
+      response.writeContinue();
+      void fake.#take(request, response);
+    });
     return fake;
   }
 
@@ -71,7 +78,14 @@ export class FakeS3 {
   /** Forgets everything but the objects. */
   reset(): void {
     this.requests.length = 0;
-    Object.assign(this, { fault: undefined, pageSize: 1000, conditions: "heeded", hasRanges: true, escapesKeys: true });
+    Object.assign(this, {
+      fault: undefined,
+      onExpect: undefined,
+      pageSize: 1000,
+      conditions: "heeded",
+      hasRanges: true,
+      escapesKeys: true,
+    });
   }
 
   /** What was asked: "GET x", without the bucket. */

@@ -1,5 +1,4 @@
-// Sends signed requests to one bucket, tries again what can succeed later, and makes an error of what cannot. Only the
-// code of the server's error reaches a message: its text could have keys or signatures in it.
+// Sends signed requests to one bucket, tries again what can succeed later, and makes an error of what cannot.
 
 import { createHash } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
@@ -7,11 +6,13 @@ import { AwsV4Signer } from "aws4fetch";
 import { systemCode, systemReason } from "../../files/failure.js";
 import type { S3Credentials, StoreSettings } from "../settings.js";
 import { StoreError, type StoreErrorCode } from "../store.js";
+import { type Details, EXPIRED, Failed, failedBy, type MakeError, NO_S3 } from "./answers.js";
 import { CredentialSource } from "./credentials.js";
-import { Endpoint, escaped, isRegion } from "./endpoint.js";
+import { Endpoint, escaped } from "./endpoint.js";
 import { BrokenConnection, type HttpResponse, send } from "./http.js";
 import { endpointOf, readProfile, regionOf } from "./profile.js";
-import { type Element, parseXml, textIn } from "./xml.js";
+import { warningsOf } from "./warnings.js";
+import { type Element, parseXml } from "./xml.js";
 
 /** What is asked of the server, for which object of the store. */
 export interface S3Request {
@@ -38,30 +39,8 @@ export interface S3Answer {
 
 const MAX_ERROR = 2 ** 16;
 const MAX_DELAY = 20_000;
-/** Longest time that a server may ask us to wait, in milliseconds. */
-const MAX_RETRY_AFTER = 60_000;
 /** Clocks that differ more than this make signatures that AWS does not take. */
 const MAX_SKEW = 5 * 60_000;
-const BUSY = new Set([408, 429, 500, 502, 503, 504]);
-const BUSY_CODES = new Set([
-  "SlowDown",
-  "InternalError",
-  "OperationAborted",
-  "ConditionalRequestConflict",
-  "RequestTimeout",
-  "ServiceUnavailable",
-  "Throttling",
-]);
-const EXPIRED = new Set(["ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "InvalidToken"]);
-const DAMAGED = new Set(["BadDigest", "XAmzContentSHA256Mismatch", "InvalidDigest", "IncompleteBody"]);
-const FULL = new Set(["QuotaExceeded", "XMinioStorageFull", "XMinioAdminBucketQuotaExceeded", "InsufficientStorage"]);
-
-const HINTS: Readonly<Record<string, string>> = {
-  AccessDenied: "the keys need the rights to list the bucket, and to get, put and delete objects below the prefix",
-  InvalidAccessKeyId: "the server does not know the access key id",
-  NoSuchBucket: "it is not made by itself: are its name, the region and the endpoint right?",
-  SignatureDoesNotMatch: "the secret key is not the one of the access key id",
-};
 
 /** The bucket of a store. */
 export class S3Client {
@@ -122,20 +101,22 @@ export class S3Client {
 
   /** As `request`, and reads the answer as XML whose outermost element has the name. */
   async requestXml(request: S3Request, name: string, maxBytes: number): Promise<Element> {
-    const { response } = await this.request(request);
-    const body = await this.read(response, maxBytes, request);
-    const element = body && parseXml(body.toString());
-    if (element?.name === "Error") throw this.#failed(request, response, element).error;
-    if (element?.name !== name) throw this.nonsense(request, `the answer is not the XML of S3 (${name})`);
-    return element;
-  }
-
-  /** The body of an answer, or null when it is too long. */
-  async read(response: HttpResponse, maxBytes: number, request: S3Request): Promise<Buffer | null> {
-    try {
-      return await response.bytes(maxBytes);
-    } catch (error) {
-      throw this.#broken(error, request).error;
+    const { tries = 6 } = this.#settings;
+    for (let tried = 1; ; tried++) {
+      const { response } = await this.request(request);
+      let error: StoreError;
+      try {
+        const body = await response.bytes(maxBytes);
+        const element = body && parseXml(body.toString());
+        if (element?.name === name) return element;
+        // The status can come before the server knows how it ends.
+        const isError = element?.name === "Error";
+        error = isError ? this.#failed(request, response, element).error : this.nonsense(request, NO_S3);
+      } catch (broken) {
+        error = this.#broken(broken, request).error;
+      }
+      if (!error.isTransient || tried >= tries) throw error;
+      await this.pause(tried, request);
     }
   }
 
@@ -167,21 +148,9 @@ export class S3Client {
       const endpoint = endpointOf(this.#settings, profile);
       const region = regionOf(this.#settings, profile);
       this.#endpoint = new Endpoint(this.#bucket, { endpoint, region, pathStyle: this.#settings.pathStyle });
-      this.#warnOf(this.#endpoint);
+      for (const warning of warningsOf(this.#endpoint.base, this.#settings.env ?? process.env)) this.warn(warning);
     }
     return this.#endpoint;
-  }
-
-  #warnOf({ isExposed, base }: Endpoint): void {
-    const { host, protocol } = new URL(base);
-    if (isExposed) {
-      this.warn(`http://${host} is not encrypted: others on the way can read the objects, and hold them back`);
-    }
-    const env = this.#settings.env ?? process.env;
-    const name = [`${protocol.slice(0, -1)}_proxy`, "all_proxy"].find((each) => env[each] || env[each.toUpperCase()]);
-    if (name !== undefined && !env["NODE_USE_ENV_PROXY"] && !isExempt(env["no_proxy"] ?? env["NO_PROXY"], base)) {
-      this.warn(`${name} is set, and not used: only Node 24 and later have proxies, with NODE_USE_ENV_PROXY=1`);
-    }
   }
 
   async #send(request: S3Request, keys: S3Credentials): Promise<Omit<S3Answer, "isRepeated"> | Failed> {
@@ -218,7 +187,12 @@ export class S3Client {
       idleTimeout: this.#settings.idleTimeout ?? 30_000,
       signal: this.#settings.signal,
     });
-    if (response.status === 200 || response.status === 204 || response.status === 206) return { response, code: "" };
+    if (response.status === 200 || response.status === 204 || response.status === 206) {
+      const isObject = request.key !== undefined && (method === "GET" || method === "HEAD");
+      if (isObject || !/^text\/html/i.test(response.header("content-type") ?? "")) return { response, code: "" };
+      response.discard();
+      return new Failed(this.nonsense(request, NO_S3));
+    }
     if (method === "HEAD") {
       response.discard();
       if (expects?.(response.status, "")) return { response, code: "" };
@@ -230,37 +204,8 @@ export class S3Client {
   }
 
   #failed(request: S3Request, response: HttpResponse, element: Element | null): Failed {
-    const { status } = response;
-    const isS3 = element?.name === "Error";
-    const code = (isS3 ? /^[A-Za-z0-9.]{1,64}$/.exec(textIn(element, "Code") ?? "")?.[0] : undefined) ?? "";
-    const region = response.header("x-amz-bucket-region") ?? (isS3 ? textIn(element, "Region") : undefined);
-    return new Failed(this.#errorOf(request, status, code), {
-      status,
-      code,
-      region: region !== undefined && isRegion(region) ? region : undefined,
-      date: response.header("date"),
-      retryAfter: retryAfter(response.header("retry-after"), Date.now()),
-    });
-  }
-
-  #errorOf(request: S3Request, status: number, code: string): StoreError {
-    const said = code === "" ? `status ${status}` : `status ${status}, ${code}`;
-    // A HEAD is answered without a body.
-    const isS3 = code !== "" || request.method === "HEAD";
-    const strange = isS3 ? undefined : "the answer is not the XML of S3: is it another server, or a proxy?";
-    const error = (errorCode: StoreErrorCode, reason: string, details: Details = {}) =>
-      this.error(errorCode, request, `${reason} (${said})`, { hint: HINTS[code] ?? strange, ...details });
-    if (code === "NoSuchBucket") {
-      return error("not-found", "there is no such bucket", { key: undefined });
-    }
-    if (status === 404) return error("not-found", "there is no such object");
-    if (status === 412) return error("changed", "the object is another one now");
-    if (FULL.has(code) || status === 507) return error("full", "the store is full");
-    if (BUSY.has(status) || BUSY_CODES.has(code)) return error("unavailable", "the server cannot do it at the moment");
-    if (DAMAGED.has(code)) return error("damaged", "other bytes arrived than were sent", { isTransient: true });
-    if (status === 401 || status === 403 || EXPIRED.has(code)) return error("forbidden", "the server does not let us");
-    if (status >= 300 && status < 400) return error("unavailable", "the bucket is elsewhere", { isTransient: false });
-    return error("refused", "the server does not take the request");
+    const error: MakeError = (code, reason, details) => this.error(code, request, reason, details);
+    return failedBy(response, element, request.method === "HEAD", error);
   }
 
   /** Puts right what a failed request tells about itself. Undefined when it tells nothing new. */
@@ -313,41 +258,5 @@ export class S3Client {
   }
 }
 
-type Details = Omit<Partial<ConstructorParameters<typeof StoreError>[3]>, "store">;
-
 /** What can be put right in a request. */
 type Mend = "region" | "clock" | "keys";
-
-/** Why a try failed, and what the answer says besides. */
-class Failed {
-  readonly error: StoreError;
-  readonly status: number;
-  readonly code: string;
-  readonly region: string | undefined;
-  readonly date: string | undefined;
-  /** In milliseconds. */
-  readonly retryAfter: number | undefined;
-
-  constructor(error: StoreError, answer: Partial<Omit<Failed, "error">> = {}) {
-    this.error = error;
-    this.status = answer.status ?? 0;
-    this.code = answer.code ?? "";
-    this.region = answer.region;
-    this.date = answer.date;
-    this.retryAfter = answer.retryAfter;
-  }
-}
-
-/** The milliseconds that a server asks us to wait: seconds, or a time. Not more than a minute is waited. */
-export function retryAfter(header: string | undefined, now: number): number | undefined {
-  if (header === undefined) return undefined;
-  const milliseconds = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now;
-  return Number.isNaN(milliseconds) ? undefined : Math.min(Math.max(milliseconds, 0), MAX_RETRY_AFTER);
-}
-
-/** Whether `no_proxy` names the host of an address. */
-function isExempt(list: string | undefined, address: string): boolean {
-  const { hostname } = new URL(address);
-  const names = (list ?? "").split(/[\s,]+/).filter((name) => name !== "");
-  return names.some((name) => name === "*" || hostname === name || hostname.endsWith(`.${name.replace(/^\*?\./, "")}`));
-}

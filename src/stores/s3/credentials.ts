@@ -31,7 +31,9 @@ const PRINTABLE = /^[\x21-\x7e]+$/;
 export class CredentialSource {
   readonly #store: string;
   readonly #settings: StoreSettings;
-  #keys: Promise<Keys> | undefined;
+  #keys: Keys | undefined;
+  /** All requests wait for the same reading. */
+  #reading: Promise<Keys> | undefined;
 
   constructor(store: string, settings: StoreSettings) {
     this.#store = store;
@@ -40,28 +42,19 @@ export class CredentialSource {
 
   /** Throws `forbidden` when there are none. */
   async get(): Promise<S3Credentials> {
-    this.#keys ??= this.#read();
-    try {
-      const keys = await this.#keys;
-      if (keys.expires === undefined || keys.expires - MARGIN > Date.now()) return keys;
-      this.#keys = this.#read();
-      return await this.#keys;
-    } catch (error) {
-      this.#keys = undefined;
-      throw error;
-    }
+    const keys = this.#keys;
+    if (keys !== undefined && (keys.expires ?? Number.POSITIVE_INFINITY) - MARGIN > Date.now()) return keys;
+    this.#reading ??= this.#read().finally(() => {
+      this.#reading = undefined;
+    });
+    this.#keys = await this.#reading;
+    return this.#keys;
   }
 
   /** Forgets `keys`, which the server does not take any more. Returns whether there may be others now. */
   renew(keys: S3Credentials): boolean {
     if (this.#settings.credentials !== undefined) return false;
-    const current = this.#keys;
-    void current?.then(
-      (present) => {
-        if (present === keys && this.#keys === current) this.#keys = undefined;
-      },
-      () => undefined,
-    );
+    if (this.#keys === keys) this.#keys = undefined;
     return true;
   }
 

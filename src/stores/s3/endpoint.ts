@@ -19,7 +19,6 @@ export interface Location {
 /** More than AWS allows today, as old buckets and other servers have such names too. */
 const BUCKET = /^[A-Za-z0-9](?:[A-Za-z0-9_-]|\.(?!\.)){1,253}[A-Za-z0-9]$/;
 const REGION = /^[a-z0-9-]{1,40}$/;
-const LOOPBACK = /^(?:localhost|.+\.localhost|127(?:\.\d+){3}|\[::1\])$/;
 
 /** Takes a URL apart. Throws `refused`. */
 export function parseLocation(url: string): Location {
@@ -74,12 +73,6 @@ export class Endpoint {
   /** The same bucket in another region. */
   inRegion(region: string): Endpoint {
     return new Endpoint(this.#bucket, { ...this.#settings, region });
-  }
-
-  /** Whether what is sent can be read on the way to another machine. */
-  get isExposed(): boolean {
-    const { protocol, hostname } = new URL(this.base);
-    return protocol === "http:" && !LOOPBACK.test(hostname);
   }
 
   #address(endpoint: string): URL {

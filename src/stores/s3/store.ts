@@ -49,11 +49,15 @@ export class S3Store implements Store {
     }
   }
 
-  async stat(key: string): Promise<StoredObject | undefined> {
-    const request: S3Request = { method: "HEAD", attempt: "cannot look up", key };
-    requireKey(key, request.attempt, this.name);
+  stat(key: string): Promise<StoredObject | undefined> {
+    return this.#stat(key, "cannot look up");
+  }
+
+  async #stat(key: string, attempt: string): Promise<StoredObject | undefined> {
+    const request: S3Request = { method: "HEAD", attempt, key };
+    requireKey(key, attempt, this.name);
     // An answer to HEAD has no body that tells why.
-    const expects = (status: number): boolean => [400, 403, 404].includes(status);
+    const expects = (status: number): boolean => status >= 400 && status < 500 && status !== 429;
     let { response } = await this.#client.request({ ...request, expects });
     if (response.status !== 200 && !(response.status === 404 && this.#isThere)) {
       const missing = (_status: number, code: string): boolean => code === "NoSuchKey";
@@ -78,7 +82,7 @@ export class S3Store implements Store {
     requireKey(key, request.attempt, this.name);
     const exists = () => this.#client.error("exists", request, "there is such an object already");
     // Spares the bytes. The server decides at the end of the write.
-    if (ifAbsent && (await this.stat(key)) !== undefined) throw exists();
+    if (ifAbsent && (await this.#stat(key, request.attempt)) !== undefined) throw exists();
     const exclusion = ifAbsent ? ((await this.#knowsConditions(key)) ? "condition" : "mark") : "none";
     const { partSize = PART } = this.#settings;
     const written = await new Upload(this.#client, key, content, exclusion, partSize).run();
@@ -93,7 +97,7 @@ export class S3Store implements Store {
 
   async #delete(key: string, attempt: string): Promise<void> {
     const request: S3Request = { method: "DELETE", attempt, key };
-    const expects = (status: number, code: string): boolean => status === 404 && code !== "NoSuchBucket";
+    const expects = (_status: number, code: string): boolean => code === "NoSuchKey";
     const { response } = await this.#client.request({ ...request, expects });
     response.discard();
   }

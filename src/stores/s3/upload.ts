@@ -49,10 +49,10 @@ export class Upload {
       if (!(error instanceof WrongSize)) throw error;
       throw this.#client.error("damaged", this.#request("PUT"), "what was to be written changed meanwhile");
     }
-    if (version === null) return null;
     const { size } = this.#content;
-    if (version !== undefined && this.#exclusion !== "mark") return { key: this.#key, size, version };
-    return this.#mine();
+    if (version === null) return null;
+    if (version === undefined) throw this.#client.nonsense(this.#request("PUT"), "the answer has no ETag");
+    return this.#exclusion === "mark" ? this.#mine() : { key: this.#key, size, version };
   }
 
   /** The version, undefined when the server does not tell it, or null when there is such an object already. */
