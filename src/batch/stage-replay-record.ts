@@ -11,12 +11,15 @@ import type { Instruction } from "./thread-messages.js";
 /** The record as one run of a stage uses it. */
 export class StageReplayRecord implements AtomicReplayRecord {
   readonly #record: FileReplayRecord;
+  readonly #occasion: Uint8Array;
   /** What the file has shown so far. A report that it shows twice is left out for that, whatever earlier runs had. */
   readonly #file = new FingerprintRecord();
   #isOfEarlierRun = false;
 
-  constructor(record: FileReplayRecord) {
+  /** A report that was checked on another occasion is refused, even if the check is the same. */
+  constructor(record: FileReplayRecord, occasion = "") {
     this.#record = record;
+    this.#occasion = Buffer.from(occasion);
   }
 
   /** For the library's admission. */
@@ -24,7 +27,7 @@ export class StageReplayRecord implements AtomicReplayRecord {
     this.#isOfEarlierRun = false;
     if (keys.report !== undefined && !this.#file.add(keys.report)) return "report";
     if (!this.#file.add(keys.packet)) return "packet";
-    const answer = this.#record.addReport(keys, point);
+    const answer = this.#record.addReport(keys, Buffer.concat([point, this.#occasion]));
     this.#isOfEarlierRun = answer === "report" || answer === "packet";
     return answer;
   }

@@ -12,7 +12,7 @@
 
 import { withOutputs } from "../files/output.js";
 import type { PartedOutput } from "../files/output-parts.js";
-import { PrivateKey, Server, ServerSecret } from "../index.js";
+import { PrivateKey, type ReplayKeys, Server, ServerSecret } from "../index.js";
 import type { FileReplayRecord } from "../replays/record.js";
 import { formatAggregate } from "./aggregate-file.js";
 import { type Batch, configOf, type ServerRole } from "./batch.js";
@@ -22,12 +22,16 @@ import { type Pipeline, type PipelineSettings, runPipeline } from "./pipeline.js
 import { isRefusal, refuse } from "./rows.js";
 import { StageReplayRecord } from "./stage-replay-record.js";
 import type { Tally } from "./tally.js";
-import type { Decision, OpenedRow, ServerTask } from "./thread-messages.js";
+import type { Decision, Instruction, OpenedRow, ServerTask } from "./thread-messages.js";
 
 /** What every stage needs besides the batch and its files. */
 export interface StageSettings extends Omit<PipelineSettings, "task"> {
   /** Opens the record of what the server has checked, if it keeps one. The stages of a server close it. */
   readonly openReplays?: ((role: ServerRole) => FileReplayRecord) | undefined;
+  /** A name for when this is done, such as a day: a report that was checked on another occasion is refused. */
+  readonly occasion?: string | undefined;
+  /** Called for each report that comes through a server's stage, with the keys of its id and packet. */
+  readonly onReport?: ((keys: ReplayKeys) => void) | undefined;
 }
 
 /**
@@ -51,7 +55,8 @@ export function encodeShares(
 export function verify1(settings: StageSettings, role: ServerRole, output: OpenOutput): Promise<Tally> {
   return runAtServer(settings, { stage: "verify1", perPart: false, ...role }, (pipeline, admission, replays) =>
     writing(pipeline, [output], async (opened) => {
-      await pipeline.check({ decide: (row) => admission.decide(row) }, opened);
+      const carriedOut = ({ admitted }: Instruction): void => settings.onReport?.(admitted.keys);
+      await pipeline.check({ decide: (row) => admission.decide(row), carriedOut }, opened);
       replays?.commit();
     }),
   );
@@ -72,7 +77,11 @@ export function verify2(
           if (isRefusal(decision) || replays === undefined || replays.mayAnswer(decision)) return decision;
           return refuse("answered-differently", row.id);
         };
-        await pipeline.check({ decide, carriedOut: (instruction) => replays?.answered(instruction) }, opened);
+        const carriedOut = (instruction: Instruction): void => {
+          replays?.answered(instruction);
+          settings.onReport?.(instruction.admitted.keys);
+        };
+        await pipeline.check({ decide, carriedOut }, opened);
         pipeline.tally.bytesRead += sizeOf(files);
         replays?.commit();
       }),
@@ -106,7 +115,10 @@ export function aggregate(
         pipeline.check(
           {
             decide: (row) => admission.decide(row, messagesOf),
-            carriedOut: (instruction) => replays?.counted(instruction),
+            carriedOut: (instruction) => {
+              replays?.counted(instruction);
+              settings.onReport?.(instruction.admitted.keys);
+            },
             ...(perPart && { endPart: writeTotal }),
           },
           [],
@@ -147,7 +159,7 @@ async function runAtServer(
 ): Promise<Tally> {
   const record = settings.openReplays?.(task);
   try {
-    const replays = record && new StageReplayRecord(record);
+    const replays = record && new StageReplayRecord(record, settings.occasion);
     const admission = new FileAdmission(task, replays);
     return await runPipeline({ ...settings, task }, async (pipeline) => {
       await work(pipeline, admission, replays);
