@@ -98,7 +98,7 @@ const service = (side: "INTERNAL" | "EXTERNAL") => ({
   ),
   region: optional(text(), `BUCKET_${side}_REGION`, "The region of its buckets"),
   pathStyle: optional(flag, `BUCKET_${side}_PATH_STYLE`, "Whether the bucket's name goes into the path, not the host"),
-  credentialsFile: optional(path, `BUCKET_${side}_CREDENTIALS_FILE`, "A file with its access key and secret key"),
+  profile: optional(text(), `BUCKET_${side}_PROFILE`, "The part of AWS's credentials file that has its keys"),
 });
 
 /** Every value of the configuration. */
