@@ -42,6 +42,7 @@ export class DayFiles {
   readonly #settings: DayFilesSettings;
   readonly #batches = new Map<string, DayBatch>();
   #pending = 0;
+  #bytesWritten = 0;
 
   constructor(settings: DayFilesSettings) {
     this.#settings = settings;
@@ -50,6 +51,11 @@ export class DayFiles {
   /** How many reports each batch has. */
   get counts(): ReadonlyMap<string, number> {
     return new Map([...this.#batches].map(([batchId, { rows }]) => [batchId, rows]));
+  }
+
+  /** How many bytes are in the files so far. */
+  get bytesWritten(): number {
+    return this.#bytesWritten;
   }
 
   /** Adds a report, its packets in base64; or says why it is left out. Throws a Failure when the disk is full. */
@@ -117,6 +123,7 @@ export class DayFiles {
         const bytes = Buffer.from(file.pending.join(""), "latin1");
         file.pending = [];
         withFile(file.path, "a", (fd) => writeAll(fd, bytes));
+        this.#bytesWritten += bytes.length;
       }
     }
     this.#pending = 0;

@@ -16,7 +16,7 @@ import { fingerprint, fingerprintKey } from "./fingerprints.js";
 import { isRefusal, parseRow } from "./rows.js";
 
 /** Files that are kept open at once. Rows that follow one another are often in the same few files. */
-const MAX_OPEN = 64;
+const MAX_OPEN = 32;
 
 /** Where the rows of an input are: in a file, from one offset to another. */
 interface Rows {

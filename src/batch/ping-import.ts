@@ -9,7 +9,7 @@ import { DayFiles } from "./day-files.js";
 import { FingerprintRecord } from "./fingerprints.js";
 import { MAX_PING_DOCUMENT, readPing } from "./ping.js";
 import { isRefusal, type Refusal, refuse } from "./rows.js";
-import { Tally } from "./tally.js";
+import { type MaxLeftOut, Tally } from "./tally.js";
 
 export interface PingImportSettings {
   readonly inputs: readonly Input[];
@@ -19,6 +19,8 @@ export interface PingImportSettings {
   readonly parts: number;
   /** The batches to take, or undefined for the first 256. */
   readonly batchIds: ReadonlySet<string> | undefined;
+  /** How many may be left out before the run fails; any number by default. */
+  readonly maxLeftOut?: MaxLeftOut | undefined;
   /** Opens the list of what is left out, if there is one. */
   readonly openErrors: (() => Output) | undefined;
   /** Called now and then with the number of reports done. */
@@ -39,6 +41,8 @@ export interface PingImport {
 export async function importPings(settings: PingImportSettings): Promise<PingImport> {
   const tally = new Tally(settings.openErrors?.());
   const seen = new FingerprintRecord();
+  const started = performance.now();
+  tally.parts = settings.inputs.length;
   let pings = 0;
   let batches: ReadonlyMap<string, number> = new Map();
   try {
@@ -54,12 +58,16 @@ export async function importPings(settings: PingImportSettings): Promise<PingImp
           settings.progress(tally.total);
         }
       }
+      if (settings.maxLeftOut !== undefined) tally.requireFew(settings.maxLeftOut);
       files.complete();
       batches = files.counts;
+      tally.bytesWritten = files.bytesWritten;
     });
   } finally {
     tally.list?.discard();
     for (const input of settings.inputs) input.close();
+    tally.bytesRead = settings.inputs.reduce((sum, { bytesRead }) => sum + bytesRead, 0);
+    tally.seconds = (performance.now() - started) / 1000;
   }
   return { tally, pings, batches };
 }

@@ -28,10 +28,7 @@ export class TooManyLeftOut extends Failure {
 
   constructor(tally: Tally, max: MaxLeftOut) {
     const allowed = "rows" in max ? `${max.rows}` : `${max.percent} %`;
-    super(
-      `${tally.leftOut} of ${tally.total} rows were left out, more than ${allowed}: nothing was written`,
-      tally.reasons.map(([reason, count]) => `${count} ${reason}`).join(", "),
-    );
+    super(`${tally.leftOut} of ${tally.total} rows were left out, more than ${allowed}`, "nothing was written");
     this.tally = tally;
   }
 }
@@ -42,8 +39,8 @@ export class Tally {
   total = 0;
   /** Rows that were left out. */
   leftOut = 0;
-  /** The line of the last row that was not left out, or 0. */
-  lastPassed = 0;
+  /** Where the last row is that was not left out: its line and, of several files, the file. Empty if there was none. */
+  lastPassed = "";
   /** How many rows after it were left out because their proof failed. */
   failedSince = 0;
   /** How many packets each private key has opened, when a server has several. */
@@ -75,11 +72,12 @@ export class Tally {
   ): Promise<void> {
     let listed = "";
     const place = file === undefined ? "" : `"file": ${pythonString(file)}, `;
+    let lastPassed = 0;
     outcomes.forEach((outcome, i) => {
       const line = numbers[i] as number;
       this.total++;
       if (outcome === null) {
-        this.lastPassed = line;
+        lastPassed = line;
         this.failedSince = 0;
         return;
       }
@@ -90,6 +88,7 @@ export class Tally {
       const shownId = id === undefined ? "null" : pythonString(id);
       listed += `{${place}"line": ${line}, "id": ${shownId}, "reason": "${refused}"}\n`;
     });
+    if (lastPassed > 0) this.lastPassed = file === undefined ? `line ${lastPassed}` : `line ${lastPassed} of ${file}`;
     if (listed !== "") await this.list?.write(listed);
   }
 

@@ -1,18 +1,35 @@
 // `prio aggregate`: checks each report's proof with both servers' second messages, and adds up the valid reports.
 
 import * as stages from "../batch/stages.js";
+import type { InputParts } from "../files/input-parts.js";
 import { outputName, outputPath } from "../files/output.js";
 import { EXCHANGE_FILES, serverRoleFrom } from "./batch-options.js";
+import { usageFailure } from "./exit.js";
 import { requireOneDash } from "./options.js";
 import type { Run } from "./run.js";
-import { exchangedFiles, OWNER_ONLY, runStage } from "./stage.js";
+import { exchangedFrom, inputFrom, OWNER_ONLY, outputOf, runStage, type StageOutput } from "./stage.js";
 
 export function aggregate(run: Run): Promise<number> {
   const { options, reporter } = run;
   const role = serverRoleFrom(options, reporter, EXCHANGE_FILES);
   requireOneDash(options, "input", "input-internal", "input-external");
-  const path = outputPath(options.required("output"), outputName(options.required("input-internal")));
-  return runStage(run, "aggregate", [{ option: "output", path, mode: OWNER_ONLY }], (settings, [output]) =>
-    stages.aggregate(settings, role, exchangedFiles(run), output),
+  const perPart = options.flag("per-part");
+  if (perPart && options.text("output") === "-") {
+    throw usageFailure("--per-part: --output cannot be -", "each part's aggregate is a file of its own");
+  }
+  const input = inputFrom(run);
+  const files = exchangedFrom(run);
+  const output = perPart
+    ? outputOf(run, "output", input, { mode: OWNER_ONLY })
+    : totalOutput(run, [files.internal, input]);
+  return runStage(run, "aggregate", [input, files.internal, files.external], [output], (settings, [open]) =>
+    stages.aggregate(settings, role, files, open, { perPart }),
   );
+}
+
+/** The file of the one aggregate: it has the name of the messages' file or of the input, where that is one file. */
+function totalOutput({ options }: Run, inputs: readonly InputParts[]): StageOutput {
+  const [named] = inputs.find(({ areParts }) => !areParts)?.inputs ?? [];
+  const path = outputPath(options.required("output"), outputName(named?.path ?? "-"));
+  return { option: "output", path, mode: OWNER_ONLY };
 }

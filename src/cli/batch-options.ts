@@ -2,11 +2,13 @@
 
 import { availableParallelism } from "node:os";
 import { type Batch, configOf, type ServerRole } from "../batch/batch.js";
+import type { MaxLeftOut } from "../batch/tally.js";
 import { PrioError, PrivateKey, PublicKey, type QueryPoints, type ServerId } from "../index.js";
 import { usageFailure } from "./exit.js";
 import { type Options, parseOption } from "./options.js";
 import type { Reporter } from "./reporter.js";
 import { PRIVATE_KEY, SHARED_SECRET, secretFrom, secretsFrom } from "./secret-options.js";
+import { quoted } from "./untrusted-text.js";
 
 /** The options that every command over a batch needs. */
 export const BATCH_OPTIONS = ["batch-id", "n-data", "public-key-hex-internal", "public-key-hex-external"] as const;
@@ -92,6 +94,16 @@ function warnOfHole(reporter: Reporter, batch: Batch, queryPoints: QueryPoints):
 function requireServerOptions(options: Options, files: readonly string[]): void {
   const secrets = [PRIVATE_KEY, SHARED_SECRET].filter(({ option }) => options.text(option) === undefined);
   options.require(...BATCH_OPTIONS, "server-id", ...secrets.map(({ file }) => file), ...files);
+}
+
+/** How many rows may be left out: --max-errors, N or P%. */
+export function maxErrorsFrom(options: Options): MaxLeftOut | undefined {
+  const text = options.text("max-errors");
+  if (text === undefined) return undefined;
+  const [, percent] = /^(\d{1,3}(?:\.\d{1,9})?)%$/.exec(text) ?? [];
+  if (percent !== undefined && Number(percent) <= 100) return { percent: Number(percent) };
+  if (/^\d{1,15}$/.test(text)) return { rows: Number(text) };
+  throw usageFailure(`--max-errors: expected a number of rows, or a share as 5%, got ${quoted(text)}`);
 }
 
 /**

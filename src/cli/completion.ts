@@ -18,14 +18,17 @@ export function completion({ io }: Run, [shell = ""]: readonly string[], program
 function valuesOf(option: Option): Values {
   if (!option.required) return null;
   if (option.argChoices !== undefined) return { words: option.argChoices };
-  if (option.flags.endsWith("<file>")) return "file";
+  if (/<file(?:\.\.\.)?>$/.test(option.flags)) return "file";
   return option.flags.endsWith("<dir>") ? "directory" : "nothing";
 }
 
-/** What a shell completes as a command's argument: one of its choices, or a file for `inspect`. */
+/**
+ * What a shell completes where no option comes before: one of the choices of a command's argument, or a file, for
+ * `inspect` and for the second file of an option that takes several.
+ */
 function argumentOf(command: Command): Values {
   const [argument] = command.registeredArguments;
-  if (argument === undefined) return "nothing";
+  if (argument === undefined) return command.options.some(({ variadic }) => variadic) ? "file" : "nothing";
   return argument.argChoices === undefined ? "file" : { words: argument.argChoices };
 }
 
@@ -95,7 +98,7 @@ function zsh(program: Command): string {
       return quote(`${again}${option.long}[${escaped(option.description)}]${tail}`);
     });
     const argument = argumentOf(command);
-    const position = command.registeredArguments[0]?.variadic ? "*" : "1";
+    const position = command.registeredArguments[0]?.variadic === false ? "1" : "*";
     const rest = argument === "nothing" ? [] : [quote(`${position}:argument:${action(argument)}`)];
     return `    ${command.name()}) _arguments ${[...options, "'--help[show help]'", ...rest].join(" \\\n      ")} ;;`;
   });

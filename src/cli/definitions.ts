@@ -56,6 +56,8 @@ const serverRows: readonly OptionRow[] = [
 const runRows: readonly OptionRow[] = [
   ["--jobs <n>", "number of threads (default: one per core)"],
   ["--errors <file>", "list of the rows left out, with the reasons"],
+  ["--max-errors <n>", "fail if more rows are left out, also as 5%"],
+  ["--summary <file>", "what the run did, as JSON"],
   ["--strict", "exit with 3 if rows were left out"],
   ["--allow-empty", "exit with 0, not 4, if no row came through"],
   ["--quiet", "print only results and errors"],
@@ -87,16 +89,16 @@ export interface Definition {
 }
 
 const verifyFiles: readonly OptionRow[] = [
-  ["--input <file>", "this server's shares"],
+  ["--input <file...>", "this server's shares: files, or directories"],
   ["--output <dir>", "directory for the output"],
 ];
 
 /** The files of a stage that reads both servers' messages. */
 function exchangeFiles(message: string): readonly OptionRow[] {
   return [
-    ["--input <file>", "this server's shares"],
-    ["--input-internal <file>", `this server's ${message}`],
-    ["--input-external <file>", `the other server's ${message}`],
+    ["--input <file...>", "this server's shares: files, or directories"],
+    ["--input-internal <file...>", `this server's ${message}`],
+    ["--input-external <file...>", `the other server's ${message}`],
     ["--output <dir>", "directory for the output"],
   ];
 }
@@ -149,7 +151,7 @@ export const DEFINITIONS: readonly Definition[] = [
       [
         FILES,
         [
-          ["--input <file>", "the clients' values"],
+          ["--input <file...>", "the clients' values: files, or directories"],
           ["--output-A <dir>", "directory for A's packets"],
           ["--output-B <dir>", "directory for B's packets"],
         ],
@@ -170,7 +172,7 @@ export const DEFINITIONS: readonly Definition[] = [
       [
         "Files (- is standard input, .gz is compressed):",
         [
-          ["--input <file>", "pings: a file, or a directory of files"],
+          ["--input <file...>", "pings: files, or directories of files"],
           ["--output <dir>", "directory for the shares of both servers"],
           ["--date <day>", "the day of the pings, YYYY-MM-DD"],
           ["--parts <n>", "files per batch and server (default: 1)"],
@@ -204,7 +206,7 @@ export const DEFINITIONS: readonly Definition[] = [
     options: [
       [BATCH, batchRows],
       [SERVER, serverRows],
-      [FILES, exchangeFiles("verify1 file")],
+      [FILES, exchangeFiles("verify1 files")],
       [RUN, runRows],
     ],
     remark: SWAPPED,
@@ -221,7 +223,7 @@ export const DEFINITIONS: readonly Definition[] = [
     options: [
       [BATCH, batchRows],
       [SERVER, serverRows],
-      [FILES, exchangeFiles("verify2 file")],
+      [FILES, [...exchangeFiles("verify2 files"), ["--per-part", "an aggregate for each part, for prio merge"]]],
       [RUN, runRows],
     ],
     remark: SWAPPED,

@@ -9,6 +9,7 @@ export const EXIT = {
   usage: 2,
   someLeftOut: 3,
   noRows: 4,
+  tooManyLeftOut: 5,
   hungUp: 129,
   interrupted: 130,
   terminated: 143,

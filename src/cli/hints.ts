@@ -47,7 +47,7 @@ export function hintFor(tally: Tally, queryPoints: QueryPoints): string | undefi
     return `when nearly every proof fails, the servers differ in something: ${settings}; ${WHAT_IS_SAFE}`;
   }
   if (queryPoints === "stream" && tally.failedSince >= OUT_OF_STEP) {
-    const after = tally.lastPassed === 0 ? "" : ` after line ${tally.lastPassed}`;
+    const after = tally.lastPassed === "" ? "" : ` after ${tally.lastPassed}`;
     const cause = "a packet opened at one server only, and the point stream is out of step";
     return `every proof${after} fails: ${cause}; with --query-points report that cannot happen; ${WHAT_IS_SAFE}`;
   }

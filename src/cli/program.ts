@@ -10,7 +10,7 @@ import type { Run } from "./run.js";
 const HELP_WIDTH = 80;
 const ENVIRONMENT = "Options with a value can also be environment variables: BATCH_ID for --batch-id.";
 const THE_MANUAL = `\`prio help ${MANUAL}\` prints the manual.`;
-/** The options that may come more than once: each value counts. */
+/** The options that may come more than once, besides those that take several values at once: each value counts. */
 const REPEATABLE = ["private-key-file", "private-key-hex"];
 
 /** What a command does with the arguments that the command line gives it. Returns the exit code. */
@@ -52,7 +52,7 @@ export function buildProgram(
 /** An option, which keeps all its values if it may come more than once. */
 function newOption(flags: string, description?: string): Option {
   const option = new Option(flags, description);
-  if (!REPEATABLE.includes(option.name())) return option;
+  if (!REPEATABLE.includes(option.name()) && !option.variadic) return option;
   return option.argParser((value: string, before: readonly string[] = []) => [...before, value]);
 }
 

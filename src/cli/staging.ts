@@ -3,29 +3,22 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { importPings } from "../batch/ping-import.js";
-import { ClosedPipe, Failure, systemFailure } from "../files/failure.js";
-import { canonicalPath, fileIdentity } from "../files/file-identity.js";
-import { Input, MAX_EXPANSION } from "../files/input.js";
+import { Failure, systemFailure } from "../files/failure.js";
+import { Input, inputName, MAX_EXPANSION } from "../files/input.js";
 import { inputFiles } from "../files/input-files.js";
 import { openOutput } from "../files/output.js";
-import {
-  isWithin,
-  type NamedFile,
-  protectedFiles,
-  requireDistinctPaths,
-  requireOutsideReplays,
-} from "./distinct-paths.js";
+import { maxErrorsFrom } from "./batch-options.js";
+import { type NamedFile, requireDistinctPaths, requireNothingIn, requireOtherFiles } from "./distinct-paths.js";
 import { usageFailure } from "./exit.js";
-import { type Options, requireNoDash } from "./options.js";
+import { type Options, requireNoDash, requireOneDash } from "./options.js";
 import type { Run } from "./run.js";
-import { closedPipeFailure, errorsFileFrom } from "./stage.js";
-import { reportCounts } from "./stage-result.js";
+import { besidesFrom, fileFrom, runReported } from "./stage.js";
 
 /** Batches that the summary names. */
 const SHOWN_BATCHES = 10;
 const MAX_PARTS = 10_000;
 
-export async function staging(run: Run): Promise<number> {
+export function staging(run: Run): Promise<number> {
   const { options, reporter, io } = run;
   options.require("date", "input", "output");
   requireNoDash(options, "output", "data-config");
@@ -33,62 +26,46 @@ export async function staging(run: Run): Promise<number> {
   const parts = options.integer("parts", 1) ?? 1;
   if (parts > MAX_PARTS) throw usageFailure(`--parts: expected at most ${MAX_PARTS}, got ${parts}`);
   const directory = join(options.required("output"), `submission_date=${date}`);
-  const errors = errorsFileFrom(run);
-  const files = inputFiles(options.required("input"), date);
-  requireApart(run, directory, files, errors);
+  const errors = fileFrom(run, "errors");
+  const besides = besidesFrom(run);
+  requireOneDash(options, ...besides.map(({ option }) => option));
+  const paths = options.texts("input");
+  const files = paths.flatMap((path) => inputFiles(path, date));
+  if (files.length > 1 && paths.includes("-")) throw usageFailure("--input: - can only be read alone");
+  requireApart(run, directory, files, besides);
   const batchIds = batchIdsFrom(options.text("data-config"));
   const inputs = files.map((path) => new Input(path, io.stdin, MAX_EXPANSION.values));
+  requireOtherFiles(inputs, besides);
   const progress = reporter.progress("staging", io.env, sizeOf(inputs), () =>
     inputs.reduce((sum, input) => sum + input.bytesRead, 0),
   );
-  const { tally, pings, batches } = await importPings({
-    inputs,
-    directory,
-    parts,
-    batchIds,
-    openErrors: errors && (() => openOutput(errors.path, io)),
-    progress: (reports) => progress.rows(reports),
-  })
-    .catch((error: unknown) => {
-      throw error instanceof ClosedPipe ? closedPipeFailure(error, [{ option: "output", path: directory }]) : error;
-    })
-    .finally(() => progress.clear());
-  reporter.info(summary(pings, batches));
-  return reportCounts(run, { stage: "staging", tally, isFilter: errors?.path === "-" });
+  const written = [{ option: "output", path: directory }, ...besides];
+  return runReported(run, { stage: "staging", input: inputName(paths[0] as string), progress, written }, async () => {
+    const { tally, pings, batches } = await importPings({
+      inputs,
+      directory,
+      parts,
+      batchIds,
+      maxLeftOut: maxErrorsFrom(options),
+      openErrors: errors && (() => openOutput(errors.path, io)),
+      progress: (reports) => progress.rows(reports),
+    });
+    reporter.info(countsOf(pings, batches));
+    return tally;
+  });
 }
 
 /**
  * Refuses an output that would replace a file that the run reads or writes besides, and one that the next run would
  * read as input.
  */
-function requireApart(run: Run, directory: string, inputs: readonly string[], errors: NamedFile | undefined): void {
-  const { options } = run;
-  requireDistinctPaths(run, errors === undefined ? [] : [errors]);
-  const listedHere = errors === undefined || errors.path === "-" ? [] : [errors];
-  requireOutsideReplays(options, [{ option: "output", path: directory }]);
-  const day = canonicalPath(directory);
-  const read = inputs.map((path) => ({ option: "input", path }));
-  const replays = options.texts("replays").map((path) => ({ option: "replays", path }));
-  for (const { option, path } of [...protectedFiles(options), ...listedHere, ...read, ...replays]) {
-    if (path === "-" || !isWithin(day, canonicalPath(path))) continue;
-    throw usageFailure(
-      `--output would replace what --${option} names: ${path}`,
-      `a run replaces everything in ${directory}`,
-    );
-  }
-  const input = options.required("input");
-  const listed = listedHere.map(({ path }) => fileIdentity(path))[0];
-  for (const path of inputs) {
-    if (path !== "-" && listed !== undefined && fileIdentity(path) === listed) {
-      throw usageFailure(`--errors would write over the file of --input: ${path}`, "name another file");
-    }
-  }
-  if (input === "-") return;
-  const folder = canonicalPath(input);
-  for (const { option, path } of [{ option: "output", path: directory }, ...listedHere]) {
-    if (!isWithin(folder, canonicalPath(path))) continue;
-    throw usageFailure(`--${option} is in the directory of --input: ${path}`, "the next run would read it as pings");
-  }
+function requireApart(run: Run, directory: string, inputs: readonly string[], besides: readonly NamedFile[]): void {
+  const day = { option: "output", path: directory };
+  requireDistinctPaths(run, besides, [day]);
+  requireNothingIn(
+    day,
+    inputs.map((path) => ({ option: "input", path })),
+  );
 }
 
 /** The day in --date, YYYY-MM-DD. */
@@ -142,7 +119,7 @@ function readJson(path: string): unknown {
 }
 
 /** How many pings there were, and how many reports of which batch. */
-function summary(pings: number, batches: ReadonlyMap<string, number>): string {
+function countsOf(pings: number, batches: ReadonlyMap<string, number>): string {
   const reports = [...batches.values()].reduce((sum, count) => sum + count, 0);
   const named = [...batches].slice(0, SHOWN_BATCHES).map(([batchId, count]) => `${JSON.stringify(batchId)}: ${count}`);
   const rest = batches.size > named.length ? [`${batches.size - named.length} more batches`] : [];

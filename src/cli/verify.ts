@@ -1,27 +1,30 @@
 // `prio verify1` and `prio verify2`: write a server's first and second message on each report in a file of shares.
 
 import * as stages from "../batch/stages.js";
-import { outputName, outputPath } from "../files/output.js";
+import { outputName } from "../files/output.js";
 import { EXCHANGE_FILES, serverRoleFrom } from "./batch-options.js";
 import { requireOneDash } from "./options.js";
 import type { Run } from "./run.js";
-import { exchangedFiles, OWNER_ONLY, runStage } from "./stage.js";
+import { exchangedFrom, inputFrom, OWNER_ONLY, outputOf, runStage } from "./stage.js";
 
 export function verify1(run: Run): Promise<number> {
-  const { options, reporter } = run;
-  const role = serverRoleFrom(options, reporter, ["input", "output"]);
-  const path = outputPath(options.required("output"), outputName(options.required("input")));
-  return runStage(run, "verify1", [{ option: "output", path, mode: OWNER_ONLY }], (settings, [output]) =>
-    stages.verify1(settings, role, output),
-  );
+  const role = serverRoleFrom(run.options, run.reporter, ["input", "output"]);
+  const input = inputFrom(run);
+  const output = outputOf(run, "output", input, { mode: OWNER_ONLY });
+  return runStage(run, "verify1", [input], [output], (settings, [open]) => stages.verify1(settings, role, open));
 }
 
 export function verify2(run: Run): Promise<number> {
   const { options, reporter } = run;
   const role = serverRoleFrom(options, reporter, EXCHANGE_FILES);
   requireOneDash(options, "input", "input-internal", "input-external");
-  const path = outputPath(options.required("output"), outputName(options.required("input-internal")));
-  return runStage(run, "verify2", [{ option: "output", path, mode: OWNER_ONLY }], (settings, [output]) =>
-    stages.verify2(settings, role, exchangedFiles(run), output),
+  const input = inputFrom(run);
+  const files = exchangedFrom(run);
+  // As in Python's command, a file has the name of the messages' file, if they are in one.
+  const [internal] = files.internal.inputs;
+  const name = files.internal.areParts ? {} : { name: outputName(internal?.path ?? "-") };
+  const output = outputOf(run, "output", input, { mode: OWNER_ONLY, ...name });
+  return runStage(run, "verify2", [input, files.internal, files.external], [output], (settings, [open]) =>
+    stages.verify2(settings, role, files, open),
   );
 }

@@ -4,7 +4,8 @@
 
 import { chunksOf, linesOf } from "../files/chunks.js";
 import { Failure } from "../files/failure.js";
-import { Input, MAX_EXPANSION } from "../files/input.js";
+import { type Input, MAX_EXPANSION } from "../files/input.js";
+import { InputParts } from "../files/input-parts.js";
 import { describeRow, kindName, type RowKind } from "./describe-row.js";
 import type { Run } from "./run.js";
 
@@ -21,17 +22,29 @@ const EXPECTED: Readonly<Record<string, Readonly<Record<string, RowKind>>>> = {
 const SAMPLE = { rows: 64, bytes: 2 ** 20, line: 2 ** 24 };
 
 /** Says which option of a stage names a file of another kind than it expects, or returns undefined. */
-export async function wrongFile({ options, io }: Run, stage: string): Promise<string | undefined> {
+export async function wrongFile({ options }: Run, stage: string): Promise<string | undefined> {
   for (const [option, expected] of Object.entries(EXPECTED[stage] ?? {})) {
-    const path = options.text(option);
-    if (path === undefined || path === "-") continue;
-    const [kind, rows] = (await mostRows(new Input(path, io.stdin, MAX_EXPANSION.values))) ?? [expected, 0];
+    const input = firstFile(options.texts(option));
+    if (input === undefined) continue;
+    const [kind, rows] = (await mostRows(input)) ?? [expected, 0];
     if (kind !== expected) {
       const name = kindName(expected, expected === "aggregate" ? 1 : 2);
       return `--${option} expects ${name}; its file has ${kindName(kind, rows)}`;
     }
   }
   return undefined;
+}
+
+/** The first of the files that an option names. */
+function firstFile(paths: readonly string[]): Input | undefined {
+  if (paths.length === 0 || paths.includes("-")) return undefined;
+  try {
+    return InputParts.of(paths, { maxExpansion: MAX_EXPANSION.values }).inputs[0];
+  } catch (error) {
+    // The run has failed already, and its own error says more.
+    if (!(error instanceof Failure)) throw error;
+    return undefined;
+  }
 }
 
 /**

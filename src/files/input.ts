@@ -26,9 +26,10 @@ export function inputName(path: string): string {
 export class Input {
   /** Its name in messages. */
   readonly name: string;
+  /** Its path, or "-". */
+  readonly path: string;
   /** Bytes on disk; undefined for anything but a regular file. */
   readonly size: number | undefined;
-  readonly #path: string;
   readonly #stdin: Readable;
   readonly #maxExpansion: number;
   /** The file as it was at the start; undefined for anything but a regular file. */
@@ -40,7 +41,7 @@ export class Input {
   /** Throws a Failure when there is no such file, or when this process may not read it. */
   constructor(path: string, stdin: Readable, maxExpansion: number = MAX_EXPANSION.messages) {
     this.name = inputName(path);
-    this.#path = path;
+    this.path = path;
     this.#stdin = stdin;
     this.#maxExpansion = maxExpansion;
     if (path === "-") return;
@@ -64,7 +65,7 @@ export class Input {
   }
 
   get #isCompressed(): boolean {
-    return this.#path.endsWith(".gz");
+    return this.path.endsWith(".gz");
   }
 
   /** How many bytes of a file were read so far, before decompression. */
@@ -82,7 +83,7 @@ export class Input {
    */
   async *pieces(): AsyncGenerator<Buffer> {
     try {
-      if (this.#path === "-") yield* this.#stdin as AsyncIterable<Buffer>;
+      if (this.path === "-") yield* this.#stdin as AsyncIterable<Buffer>;
       else yield* this.#isCompressed ? this.#decompressed() : this.#open();
     } catch (error) {
       throw systemFailure(error, `cannot read ${this.name}`);
@@ -94,7 +95,7 @@ export class Input {
   }
 
   #open(): ReadStream {
-    this.#file = createReadStream(this.#path, { highWaterMark: READ_BYTES });
+    this.#file = createReadStream(this.path, { highWaterMark: READ_BYTES });
     return this.#file;
   }
 
@@ -117,7 +118,7 @@ export class Input {
   requireUnchanged(): void {
     const before = this.#before;
     if (before === undefined) return;
-    const now = statSync(this.#path, { bigint: true, throwIfNoEntry: false });
+    const now = statSync(this.path, { bigint: true, throwIfNoEntry: false });
     const isSame = (["dev", "ino", "size", "mtimeNs"] as const).every((name) => now?.[name] === before[name]);
     if (!isSame) throw this.changed();
   }
@@ -129,7 +130,7 @@ export class Input {
 
   /** Closes an input that was not read to its end. */
   close(): void {
-    if (this.#path === "-") this.#stdin.destroy();
+    if (this.path === "-") this.#stdin.destroy();
     else this.#endFile();
   }
 

@@ -4,6 +4,7 @@
 import {
   closeSync,
   constants,
+  fsync,
   fsyncSync,
   linkSync,
   openSync,
@@ -13,6 +14,7 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
+import { promisify } from "node:util";
 import { writeAll } from "./disk.js";
 import { Failure, systemCode, systemFailure } from "./failure.js";
 import { createTemporaryFile, forgetTemporaryFile, nameBeside, removeTemporaryFile } from "./temporary-files.js";
@@ -21,7 +23,7 @@ import { createTemporaryFile, forgetTemporaryFile, nameBeside, removeTemporaryFi
 export interface OutputFile {
   write(bytes: Buffer): Promise<void>;
   /** Puts all bytes on disk, still under a temporary name. */
-  complete(): void;
+  complete(): Promise<void> | void;
   /** Gives the complete file its name. With `canTakeBack`, keeps what was there before until `settle`. */
   appear(canTakeBack: boolean): void;
   /** After `appear`, puts back what was there before. */
@@ -168,10 +170,11 @@ function tryUnlink(path: string): void {
   }
 }
 
-/** A file that appears together with its directory. */
+/** A file that appears together with its directory. It goes to disk while the next ones are written. */
 class NewFile implements OutputFile {
   readonly #path: string;
   readonly #file: OpenFile;
+  #isCompleting = false;
 
   constructor(path: string, mode: number) {
     this.#path = path;
@@ -183,11 +186,15 @@ class NewFile implements OutputFile {
     return Promise.resolve();
   }
 
-  complete(): void {
-    this.#try(() => {
-      fsyncSync(this.#file.fd);
+  async complete(): Promise<void> {
+    this.#isCompleting = true;
+    try {
+      await fsyncLater(this.#file.fd);
       this.#file.close();
-    });
+    } catch (error) {
+      this.#file.close();
+      throw systemFailure(error, `cannot write ${this.#path}`);
+    }
   }
 
   appear(): void {
@@ -203,7 +210,8 @@ class NewFile implements OutputFile {
   }
 
   discard(): void {
-    this.#file.close();
+    // While the system still works on the descriptor, nothing else may get its number.
+    if (!this.#isCompleting) this.#file.close();
   }
 
   #try(work: () => void): void {
@@ -214,6 +222,8 @@ class NewFile implements OutputFile {
     }
   }
 }
+
+const fsyncLater: (fd: number) => Promise<void> = promisify(fsync);
 
 /** Milliseconds between two tries when the reader of a pipe is slow. */
 const RETRY = 5;

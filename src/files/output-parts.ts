@@ -8,6 +8,7 @@ import { Failure, systemCode, systemFailure } from "./failure.js";
 import { canonicalPath } from "./file-identity.js";
 import { type Output, type OutputStreams, openNewOutput, openOutput, type PendingOutput } from "./output.js";
 import { MARKER, mark, OutputDirectory } from "./output-directory.js";
+import { Queue, withRejectionHandled } from "./queue.js";
 import { isTemporaryName } from "./temporary-files.js";
 
 /** Takes ASCII text for each part, the parts in order. */
@@ -80,12 +81,15 @@ export function openParts(files: PartFiles, streams: OutputStreams): PartedOutpu
   }
 }
 
-/** Opens the file of a part when its turn comes, and completes the one before. */
+/** Files that are on their way to disk at once. */
+const MAX_COMPLETING = 8;
+
+/** Opens the file of a part when its turn comes, and completes the one before while it is written. */
 class PartWriter {
   readonly outputs: Output[] = [];
   readonly #count: number;
   readonly #open: (part: number) => Output;
-  #completed = 0;
+  readonly #completing = new Queue<Promise<void>>(MAX_COMPLETING, (completion) => completion);
 
   constructor(count: number, open: (part: number) => Output) {
     this.#count = count;
@@ -105,6 +109,7 @@ class PartWriter {
   async complete(): Promise<void> {
     await this.#goTo(this.#count - 1);
     await this.#completeLast();
+    await this.#completing.drain();
   }
 
   discard(): void {
@@ -119,7 +124,8 @@ class PartWriter {
   }
 
   async #completeLast(): Promise<void> {
-    for (; this.#completed < this.outputs.length; this.#completed++) await this.outputs[this.#completed]?.complete();
+    const last = this.outputs.at(-1);
+    if (last !== undefined) await this.#completing.push(withRejectionHandled(last.complete()));
   }
 }
 
@@ -255,7 +261,7 @@ function requireNothingElse(
   let foreign: string | undefined;
   try {
     const entries = readdirSync(path, { withFileTypes: true });
-    foreign = entries.find((entry) => entry.isDirectory() || !(own.has(entry.name) || mayBeThere(entry.name)))?.name;
+    foreign = entries.find((entry) => !(entry.isFile() && (own.has(entry.name) || mayBeThere(entry.name))))?.name;
   } catch (error) {
     if (systemCode(error) === "ENOENT") return;
     throw error;

@@ -140,7 +140,7 @@ class FileOutput implements Output {
       });
       await this.#writeCompressed();
     }
-    this.#file.complete();
+    await this.#file.complete();
   }
 
   appear(canTakeBack: boolean): void {

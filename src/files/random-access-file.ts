@@ -16,13 +16,16 @@ export class RandomAccessFile {
   /** The size when it was opened. What comes after is not read. */
   readonly size: number;
   readonly #fd: number;
-  readonly #buffer = Buffer.allocUnsafe(BLOCK);
-  #block = this.#buffer.subarray(0, 0);
+  readonly #buffer: Buffer;
+  #block: Buffer;
   #start = 0;
 
   constructor(fd: number) {
     this.#fd = fd;
     this.size = fstatSync(fd).size;
+    // Of thousands of small files, none takes more than it has.
+    this.#buffer = Buffer.allocUnsafe(Math.min(BLOCK, this.size));
+    this.#block = this.#buffer.subarray(0, 0);
   }
 
   /** All lines that begin in a range of the file, with their offsets. */

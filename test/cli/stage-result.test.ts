@@ -15,9 +15,13 @@ const before = { verify1: undefined, verify2: "verify1", aggregate: "verify2" } 
 type Stage = keyof typeof before;
 
 /** A stage of server A over these rows, or `encode-shares` over them. */
-function run(stage: Stage | "encode-shares", input: readonly string[], argv: readonly string[] = []) {
-  const path = folder.path("data.ndjson");
-  writeFileSync(path, input.map((row) => `${row}\n`).join(""));
+function run(
+  stage: Stage | "encode-shares",
+  input: readonly string[],
+  argv: readonly string[] = [],
+  path = folder.path("data.ndjson"),
+) {
+  writeFileSync(folder.path("data.ndjson"), input.map((row) => `${row}\n`).join(""));
   const output = folder.path("out");
   const files =
     stage === "encode-shares" ? ["--output-A", `${output}/A`, "--output-B", `${output}/B`] : ["--output", output];
@@ -60,7 +64,7 @@ describe.each(["encode-shares", "verify1", "verify2", "aggregate"] as const)("%s
   });
 
   it("calls standard input by its name", async () => {
-    const { stderr } = await run(stage, [], ["--input", "-"]);
+    const { stderr } = await run(stage, [], [], "-");
     expect(stderr).toContain("prio: warning: standard input has no rows\n");
   });
 
