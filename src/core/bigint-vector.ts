@@ -103,8 +103,12 @@ export class BigIntVector<in out Name extends string>
     return this.unreducedRows(1);
   }
 
-  addToEach(x: bigint): void {
-    for (let i = 0; i < this.length; i++) this.set(i, this.#field.add(this.get(i), x));
+  setProducts(offset: number, step: number, a: BigIntVector<Name>, b: BigIntVector<Name>): void {
+    for (let i = 0; i < a.length; i++) this.set(offset + step * i, this.#field.mul(a.get(i), b.get(i)));
+  }
+
+  setSums(offset: number, step: number, a: BigIntVector<Name>, x: bigint): void {
+    for (let i = 0; i < a.length; i++) this.set(offset + step * i, this.#field.add(a.get(i), x));
   }
 
   powersOfEach(columns: number): BigIntVector<Name> {

@@ -105,17 +105,88 @@ export function carryAll(x: Float64Array, start: number, end: number): void {
 }
 
 /**
- * out[to + i] = a[from + i]·b[at + bStep·i] for `count` elements, in the usual form. Each element of `a` is a sum of at
- * most 4 operands, and each of `b` is one operand. `out` may be `a` or `b`, if what is written is not read afterwards.
+ * out[to + toStep·i] = a[from + i] + sign·b[at + bStep·i] for `count` elements, each one operand, in the usual form.
+ * `out` may be `a` or `b`, if what is written is not read afterwards.
+ */
+export function addAll(
+  out: Float64Array,
+  to: number,
+  toStep: number,
+  a: Float64Array,
+  from: number,
+  sign: 1 | -1,
+  b: Float64Array,
+  at: number,
+  bStep: number,
+  count: number,
+): void {
+  // begin rounding constants
+  const R1 = CONSTANTS[0] as number;
+  const R2 = CONSTANTS[1] as number;
+  const R3 = CONSTANTS[2] as number;
+  const R4 = CONSTANTS[3] as number;
+  const R5 = CONSTANTS[4] as number;
+  const R6 = CONSTANTS[5] as number;
+  const FOLD_62 = CONSTANTS[6] as number;
+  const FOLD_128 = CONSTANTS[7] as number;
+  // end rounding constants
+  const jj = (LIMBS * bStep) | 0;
+  const kk = (LIMBS * toStep) | 0;
+  for (
+    let n = 0, i = (LIMBS * from) | 0, j = (LIMBS * at) | 0, k = (LIMBS * to) | 0;
+    n < count;
+    n++, i += 6, j += jj, k += kk
+  ) {
+    let r0 = (a[i] as number) + sign * (b[j] as number);
+    let r1 = (a[i + 1] as number) + sign * (b[j + 1] as number);
+    let r2 = (a[i + 2] as number) + sign * (b[j + 2] as number);
+    let r3 = (a[i + 3] as number) + sign * (b[j + 3] as number);
+    let r4 = (a[i + 4] as number) + sign * (b[j + 4] as number);
+    let r5 = (a[i + 5] as number) + sign * (b[j + 5] as number);
+    // begin carries
+    let q = r4 + r5 + R6 - R6;
+    r5 -= q;
+    r3 += q * FOLD_62;
+    r0 -= q * FOLD_128;
+    q = r0 + R1 - R1;
+    r0 -= q;
+    r1 += q;
+    q = r1 + R2 - R2;
+    r1 -= q;
+    r2 += q;
+    q = r2 + R3 - R3;
+    r2 -= q;
+    r3 += q;
+    q = r3 + R4 - R4;
+    r3 -= q;
+    r4 += q;
+    q = r4 + R5 - R5;
+    r4 -= q;
+    r5 += q;
+    // end carries
+    out[k] = r0;
+    out[k + 1] = r1;
+    out[k + 2] = r2;
+    out[k + 3] = r3;
+    out[k + 4] = r4;
+    out[k + 5] = r5;
+  }
+}
+
+/**
+ * out[to + toStep·i] = a[from + i]·b[at + bStep·i] for `count` elements, in the usual form. Each element of `a` is a
+ * sum of at most 4 operands, and each of `b` is one operand. `out` may be `a` or `b`, if what is written is not read
+ * afterwards.
  */
 export function multiplyAll(
   out: Float64Array,
   to: number,
+  toStep: number,
   a: Float64Array,
   from: number,
   b: Float64Array,
   at: number,
-  bStep: 0 | 1,
+  bStep: number,
   count: number,
 ): void {
   // begin rounding constants
@@ -133,10 +204,11 @@ export function multiplyAll(
   const FOLD_190 = CONSTANTS[9] as number;
   // end folding constants
   const jj = (LIMBS * bStep) | 0;
+  const kk = (LIMBS * toStep) | 0;
   for (
     let n = 0, i = (LIMBS * from) | 0, j = (LIMBS * at) | 0, k = (LIMBS * to) | 0;
     n < count;
-    n++, i += 6, j += jj, k += 6
+    n++, i += 6, j += jj, k += kk
   ) {
     const a0 = a[i] as number;
     const a1 = a[i + 1] as number;

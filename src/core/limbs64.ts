@@ -71,17 +71,69 @@ export function carryAll(x: Float64Array, start: number, end: number): void {
 }
 
 /**
- * out[to + i] = a[from + i]·b[at + bStep·i] for `count` elements, each one operand, in the usual form. `out` may be `a`
- * or `b`, if what is written is not read afterwards.
+ * out[to + toStep·i] = a[from + i] + sign·b[at + bStep·i] for `count` elements, each one operand, in the usual form.
+ * `out` may be `a` or `b`, if what is written is not read afterwards.
+ */
+export function addAll(
+  out: Float64Array,
+  to: number,
+  toStep: number,
+  a: Float64Array,
+  from: number,
+  sign: 1 | -1,
+  b: Float64Array,
+  at: number,
+  bStep: number,
+  count: number,
+): void {
+  // begin rounding constants
+  const R1 = CONSTANTS[0] as number;
+  const R2 = CONSTANTS[1] as number;
+  const R64 = CONSTANTS[2] as number;
+  const FOLD_32 = CONSTANTS[3] as number;
+  const FOLD_64 = CONSTANTS[4] as number;
+  // end rounding constants
+  const jj = (LIMBS * bStep) | 0;
+  const kk = (LIMBS * toStep) | 0;
+  for (
+    let n = 0, i = (LIMBS * from) | 0, j = (LIMBS * at) | 0, k = (LIMBS * to) | 0;
+    n < count;
+    n++, i += 3, j += jj, k += kk
+  ) {
+    let r0 = (a[i] as number) + sign * (b[j] as number);
+    let r1 = (a[i + 1] as number) + sign * (b[j + 1] as number);
+    let r2 = (a[i + 2] as number) + sign * (b[j + 2] as number);
+    // begin carries
+    let q = r1 + r2 + R64 - R64;
+    r2 -= q;
+    r1 += q * FOLD_32;
+    r0 -= q * FOLD_64;
+    q = r0 + R1 - R1;
+    r0 -= q;
+    r1 += q;
+    q = r1 + R2 - R2;
+    r1 -= q;
+    r2 += q;
+    // end carries
+    out[k] = r0;
+    out[k + 1] = r1;
+    out[k + 2] = r2;
+  }
+}
+
+/**
+ * out[to + toStep·i] = a[from + i]·b[at + bStep·i] for `count` elements, each one operand, in the usual form. `out` may
+ * be `a` or `b`, if what is written is not read afterwards.
  */
 export function multiplyAll(
   out: Float64Array,
   to: number,
+  toStep: number,
   a: Float64Array,
   from: number,
   b: Float64Array,
   at: number,
-  bStep: 0 | 1,
+  bStep: number,
   count: number,
 ): void {
   // begin rounding constants
@@ -96,10 +148,11 @@ export function multiplyAll(
   const FOLD_96 = CONSTANTS[6] as number;
   // end folding constants
   const jj = (LIMBS * bStep) | 0;
+  const kk = (LIMBS * toStep) | 0;
   for (
     let n = 0, i = (LIMBS * from) | 0, j = (LIMBS * at) | 0, k = (LIMBS * to) | 0;
     n < count;
-    n++, i += 3, j += jj, k += 3
+    n++, i += 3, j += jj, k += kk
   ) {
     const a0 = a[i] as number;
     const a1 = a[i + 1] as number;

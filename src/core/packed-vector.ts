@@ -17,15 +17,29 @@ export interface Limbs<Name extends string> {
   readonly size: number;
   /** x[start, end), brought to the usual form. */
   readonly carryAll: (x: Float64Array, start: number, end: number) => void;
-  /** out[to + i] = a[from + i]·b[at + bStep·i] for i < count. */
+  /** out[to + toStep·i] = a[from + i] + sign·b[at + bStep·i] for i < count. */
+  readonly addAll: (
+    out: Float64Array,
+    to: number,
+    toStep: number,
+    a: Float64Array,
+    from: number,
+    sign: 1 | -1,
+    b: Float64Array,
+    at: number,
+    bStep: number,
+    count: number,
+  ) => void;
+  /** out[to + toStep·i] = a[from + i]·b[at + bStep·i] for i < count. */
   readonly multiplyAll: (
     out: Float64Array,
     to: number,
+    toStep: number,
     a: Float64Array,
     from: number,
     b: Float64Array,
     at: number,
-    bStep: 0 | 1,
+    bStep: number,
     count: number,
   ) => void;
   /** out[to] = Σ a[from + aStep·i]·b[at + bStep·i] over i < count. */
@@ -106,7 +120,7 @@ export class PackedVector<in out Name extends string>
 
   copyScaled(offset: number, start: number, end: number, x: bigint): void {
     setElement(this.#loops, SCALAR, 0, x);
-    this.#loops.multiplyAll(this.#limbs, offset, this.#limbs, start, SCALAR, 0, 0, end - start);
+    this.#loops.multiplyAll(this.#limbs, offset, 1, this.#limbs, start, SCALAR, 0, 0, end - start);
   }
 
   swap(i: number, j: number): void {
@@ -121,45 +135,43 @@ export class PackedVector<in out Name extends string>
 
   add(other: PackedVector<Name>): PackedVector<Name> {
     const result = new Float64Array(this.#limbs.length);
-    this.#addAll(result, this.#limbs, other.#limbs, 1);
+    this.#loops.addAll(result, 0, 1, this.#limbs, 0, 1, other.#limbs, 0, 1, this.length);
     return this.#with(result);
   }
 
   sub(other: PackedVector<Name>): PackedVector<Name> {
     const result = new Float64Array(this.#limbs.length);
-    this.#addAll(result, this.#limbs, other.#limbs, -1);
+    this.#loops.addAll(result, 0, 1, this.#limbs, 0, -1, other.#limbs, 0, 1, this.length);
     return this.#with(result);
   }
 
   mul(other: PackedVector<Name>): PackedVector<Name> {
     const result = new Float64Array(this.#limbs.length);
-    this.#loops.multiplyAll(result, 0, this.#limbs, 0, other.#limbs, 0, 1, this.length);
+    this.#loops.multiplyAll(result, 0, 1, this.#limbs, 0, other.#limbs, 0, 1, this.length);
     return this.#with(result);
   }
 
   scale(x: bigint): PackedVector<Name> {
     setElement(this.#loops, SCALAR, 0, x);
     const result = new Float64Array(this.#limbs.length);
-    this.#loops.multiplyAll(result, 0, this.#limbs, 0, SCALAR, 0, 0, this.length);
+    this.#loops.multiplyAll(result, 0, 1, this.#limbs, 0, SCALAR, 0, 0, this.length);
     return this.#with(result);
   }
 
   accumulate(other: PackedVector<Name>): void {
-    this.#addAll(this.#limbs, this.#limbs, other.#limbs, 1);
+    this.#loops.addAll(this.#limbs, 0, 1, this.#limbs, 0, 1, other.#limbs, 0, 1, this.length);
   }
 
   accumulateAt(other: PackedVector<Name>, offset: number): void {
-    const { size } = this.#loops;
-    const own = this.#limbs.subarray(size * offset, size * (offset + other.length));
-    this.#addAll(own, own, other.#limbs, 1);
+    this.#loops.addAll(this.#limbs, offset, 1, this.#limbs, offset, 1, other.#limbs, 0, 1, other.length);
   }
 
   subtractFrom(other: PackedVector<Name>): void {
-    this.#addAll(this.#limbs, other.#limbs, this.#limbs, -1);
+    this.#loops.addAll(this.#limbs, 0, 1, other.#limbs, 0, -1, this.#limbs, 0, 1, this.length);
   }
 
   multiplyBy(other: PackedVector<Name>): void {
-    this.#loops.multiplyAll(this.#limbs, 0, this.#limbs, 0, other.#limbs, 0, 1, this.length);
+    this.#loops.multiplyAll(this.#limbs, 0, 1, this.#limbs, 0, other.#limbs, 0, 1, this.length);
   }
 
   sum(start = 0, end: number = this.length): bigint {
@@ -183,14 +195,13 @@ export class PackedVector<in out Name extends string>
     return this.unreducedRows(1);
   }
 
-  addToEach(x: bigint): void {
-    const limbs = this.#limbs;
-    const { size, carryAll } = this.#loops;
+  setProducts(offset: number, step: number, a: PackedVector<Name>, b: PackedVector<Name>): void {
+    this.#loops.multiplyAll(this.#limbs, offset, step, a.#limbs, 0, b.#limbs, 0, 1, a.length);
+  }
+
+  setSums(offset: number, step: number, a: PackedVector<Name>, x: bigint): void {
     setElement(this.#loops, SCALAR, 0, x);
-    for (let i = 0; i < limbs.length; i += size) {
-      for (let k = 0; k < size; k++) limbs[i + k] = (limbs[i + k] as number) + (SCALAR[k] as number);
-    }
-    carryAll(limbs, 0, this.length);
+    this.#loops.addAll(this.#limbs, offset, step, a.#limbs, 0, 1, SCALAR, 0, 0, a.length);
   }
 
   powersOfEach(columns: number): PackedVector<Name> {
@@ -201,7 +212,7 @@ export class PackedVector<in out Name extends string>
       powers.set(this.#limbs.subarray(size * i, size * (i + 1)), size * row);
       // The last of the powers so far takes all of them to the next ones.
       for (let done = 1; done < columns; done *= 2) {
-        multiplyAll(powers, row + done, powers, row, powers, row + done - 1, 0, Math.min(done, columns - done));
+        multiplyAll(powers, row + done, 1, powers, row, powers, row + done - 1, 0, Math.min(done, columns - done));
       }
     }
     return this.#with(powers);
@@ -270,12 +281,6 @@ export class PackedVector<in out Name extends string>
   #with(limbs: Float64Array): PackedVector<Name> {
     return new PackedVector(this.#loops, limbs);
   }
-
-  /** Sets the elements of `out` to a + sign·b. `out` may be `a` or `b`. */
-  #addAll(out: Float64Array, a: Float64Array, b: Float64Array, sign: 1 | -1): void {
-    for (let i = 0; i < out.length; i++) out[i] = (a[i] as number) + sign * (b[i] as number);
-    this.#loops.carryAll(out, 0, out.length / this.#loops.size);
-  }
 }
 
 /** Its elements are sums of operands: one, and one more from each stage, of which there are fewer than loops allow. */
@@ -304,7 +309,7 @@ class UnreducedPackedVector<in out Name extends string> implements UnreducedVect
     const columns = this.#columns;
     setElement(this.#loops, SCALAR, 0, x);
     carryAll(this.#limbs, columns * start, columns * end);
-    multiplyAll(this.#limbs, columns * offset, this.#limbs, columns * start, SCALAR, 0, 0, columns * (end - start));
+    multiplyAll(this.#limbs, columns * offset, 1, this.#limbs, columns * start, SCALAR, 0, 0, columns * (end - start));
   }
 
   stageByElement(start: number, end: number, half: number, twiddles: PackedVector<Name>): void {
@@ -347,8 +352,8 @@ class UnreducedPackedVector<in out Name extends string> implements UnreducedVect
     const { length } = this;
     const w = PackedVector.limbsOf(other);
     carryAll(limbs, 0, columns * length);
-    if (columns === 1) multiplyAll(limbs, 0, limbs, 0, w, 0, 1, length);
-    else for (let i = 0; i < length; i++) multiplyAll(limbs, columns * i, limbs, columns * i, w, i, 0, columns);
+    if (columns === 1) multiplyAll(limbs, 0, 1, limbs, 0, w, 0, 1, length);
+    else for (let i = 0; i < length; i++) multiplyAll(limbs, columns * i, 1, limbs, columns * i, w, i, 0, columns);
   }
 
   reduce(): PackedVector<Name> {

@@ -2,7 +2,7 @@
 // vectors. Here is what is left: elements in and out as bytes.
 
 import { FIELD_128 } from "./fields.js";
-import { butterflies, carryAll, dotInto, LIMBS, multiplyAll, storeWords } from "./limbs128.js";
+import { addAll, butterflies, carryAll, dotInto, LIMBS, multiplyAll, storeWords } from "./limbs128.js";
 import { type Limbs, type PackedVector, packedSpace } from "./packed-vector.js";
 import type { VectorSpace } from "./vector.js";
 
@@ -72,6 +72,7 @@ export const LOOPS_128: Limbs<"Field128"> = {
   field: FIELD_128,
   size: LIMBS,
   carryAll,
+  addAll,
   multiplyAll,
   dotInto,
   butterflies,

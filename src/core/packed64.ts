@@ -2,7 +2,7 @@
 // Here is what is left: elements in and out as bytes.
 
 import { FIELD_64 } from "./fields.js";
-import { butterflies, carryAll, dotInto, LIMBS, multiplyAll, storeWords } from "./limbs64.js";
+import { addAll, butterflies, carryAll, dotInto, LIMBS, multiplyAll, storeWords } from "./limbs64.js";
 import { type Limbs, type PackedVector, packedSpace } from "./packed-vector.js";
 import type { VectorSpace } from "./vector.js";
 
@@ -52,6 +52,7 @@ export const LOOPS_64: Limbs<"Field64"> = {
   field: FIELD_64,
   size: LIMBS,
   carryAll,
+  addAll,
   multiplyAll,
   dotInto,
   butterflies,

@@ -100,8 +100,10 @@ export interface LittleEndianElements {
 
 /** What proofs over a matrix compute with. The rows of a vector are its elements, `columns` of them each. */
 export interface MatrixElements<V extends Vector<V>> {
-  /** In place: adds x, in [0, p), to each element. */
-  addToEach(x: bigint): void;
+  /** In place: sets elements offset, offset + step, … to the products of the elements of `a` and `b`. */
+  readonly setProducts: (offset: number, step: number, a: V, b: V) => void;
+  /** In place: sets elements offset, offset + step, … to the sums of the elements of `a` and x, in [0, p). */
+  readonly setSums: (offset: number, step: number, a: V, x: bigint) => void;
   /** For each element x a row (x, x², …, x^columns). */
   powersOfEach(columns: number): V;
   /** Elements start, start + step, …, `count` of them. */

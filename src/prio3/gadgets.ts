@@ -29,10 +29,11 @@ export function polyEval(coefficients: readonly number[]): Gadget {
     evalRows({ field, zeros }, inputs) {
       // Horner's method.
       const sum = zeros(inputs.length);
-      sum.addToEach(field.reduce(first));
+      const add = (c: bigint) => sum.setSums(0, 1, sum, field.reduce(c));
+      add(first);
       for (const c of others) {
         sum.multiplyBy(inputs);
-        if (c !== 0n) sum.addToEach(field.reduce(c));
+        if (c !== 0n) add(c);
       }
       return sum;
     },

@@ -6,6 +6,7 @@ import { type Bytes, concat, copyOfBytes, equalBytes, kindOf, lengthOfBytes, lis
 import { MAKER } from "../core/hidden.js";
 import { signed } from "../core/noise.js";
 import { type RandomSource, systemRandom } from "../core/random.js";
+import { sharesInPlaceOf } from "../core/sharing.js";
 import type { VectorSpace } from "../core/vector.js";
 import { PrioError } from "../errors.js";
 import { requireTotals } from "../vdaf/totals.js";
@@ -14,7 +15,7 @@ import type { Circuit } from "./circuit.js";
 import { decodeVector, type Elements, encodeVector, joined } from "./elements.js";
 import { Flp } from "./flp.js";
 import { type Pending, Prio3AggregateShare, Prio3OutputShare, Prio3VerifyState, states } from "./shares.js";
-import { deriveSeed, expandIntoVector, type Xof } from "./xof.js";
+import { deriveSeed, type Expanded, expandIntoVector, type Xof } from "./xof.js";
 
 /** The draft's version, in every domain separation tag. */
 const VERSION = 18;
@@ -119,7 +120,7 @@ export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements V
     let jointRandSeed: Uint8Array | undefined;
     let jointRands = space.zeros(0);
     if (blind !== undefined) {
-      jointRandPart = this.#jointRandPart(tags, id, blind, meas, number);
+      jointRandPart = this.#jointRandPart(tags, id, blind, meas.bytes, number);
       // The part that this aggregator computes takes the place of the one that the client claims.
       parts[id] = jointRandPart;
       jointRandSeed = this.#jointRandSeed(tags, parts);
@@ -127,17 +128,17 @@ export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements V
     }
 
     const binder = [Uint8Array.of(this.proofs), number];
-    const queryRands = this.#expand(key, tags(USAGE.queryRandomness), binder, queryRandLength * this.proofs);
+    const queryRands = this.#expand(key, tags(USAGE.queryRandomness), binder, queryRandLength * this.proofs).vector;
     const verifiers = Array.from({ length: this.proofs }, (_, k) =>
       this.#flp.query(
-        meas,
+        meas.vector,
         part(proofs, k, proofLength),
         part(queryRands, k, queryRandLength),
         part(jointRands, k, circuit.jointRandLength),
         this.#one,
       ),
     );
-    const state = this.#stateOf(circuit.truncate(space, meas), jointRandSeed);
+    const state = this.#stateOf(circuit.truncate(space, meas.vector), jointRandSeed);
     const answer = encodeVector(space, joined(space, verifiers));
     return { state, verifierShare: jointRandPart === undefined ? answer : concat(answer, jointRandPart) };
   }
@@ -234,36 +235,33 @@ export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements V
     const leaderBlind = hasJointRand ? nextSeed() : undefined;
     const proveSeed = nextSeed();
 
-    const leaderMeas = meas.slice(0, meas.length);
+    let leaderMeas = meas;
     const helperParts = helpers.map(({ seed, blind }, j) => {
-      const share = this.#helperMeasShare(tags, j + 1, seed);
-      subtract(leaderMeas, share);
-      return blind && this.#jointRandPart(tags, j + 1, blind, share, number);
+      const { vector, bytes } = this.#helperMeasShare(tags, j + 1, seed);
+      leaderMeas = sharesInPlaceOf(vector, leaderMeas);
+      return blind && this.#jointRandPart(tags, j + 1, blind, bytes, number);
     });
+    const leaderMeasBytes = encodeVector(space, leaderMeas);
     const parts: Uint8Array[] = [];
     if (leaderBlind !== undefined) {
-      parts.push(this.#jointRandPart(tags, 0, leaderBlind, leaderMeas, number), ...(helperParts as Uint8Array[]));
+      parts.push(this.#jointRandPart(tags, 0, leaderBlind, leaderMeasBytes, number), ...(helperParts as Uint8Array[]));
     }
     const jointRands = hasJointRand ? this.#jointRands(tags, this.#jointRandSeed(tags, parts)) : space.zeros(0);
     const binder = [Uint8Array.of(this.proofs)];
-    const proveRands = this.#expand(proveSeed, tags(USAGE.proveRandomness), binder, proveRandLength * this.proofs);
+    const proveRandsLength = proveRandLength * this.proofs;
+    const { vector: proveRands } = this.#expand(proveSeed, tags(USAGE.proveRandomness), binder, proveRandsLength);
     const proofs = Array.from({ length: this.proofs }, (_, k) =>
       this.#flp.prove(meas, part(proveRands, k, proveRandLength), part(jointRands, k, circuit.jointRandLength)),
     );
-    const leaderProofs = joined(space, proofs);
+    let leaderProofs = joined(space, proofs);
     helpers.forEach(({ seed }, j) => {
-      subtract(leaderProofs, this.#helperProofsShare(tags, j + 1, seed));
+      leaderProofs = sharesInPlaceOf(this.#helperProofsShare(tags, j + 1, seed), leaderProofs);
     });
 
     const none = new Uint8Array(0);
-    const leader = concat(encodeVector(space, leaderMeas), encodeVector(space, leaderProofs), leaderBlind ?? none);
+    const leader = concat(leaderMeasBytes, encodeVector(space, leaderProofs), leaderBlind ?? none);
     const helperShares = helpers.map(({ seed, blind }) => concat(seed, blind ?? none));
     return { publicShare: concat(...parts), inputShares: [leader, ...helperShares] };
-
-    function subtract(from: V, share: V): void {
-      // from = from − share
-      from.setAll(from.sub(share), 0);
-    }
   }
 
   #stateOf(output: V, jointRandSeed: Uint8Array | undefined): VerifyState {
@@ -293,7 +291,11 @@ export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements V
     return Array.from({ length: count }, (_, i) => bytes.slice(i * seedSize, (i + 1) * seedSize));
   }
 
-  #readInputShare(tags: Tags, id: number, inputShare: Uint8Array): { meas: V; proofs: V; blind?: Uint8Array } {
+  #readInputShare(
+    tags: Tags,
+    id: number,
+    inputShare: Uint8Array,
+  ): { meas: Expanded<V>; proofs: V; blind?: Uint8Array } {
     const { space, circuit, proofLength } = this.#flp;
     const { seedSize } = this.#xof;
     const blindSize = circuit.jointRandLength > 0 ? seedSize : 0;
@@ -306,8 +308,10 @@ export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements V
       const meas = this.#helperMeasShare(tags, id, seed);
       return { meas, proofs: this.#helperProofsShare(tags, id, seed), ...blind };
     }
+    const measSize = measLength * space.field.bytes;
     const meas = this.#decode(bytes, 0, measLength, "input share");
-    return { meas, proofs: this.#decode(bytes, measLength * space.field.bytes, proofsLength, "input share"), ...blind };
+    const proofs = this.#decode(bytes, measSize, proofsLength, "input share");
+    return { meas: { vector: meas, bytes: bytes.subarray(0, measSize) }, proofs, ...blind };
   }
 
   #decode(bytes: Uint8Array, start: number, length: number, subject: string): V {
@@ -327,32 +331,32 @@ export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements V
     return (usage) => concat(head, Uint8Array.of(usage), context);
   }
 
-  #expand(seed: Uint8Array, dst: Uint8Array, binder: readonly Uint8Array[], length: number): V {
+  #expand(seed: Uint8Array, dst: Uint8Array, binder: readonly Uint8Array[], length: number): Expanded<V> {
     return expandIntoVector(this.#xof, this.#flp.space, seed, dst, binder, length);
   }
 
-  #helperMeasShare(tags: Tags, id: number, seed: Uint8Array): V {
+  #helperMeasShare(tags: Tags, id: number, seed: Uint8Array): Expanded<V> {
     const { measurementLength } = this.#flp.circuit;
     return this.#expand(seed, tags(USAGE.measShare), [Uint8Array.of(id)], measurementLength);
   }
 
   #helperProofsShare(tags: Tags, id: number, seed: Uint8Array): V {
     const binder = [Uint8Array.of(this.proofs, id)];
-    return this.#expand(seed, tags(USAGE.proofShare), binder, this.#flp.proofLength * this.proofs);
+    return this.#expand(seed, tags(USAGE.proofShare), binder, this.#flp.proofLength * this.proofs).vector;
   }
 
-  #jointRandPart(tags: Tags, id: number, blind: Uint8Array, meas: V, nonce: Uint8Array): Uint8Array {
-    const binder = concat(Uint8Array.of(id), nonce, encodeVector(this.#flp.space, meas));
-    return deriveSeed(this.#xof, blind, tags(USAGE.jointRandPart), binder);
+  /** `meas` is the encoded share of the measurement. */
+  #jointRandPart(tags: Tags, id: number, blind: Uint8Array, meas: Uint8Array, nonce: Uint8Array): Uint8Array {
+    return deriveSeed(this.#xof, blind, tags(USAGE.jointRandPart), Uint8Array.of(id), nonce, meas);
   }
 
   #jointRandSeed(tags: Tags, parts: readonly Uint8Array[]): Uint8Array {
-    return deriveSeed(this.#xof, new Uint8Array(this.#xof.seedSize), tags(USAGE.jointRandSeed), concat(...parts));
+    return deriveSeed(this.#xof, new Uint8Array(this.#xof.seedSize), tags(USAGE.jointRandSeed), ...parts);
   }
 
   #jointRands(tags: Tags, seed: Uint8Array): V {
     const length = this.#flp.circuit.jointRandLength * this.proofs;
-    return this.#expand(seed, tags(USAGE.jointRandomness), [Uint8Array.of(this.proofs)], length);
+    return this.#expand(seed, tags(USAGE.jointRandomness), [Uint8Array.of(this.proofs)], length).vector;
   }
 }
 

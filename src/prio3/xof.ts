@@ -1,10 +1,9 @@
 // The XOFs of Prio3 (VDAF draft, section 6.2): how a seed, a domain separation tag and a binder become seeds and
 // vectors.
 
-import { concat } from "../core/bytes.js";
 import type { VectorSpace } from "../core/vector.js";
 import { type ByteStream, hmacSha256Aes128, take, turboShake128 } from "../crypto/xof.js";
-import type { Elements } from "./elements.js";
+import { type Elements, encodeVector } from "./elements.js";
 
 /** An XOF: it starts a stream. */
 export interface Xof {
@@ -12,17 +11,17 @@ export interface Xof {
   readonly seedSize: number;
   /** Bytes of a domain separation tag, at most: its length is part of what is hashed. */
   readonly maxTagSize: number;
-  /** The stream of a seed, a domain separation tag and a binder. */
-  start(seed: Uint8Array, dst: Uint8Array, binder: Uint8Array): ByteStream;
+  /** The stream of a seed, a domain separation tag and a binder, which may come in parts. */
+  start(seed: Uint8Array, dst: Uint8Array, ...binder: readonly Uint8Array[]): ByteStream;
 }
 
 /** The draft's (section 6.2.1). */
 export const XOF_TURBO_SHAKE_128: Xof = {
   seedSize: 32,
   maxTagSize: 0xffff,
-  start(seed, dst, binder) {
+  start(seed, dst, ...binder) {
     const lengthOfTag = Uint8Array.of(dst.length & 0xff, dst.length >> 8);
-    return turboShake128(lengthOfTag, dst, Uint8Array.of(seed.length), seed, binder);
+    return turboShake128(lengthOfTag, dst, Uint8Array.of(seed.length), seed, ...binder);
   },
 };
 
@@ -30,15 +29,21 @@ export const XOF_TURBO_SHAKE_128: Xof = {
 export const XOF_HMAC_SHA256_AES_128: Xof = {
   seedSize: 32,
   maxTagSize: 0xff,
-  start: (seed, dst, binder) => hmacSha256Aes128(seed, Uint8Array.of(dst.length), dst, binder),
+  start: (seed, dst, ...binder) => hmacSha256Aes128(seed, Uint8Array.of(dst.length), dst, ...binder),
 };
 
 /** A new seed, out of another. */
-export function deriveSeed(xof: Xof, seed: Uint8Array, dst: Uint8Array, binder: Uint8Array): Uint8Array {
-  const stream = xof.start(seed, dst, binder);
+export function deriveSeed(xof: Xof, seed: Uint8Array, dst: Uint8Array, ...binder: readonly Uint8Array[]): Uint8Array {
+  const stream = xof.start(seed, dst, ...binder);
   const derived = take(stream, xof.seedSize);
   stream.end();
   return derived;
+}
+
+/** A vector and its encoding. */
+export interface Expanded<V> {
+  readonly vector: V;
+  readonly bytes: Uint8Array;
 }
 
 /** The vector of `length` elements that a seed stands for. Both moduli fill their bytes, so no bit is masked. */
@@ -49,14 +54,20 @@ export function expandIntoVector<V extends Elements<V>>(
   dst: Uint8Array,
   binder: readonly Uint8Array[],
   length: number,
-): V {
-  const stream = xof.start(seed, dst, concat(...binder));
+): Expanded<V> {
+  const stream = xof.start(seed, dst, ...binder);
   const vector = space.zeros(length);
-  for (let i = 0; i < length; ) {
-    // As many candidates as elements are missing: each gives at most one.
-    const bytes = take(stream, (length - i) * space.field.bytes);
-    i = vector.readLE(i, bytes, 0, bytes.length);
+  let bytes = take(stream, length * space.field.bytes);
+  let i = vector.readLE(0, bytes, 0, bytes.length);
+  if (i < length) {
+    // Some were refused: once in millions of reports. As many candidates as elements are missing, since each gives at
+    // most one.
+    while (i < length) {
+      const more = take(stream, (length - i) * space.field.bytes);
+      i = vector.readLE(i, more, 0, more.length);
+    }
+    bytes = encodeVector(space, vector);
   }
   stream.end();
-  return vector;
+  return { vector, bytes };
 }

@@ -38,7 +38,7 @@ const bounds: readonly Bounds[] = [
 ];
 
 describe.each(bounds)("limbs of $name", ({ loops, bound, unit, product, butterfly }) => {
-  const { field, size, carryAll, multiplyAll, dotInto, butterflies, readAll, writeAll } = loops;
+  const { field, size, carryAll, addAll, multiplyAll, dotInto, butterflies, readAll, writeAll } = loops;
 
   /** Doubles from limbs in units, element by element. */
   const limbsOf = (...elements: number[][]): Float64Array =>
@@ -80,7 +80,7 @@ describe.each(bounds)("limbs of $name", ({ loops, bound, unit, product, butterfl
         const [as, bs] = [a, b].map((v) => Array.from({ length: 2 ** size }, (_, i) => elementOf(v, i)));
         const out = new Float64Array(a.length);
         for (let at = 0; at < 2 ** size; at++) {
-          multiplyAll(out, 0, a, 0, b, at, 0, 2 ** size);
+          multiplyAll(out, 0, 1, a, 0, b, at, 0, 2 ** size);
           expect(isWithin(out, 1)).toBe(true);
           for (let i = 0; i < 2 ** size; i++) {
             expect(elementOf(out, i)).toBe(field.mul((as as bigint[])[i] as bigint, (bs as bigint[])[at] as bigint));
@@ -94,20 +94,36 @@ describe.each(bounds)("limbs of $name", ({ loops, bound, unit, product, butterfl
     fc.assert(
       fc.property(units(product), units(product), units(1), units(1), (a, b, c, d) => {
         const [x, y, out] = [limbsOf(a, b), limbsOf(c, d), new Float64Array(3 * size)];
-        multiplyAll(out, 1, x, 0, y, 0, 1, 2);
+        multiplyAll(out, 1, 1, x, 0, y, 0, 1, 2);
         expect(elementOf(out, 0)).toBe(0n);
         for (const i of [0, 1]) expect(elementOf(out, i + 1)).toBe(field.mul(elementOf(x, i), elementOf(y, i)));
         expect(isWithin(out, 1)).toBe(true);
-        multiplyAll(out, 0, x, 0, y, 1, 0, 2);
+        multiplyAll(out, 0, 1, x, 0, y, 1, 0, 2);
         for (const i of [0, 1]) expect(elementOf(out, i)).toBe(field.mul(elementOf(x, i), elementOf(y, 1)));
-        multiplyAll(out, 2, x, 1, y, 0, 0, 1);
+        multiplyAll(out, 2, 1, x, 1, y, 0, 0, 1);
         expect(elementOf(out, 2)).toBe(field.mul(elementOf(x, 1), elementOf(y, 0)));
         const expected = out.slice(0, 2 * size);
-        multiplyAll(x, 0, x, 0, y, 1, 0, 2);
+        multiplyAll(x, 0, 1, x, 0, y, 1, 0, 2);
         expect(x).toEqual(expected);
       }),
       { numRuns: 2000 },
     );
+  });
+
+  test("sums and differences of extreme operands, all signs, are exact and in the usual form", () => {
+    for (const inset of [0, 1]) {
+      const [a, b] = [limbsOf(...extremes(1, inset)), limbsOf(...extremes(1, inset))];
+      const out = new Float64Array(a.length);
+      for (let at = 0; at < 2 ** size; at++) {
+        for (const sign of [1, -1] as const) {
+          addAll(out, 0, 1, a, 0, sign, b, at, 0, 2 ** size);
+          expect(isWithin(out, 1)).toBe(true);
+          for (let i = 0; i < 2 ** size; i++) {
+            expect(elementOf(out, i)).toBe(field.reduce(elementOf(a, i) + BigInt(sign) * elementOf(b, at)));
+          }
+        }
+      }
+    }
   });
 
   test("butterflies of sums of extreme operands are exact, and one operand larger", () => {

@@ -473,7 +473,7 @@ describePrio3Vectors("little-endian bytes", ({ space, field, p, edgeElements, el
   });
 });
 
-describePrio3Vectors("matrices", ({ space, field, element, edgeElements, pseudoRandomElements }) => {
+describePrio3Vectors("matrices", ({ space, field, element, lists, edgeElements, pseudoRandomElements }) => {
   /** Rows of 2, 4, 6, … columns. */
   const matrix = fc
     .tuple(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 1, max: 5 }))
@@ -487,23 +487,35 @@ describePrio3Vectors("matrices", ({ space, field, element, edgeElements, pseudoR
   const dot = (a: readonly bigint[], b: readonly bigint[]) =>
     field.reduce(a.reduce((sum, x, i) => sum + x * (b[i] as bigint), 0n));
 
-  test("addToEach adds a scalar, powersOfEach makes rows of powers", () => {
+  test("powersOfEach makes rows of powers", () => {
     fc.assert(
-      fc.property(
-        fc.array(element, { maxLength: 8 }),
-        element,
-        fc.integer({ min: 1, max: 9 }),
-        (values, x, columns) => {
-          const v = vector(values);
-          const powers = v.powersOfEach(columns).toBigInts();
-          expect(powers).toEqual(
-            values.flatMap((r) => Array.from({ length: columns }, (_, j) => field.pow(r, BigInt(j + 1)))),
-          );
-          v.addToEach(x);
-          expect(v.toBigInts()).toEqual(values.map((y) => field.add(y, x)));
-        },
-      ),
+      fc.property(fc.array(element, { maxLength: 8 }), fc.integer({ min: 1, max: 9 }), (values, columns) => {
+        expect(vector(values).powersOfEach(columns).toBigInts()).toEqual(
+          values.flatMap((r) => Array.from({ length: columns }, (_, j) => field.pow(r, BigInt(j + 1)))),
+        );
+      }),
       { numRuns: 200 },
+    );
+  });
+
+  test("setProducts and setSums set every so manyth element", () => {
+    fc.assert(
+      fc.property(lists(2, 10), element, fc.nat(3), fc.integer({ min: 1, max: 3 }), ([a, b], x, offset, step) => {
+        const sevens = new Array<bigint>(offset + step * (a as bigint[]).length).fill(7n);
+        const expected = (results: readonly bigint[]) => {
+          const all = sevens.slice();
+          for (const [i, result] of results.entries()) all[offset + step * i] = result;
+          return all;
+        };
+        const [va, vb, products, sums] = [vector(a as bigint[]), vector(b as bigint[]), vector(sevens), vector(sevens)];
+        products.setProducts(offset, step, va, vb);
+        expect(products.toBigInts()).toEqual(expected((a as bigint[]).map((y, i) => field.mul(y, b?.[i] as bigint))));
+        sums.setSums(offset, step, va, x);
+        expect(sums.toBigInts()).toEqual(expected((a as bigint[]).map((y) => field.add(y, x))));
+        va.setSums(0, 1, va, x);
+        expect(va.toBigInts()).toEqual((a as bigint[]).map((y) => field.add(y, x)));
+      }),
+      { numRuns: 300 },
     );
   });
 

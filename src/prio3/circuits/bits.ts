@@ -62,7 +62,7 @@ export function rangeCheckCalls(length: number, chunkLength: number): number {
 /**
  * Sets the gadget's inputs to r_k^j·x and x − 1 for the elements x of `meas`, in chunks, one for each call k; j counts
  * the elements of a chunk from 1. The sum of all outputs, Σ r_k^j·x·(x − 1), is 0 if all elements are bits, and for
- * random r most likely not if one is none. The last chunk is filled up with zeros.
+ * random r most likely not if one is none. The last chunk is filled up with zeros. `wires` has zeros there already.
  */
 export function setRangeCheckInputs<V extends Elements<V>>(
   space: VectorSpace<V>,
@@ -72,10 +72,10 @@ export function setRangeCheckInputs<V extends Elements<V>>(
   chunkLength: number,
   one: bigint,
 ): void {
-  const chunks = space.zeros(jointRand.length * chunkLength);
-  chunks.setAll(meas, 0);
-  const products = jointRand.powersOfEach(chunkLength);
-  products.multiplyBy(chunks);
-  chunks.addToEach(space.field.neg(one));
-  wires.interleave(2 * chunkLength, products, chunks, 1);
+  const arity = 2 * chunkLength;
+  const minusOne = space.field.neg(one);
+  wires.setProducts(arity, 2, meas, jointRand.powersOfEach(chunkLength));
+  wires.setSums(arity + 1, 2, meas, minusOne);
+  const missing = space.zeros(jointRand.length * chunkLength - meas.length);
+  wires.setSums(arity + 1 + 2 * meas.length, 2, missing, minusOne);
 }

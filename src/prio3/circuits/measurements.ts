@@ -46,6 +46,8 @@ export function requireList<T>(list: unknown, length: number, read: (x: unknown,
     if (given !== length) {
       throw new PrioError("wrong-length", `measurement: expected ${length} values, got ${given}`);
     }
-    return Array.from({ length }, (_, i) => read((list as ArrayLike<unknown>)[i], i));
+    const values = new Array<T>(length);
+    for (let i = 0; i < length; i++) values[i] = read((list as ArrayLike<unknown>)[i], i);
+    return values;
   });
 }
