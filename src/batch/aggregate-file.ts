@@ -1,15 +1,18 @@
-// A server's aggregate as a file: a JSON object with its total share, the rows left out and all rows. A server that
-// counted a batch in parts has one object a line for each part.
+// A server's aggregate as a file: a JSON object with its total share, the rows left out and all rows, and with notes of
+// the noise in it, if there is some. A server that counted a batch in parts has one object a line for each part.
 
 import { isUtf8 } from "node:buffer";
 import { isBlank } from "../files/chunks.js";
 import { Failure } from "../files/failure.js";
 import type { Input } from "../files/input.js";
 import { type JsonToken, scanObject, stringOf } from "../files/json-scanner.js";
+import { isNoiseNote } from "./noise.js";
 import { base64, decodeBase64 } from "./rows.js";
 
 /** Longest file that is read, in bytes: an aggregate of 262,143 totals takes 4.2 MB. */
 const MAX_AGGREGATE = 2 ** 26;
+/** Longest list of notes that is read, in bytes: of some 10,000 parts that were added up. */
+const MAX_NOTES = 2 ** 20;
 /** Longest count that is read, in characters. */
 const MAX_DIGITS = 32;
 
@@ -18,11 +21,17 @@ export interface Aggregate {
   readonly shares: readonly Uint8Array[];
   /** How many reports are in them. */
   readonly reports: number;
+  /** The notes of all draws of noise in them. */
+  readonly noise: readonly string[];
+  /** How many parts that have reports have no noise. */
+  readonly exactParts: number;
 }
 
-/** The file's text. `errors` of the `total` rows were left out. */
-export function formatAggregate(share: Uint8Array, errors: number, total: number): string {
-  return `{"payload": "${base64(share)}", "error": ${errors}, "total": ${total}}`;
+/** The file's text. `errors` of the `total` rows were left out; `noise` is the note of the noise in the share. */
+export function formatAggregate(share: Uint8Array, errors: number, total: number, noise?: string): string {
+  // Python's command does not look for this member.
+  const note = noise === undefined ? "" : `, "noise": ${JSON.stringify([noise])}`;
+  return `{"payload": "${base64(share)}", "error": ${errors}, "total": ${total}${note}}`;
 }
 
 /** Reads an aggregate. Throws a Failure when the file holds anything else, or the same part twice. */
@@ -47,12 +56,30 @@ export async function readAggregate(input: Input): Promise<Aggregate> {
     parts.push(part);
   }
   if (parts.length === 0) throw notAnAggregate(input);
-  return { shares: parts.map(({ share }) => share), reports: parts.reduce((sum, { reports }) => sum + reports, 0) };
+  return addUp(
+    parts.map(({ share, reports, noise }) => ({
+      shares: [share],
+      reports,
+      noise,
+      exactParts: reports > 0 && noise.length === 0 ? 1 : 0,
+    })),
+  );
+}
+
+/** Aggregates of parts as one. */
+export function addUp(parts: readonly Aggregate[]): Aggregate {
+  return {
+    shares: parts.flatMap(({ shares }) => shares),
+    reports: parts.reduce((sum, { reports }) => sum + reports, 0),
+    noise: parts.flatMap(({ noise }) => noise),
+    exactParts: parts.reduce((sum, { exactParts }) => sum + exactParts, 0),
+  };
 }
 
 interface Part {
   readonly share: Uint8Array;
   readonly reports: number;
+  readonly noise: readonly string[];
 }
 
 /** The aggregates in a file: one over any number of lines, or one a line. Null stands for what is none. */
@@ -69,11 +96,22 @@ function* partsOf(bytes: Buffer): Generator<Part | null> {
 
 /** The share and the count of an object, or null when it is no aggregate. */
 function readPart(bytes: Buffer): Part | null {
-  const [payload, error, total] = (isUtf8(bytes) ? scanObject(bytes, ["payload", "error", "total"]) : null) ?? [];
+  const members = isUtf8(bytes) ? scanObject(bytes, ["payload", "error", "total", "noise"]) : null;
+  const [payload, error, total, notes] = members ?? [];
   const share = payload?.kind === "string" ? decodeBase64(stringOf(bytes, payload)) : null;
   const [errors, rows] = [countOf(bytes, error), countOf(bytes, total)];
-  if (share === null || errors === undefined || rows === undefined || errors > rows) return null;
-  return { share, reports: rows - errors };
+  const noise = notesOf(bytes, notes);
+  if (share === null || errors === undefined || rows === undefined || errors > rows || noise === null) return null;
+  return { share, reports: rows - errors, noise };
+}
+
+/** The notes of noise: none without the member, and null if it is not what this command writes. */
+function notesOf(bytes: Buffer, token: JsonToken | undefined): readonly string[] | null {
+  if (token === undefined) return [];
+  if (token.kind !== "array" || token.end - token.start > MAX_NOTES) return null;
+  const notes: unknown = JSON.parse(bytes.toString("utf8", token.start, token.end));
+  const areNotes = Array.isArray(notes) && notes.every((note) => typeof note === "string" && isNoiseNote(note));
+  return areNotes ? (notes as string[]) : null;
 }
 
 /** A count of rows, or undefined when it is none. */

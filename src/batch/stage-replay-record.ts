@@ -56,9 +56,15 @@ export class StageReplayRecord implements AtomicReplayRecord {
     if (!this.#record.count(admitted.keys)) throw otherTotal();
   }
 
-  /** Throws a Failure when an earlier aggregate holds these reports and more. */
-  endTotal(): void {
-    if (!this.#record.endTotal()) throw otherTotal();
+  /**
+   * Records the aggregate, by its share if that has noise. Throws a Failure when an earlier aggregate holds these
+   * reports and more, or had other noise. True when an earlier one of the same reports had none.
+   */
+  endTotal(noisyShare: Uint8Array | undefined): boolean {
+    const answer = this.#record.endTotal(noisyShare);
+    if (answer === "other-reports") throw otherTotal();
+    if (answer === "other-noise") throw otherNoise();
+    return answer === "without-noise";
   }
 
   /** Makes what was recorded last. A stage calls it before anything that it made leaves the process. */
@@ -78,5 +84,12 @@ function otherTotal(): Failure {
   return new Failure(
     "an earlier run made an aggregate of some of these reports but not of all: both together show single clients",
     "use the earlier aggregate; aggregate the same reports again only with the same files",
+  );
+}
+
+function otherNoise(): Failure {
+  return new Failure(
+    "an earlier run made an aggregate of these reports with noise, and this would be another: both together show more",
+    "use the earlier aggregate; a run with the same --noise, private key and --batch-id makes it again",
   );
 }

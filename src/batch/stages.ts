@@ -10,6 +10,7 @@
 // A run is one admission, one replay record and, for aggregate, one total that may be written part by part. What it
 // writes appears at the end or not at all; where it throws a Failure, nothing has changed.
 
+import { createHash } from "node:crypto";
 import { withOutputs } from "../files/output.js";
 import type { PartedOutput } from "../files/output-parts.js";
 import { PrivateKey, type ReplayKeys, Server, ServerSecret } from "../index.js";
@@ -18,6 +19,7 @@ import { formatAggregate } from "./aggregate-file.js";
 import { type Batch, configOf, type ServerRole } from "./batch.js";
 import { type ExchangedFiles, withMessages } from "./exchanged-messages.js";
 import { FileAdmission } from "./file-admission.js";
+import { noiseForShare, type TotalNoise } from "./noise.js";
 import { type Pipeline, type PipelineSettings, runPipeline } from "./pipeline.js";
 import { isRefusal, refuse } from "./rows.js";
 import { StageReplayRecord } from "./stage-replay-record.js";
@@ -89,6 +91,14 @@ export function verify2(
   );
 }
 
+/** How an aggregate is made. */
+export interface AggregateSettings {
+  /** One for each part of the input, and not one for all. */
+  readonly perPart?: boolean;
+  /** Noise on each total of each aggregate. */
+  readonly noise?: TotalNoise | undefined;
+}
+
 /**
  * Writes this server's share of the totals of all reports whose proofs hold, by both servers' second messages: one
  * aggregate, or with `perPart` one for each part of the input. Together, those count each report once, and are one
@@ -99,17 +109,21 @@ export function aggregate(
   role: ServerRole,
   files: ExchangedFiles,
   output: OpenOutput,
-  { perPart = false }: { readonly perPart?: boolean } = {},
+  { perPart = false, noise }: AggregateSettings = {},
 ): Promise<Tally> {
   return runAtServer(settings, { stage: "aggregate", perPart, ...role }, (pipeline, admission, replays) =>
     writing(pipeline, [output], async ([opened]) => {
       const { tally } = pipeline;
       const before = { leftOut: 0, total: 0 };
+      const noisy = noise && createHash("sha256");
       const writeTotal = async (part: number): Promise<void> => {
-        const { leftOut, total } = tally;
-        const share = totalShare(role, await pipeline.pool.takeStates(part));
-        await opened?.write(part, formatAggregate(share, leftOut - before.leftOut, total - before.total));
-        Object.assign(before, { leftOut, total });
+        const [leftOut, total] = [tally.leftOut - before.leftOut, tally.total - before.total];
+        Object.assign(before, { leftOut: tally.leftOut, total: tally.total });
+        // A total of no reports has nothing to hide, and its noise would be the same in every part.
+        const own = total > leftOut ? noise : undefined;
+        const share = totalShare(role, await pipeline.pool.takeStates(part), own);
+        noisy?.update(share);
+        await opened?.write(part, formatAggregate(share, leftOut, total, own?.note));
       };
       await withMessages(files, role.serverId, (messagesOf) =>
         pipeline.check(
@@ -125,9 +139,10 @@ export function aggregate(
         ),
       );
       tally.bytesRead += sizeOf(files);
-      replays?.endTotal();
-      replays?.commit();
       if (!perPart) await writeTotal(0);
+      // Nothing that was written can be seen before the record is on disk.
+      if (replays?.endTotal(noisy?.digest())) tally.hadNoNoise = true;
+      replays?.commit();
     }),
   );
 }
@@ -170,16 +185,27 @@ async function runAtServer(
   }
 }
 
-/** The total share of what all threads have counted. */
-function totalShare({ batch, serverId, privateKeys, secret }: ServerRole, states: readonly Uint8Array[]): Uint8Array {
+/** The total share of what all threads have counted, with noise if there is to be some. */
+function totalShare(
+  { batch, serverId, privateKeys, secret }: ServerRole,
+  states: readonly Uint8Array[],
+  noise: TotalNoise | undefined,
+): Uint8Array {
   const config = configOf(batch);
+  const keys = privateKeys.map((key) => PrivateKey.fromHex(key));
   const options = {
     id: serverId,
-    privateKey: privateKeys.map((key) => PrivateKey.fromHex(key)),
+    privateKey: keys,
     secret: ServerSecret.fromBase64(secret),
     onWarning: () => undefined,
   };
   const total = new Server(config, options);
   for (const state of states) total.merge(Server.fromBytes(config, options, state));
-  return total.totalShare();
+  const share = total.totalShare();
+  if (noise === undefined) return share;
+  const publicKey = serverId === "A" ? config.serverA : config.serverB;
+  // The key of this batch, whatever other keys the server has at the time.
+  const own = keys.find((key) => key.publicKey.equals(publicKey)) ?? (keys[0] as PrivateKey);
+  const drawnFor = { privateKey: own.toBytes(), batchId: batch.batchId, share };
+  return total.totalShare({ noise: noiseForShare(noise, drawnFor) });
 }

@@ -43,6 +43,8 @@ export class Tally {
   lastPassed = "";
   /** How many rows after it were left out because their proof failed. */
   failedSince = 0;
+  /** Whether an earlier aggregate of the same reports had no noise, and this one has. */
+  hadNoNoise = false;
   /** How many packets each private key has opened, when a server has several. */
   openedByKey: readonly number[] = [];
   parts = 1;

@@ -5,6 +5,7 @@ import type { InputParts } from "../files/input-parts.js";
 import { outputName, outputPath } from "../files/output.js";
 import { EXCHANGE_FILES, serverRoleFrom } from "./batch-options.js";
 import { usageFailure } from "./exit.js";
+import { noiseFrom } from "./noise.js";
 import { requireOneDash } from "./options.js";
 import type { Run } from "./run.js";
 import { exchangedFrom, inputFrom, OWNER_ONLY, outputOf, runStage, type StageOutput } from "./stage.js";
@@ -12,10 +13,16 @@ import { exchangedFrom, inputFrom, OWNER_ONLY, outputOf, runStage, type StageOut
 export function aggregate(run: Run): Promise<number> {
   const { options, reporter } = run;
   const role = serverRoleFrom(options, reporter, EXCHANGE_FILES);
+  const noise = noiseFrom(options, role);
   requireOneDash(options, "input", "input-internal", "input-external");
   const perPart = options.flag("per-part");
   if (perPart && options.text("output") === "-") {
     throw usageFailure("--per-part: --output cannot be -", "each part's aggregate is a file of its own");
+  }
+  if (perPart && noise !== undefined) {
+    reporter.warn(
+      "with --per-part each part gets noise of its own, and the totals have as many draws as there are parts",
+    );
   }
   const input = inputFrom(run);
   const files = exchangedFrom(run);
@@ -23,7 +30,7 @@ export function aggregate(run: Run): Promise<number> {
     ? outputOf(run, "output", input, { mode: OWNER_ONLY })
     : totalOutput(run, [files.internal, input]);
   return runStage(run, "aggregate", [input, files.internal, files.external], [output], (settings, [open]) =>
-    stages.aggregate(settings, role, files, open, { perPart }),
+    stages.aggregate(settings, role, files, open, { perPart, noise }),
   );
 }
 

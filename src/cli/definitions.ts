@@ -224,6 +224,7 @@ export const DEFINITIONS: readonly Definition[] = [
       [BATCH, batchRows],
       [SERVER, serverRows],
       [FILES, [...exchangeFiles("verify2 files"), ["--per-part", "an aggregate for each part, for prio merge"]]],
+      [RESULT, [["--noise <noise>", "noise on totals, such as laplace:epsilon=1"]]],
       [RUN, runRows],
     ],
     remark: SWAPPED,

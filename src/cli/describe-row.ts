@@ -1,6 +1,7 @@
 // What a row of a file is: by the fields of its JSON object, or by its message. It shows no value, share or secret.
 
 import { isUtf8 } from "node:buffer";
+import { isNoiseNote } from "../batch/noise.js";
 import { decodeBase64 } from "../batch/rows.js";
 import { type JsonToken, scanObject, sizeOfArray, stringOf } from "../files/json-scanner.js";
 import {
@@ -14,6 +15,7 @@ import {
   MESSAGE_KINDS,
   messageFacts,
 } from "./message-kinds.js";
+import { noiseInWords, notesInWords } from "./noise.js";
 
 /** What a row is, by the fields of its JSON object or by its message. */
 export type RowKind = "keys" | "secret" | "client" | "aggregate" | "published" | "unknown" | ByteKind;
@@ -45,7 +47,10 @@ export interface DescribedRow {
 }
 
 /** The members that tell what a row is. */
-const NAMES = ["payload", "id", "timestamp", "total", "error", "public_key", "private_key", "shared_seed"] as const;
+const NAMES = [
+  ...(["payload", "id", "timestamp", "total", "error", "noise"] as const),
+  ...(["public_key", "private_key", "shared_seed"] as const),
+] as const;
 /** Longest member that is shown, in bytes. */
 const MAX_SHOWN = 4096;
 
@@ -85,6 +90,13 @@ class Members {
     return token?.kind === "array" ? sizeOfArray(this.#line, token).items : undefined;
   }
 
+  /** The value, unless it is longer than what is shown. */
+  value(name: (typeof NAMES)[number]): unknown {
+    const token = this.#tokens.get(name);
+    if (token === undefined || token.end - token.start > MAX_SHOWN) return undefined;
+    return JSON.parse(this.#line.toString("utf8", token.start, token.end));
+  }
+
   /** The text or number, as it is shown. */
   shown(name: (typeof NAMES)[number]): string {
     const token = this.#tokens.get(name);
@@ -103,7 +115,7 @@ export function describeRow(line: Buffer): DescribedRow | null {
   if (values !== undefined) {
     if (row.kind("timestamp") === undefined) return { kind: "client", size: values, facts: [] };
     const facts: Fact[] = [count("totals", values), ["time", row.shown("timestamp")], ["id", row.shown("id")]];
-    return { kind: "published", facts };
+    return { kind: "published", facts: [...facts, ...noiseFacts(row)] };
   }
   const payload = row.text("payload");
   if (payload === undefined) return { kind: "unknown", facts: [] };
@@ -120,7 +132,21 @@ export function describeRow(line: Buffer): DescribedRow | null {
     `${grouped(total - error)} counted, ${grouped(error)} left out, ${grouped(total)} in all`,
     { counted: total - error, left_out: error, total },
   ];
-  return { kind: "aggregate", facts: [counted, ...facts] };
+  return { kind: "aggregate", facts: [counted, ...noiseFacts(row), ...facts] };
+}
+
+/** What an aggregate, or the totals of two, say of noise. */
+function noiseFacts(row: Members): Fact[] {
+  if (row.kind("noise") === undefined) return [];
+  const value = row.value("noise") as { readonly A?: unknown; readonly B?: unknown } | null | undefined;
+  if (areNotes(value)) return [["noise", notesInWords(value), value]];
+  const [a, b] = [value?.A, value?.B];
+  if (areNotes(a) && areNotes(b)) return [["noise", noiseInWords(a, b), { A: a, B: b }]];
+  return [["noise", "there, and not recognised", null]];
+}
+
+function areNotes(x: unknown): x is string[] {
+  return Array.isArray(x) && x.every((note) => typeof note === "string" && isNoiseNote(note));
 }
 
 function describeKeys(row: Members): DescribedRow {

@@ -3,14 +3,17 @@
 import { randomUUID } from "node:crypto";
 import { type Aggregate, readAggregate } from "../batch/aggregate-file.js";
 import { configOf } from "../batch/batch.js";
+import { hasNoise, noiseMember, totalsOf } from "../batch/published-totals.js";
 import { Failure } from "../files/failure.js";
 import { Input } from "../files/input.js";
 import { openOutput, outputName, outputPath, withOutputs } from "../files/output.js";
-import { PrioError, publish as publishTotals } from "../index.js";
+import { PrioError, type ServerId } from "../index.js";
 import { BATCH_OPTIONS, batchFrom, serverIdFrom } from "./batch-options.js";
 import { requireDistinctPaths } from "./distinct-paths.js";
 import { EXIT } from "./exit.js";
+import { noiseInWords } from "./noise.js";
 import { requireNoDash, requireOneDash } from "./options.js";
+import type { Reporter } from "./reporter.js";
 import type { Run } from "./run.js";
 import { warnOfSecrets } from "./secret-options.js";
 import { readLabels, table } from "./table.js";
@@ -42,7 +45,7 @@ export async function publish(run: Run): Promise<number> {
   const [a, b] = serverId === "A" ? [internal, external] : [external, internal];
   let totals: bigint[];
   try {
-    totals = publishTotals(configOf(batch), a.shares, b.shares);
+    totals = totalsOf(configOf(batch), a, b);
   } catch (error) {
     throw error instanceof PrioError ? publicationFailure(error) : error;
   }
@@ -50,19 +53,20 @@ export async function publish(run: Run): Promise<number> {
     const reports = `${internal.reports} report${internal.reports === 1 ? "" : "s"}`;
     reporter.warn(`totals of ${reports} hide nobody: give --min-reports to say how many reports you need`);
   }
+  if (hasNoise(a, b)) warnOfMissingNoise(reporter, { A: a, B: b });
 
   if (path !== undefined) {
     await withOutputs([() => openOutput(path, io)], [], async ([file]) => {
       const end = path === "-" && io.stdout.isTTY === true ? "\n" : "";
-      await file?.write(
-        `{"id": "${randomUUID()}", "timestamp": "${timestamp()}", "payload": [${totals.join(", ")}]}${end}`,
-      );
+      const results = `"payload": [${totals.join(", ")}]${noiseMember(a, b)}`;
+      await file?.write(`{"id": "${randomUUID()}", "timestamp": "${timestamp()}", ${results}}${end}`);
     });
   }
   if (isShown) {
     // When the JSON goes to standard output, the table must not mix with it.
     const stream = path === "-" ? io.stderr : io.stdout;
     stream.write(table({ totals, labels, reports: internal.reports, precision: batch.precision }, stream, io.env));
+    if (hasNoise(a, b)) stream.write(`noise: ${noiseInWords(a.noise, b.noise)}\n`);
   }
   return EXIT.done;
 }
@@ -74,6 +78,19 @@ async function aggregateOf(run: Run, option: string): Promise<Aggregate> {
   } catch (error) {
     const wrong = error instanceof Failure ? await wrongFile(run, "publish") : undefined;
     throw wrong === undefined ? error : new Failure((error as Failure).message, wrong);
+  }
+}
+
+/** A server that knows all the noise there is, because it is its own, knows the exact totals. */
+function warnOfMissingNoise(reporter: Reporter, servers: Readonly<Record<ServerId, Aggregate>>): void {
+  for (const [id, other] of [
+    ["A", "B"],
+    ["B", "A"],
+  ] as const) {
+    const { noise, exactParts } = servers[id];
+    if (exactParts === 0) continue;
+    const what = noise.length === 0 ? "has no noise" : `has no noise in ${exactParts} part${exactParts > 1 ? "s" : ""}`;
+    reporter.warn(`the aggregate of ${id} ${what}: server ${other}, which knows its own noise, knows exact totals`);
   }
 }
 
@@ -102,7 +119,8 @@ function publicationFailure(error: PrioError): Failure {
     "wrong-server":
       "--input-internal is this server's aggregate, --input-external the other's; does --server-id say which?",
     malformed: "do --n-data and --precision agree with the aggregates?",
-    overflow: "the two aggregates are not of one batch, or were made with different verify2 files",
+    overflow:
+      "the two aggregates are not of one batch, or were made with different verify2 files, or lost their note of noise",
   };
   return new Failure(error.message, hints[error.code]);
 }

@@ -59,6 +59,11 @@ function reportReasons({ reporter, io }: Run, { tally, isFilter }: StageResult):
   if (reasons.length > 0) reporter.info(`left out: ${reasons.join(", ")}`);
   const byKey = tally.openedByKey.map((count, i) => `key ${i + 1}: ${count}`);
   if (byKey.length > 0) reporter.info(`opened with ${byKey.join(", ")}`);
+  if (tally.hadNoNoise) {
+    reporter.warn(
+      "an earlier aggregate of these reports had no noise: if it left this machine, noise hides nothing now",
+    );
+  }
 }
 
 function isSuspicious({ total, leftOut }: Tally): boolean {

@@ -82,7 +82,7 @@ function note(total: bigint, reports: number, precision: number | undefined): st
 
 /** `part` of `whole` as a bar of up to `width` characters, in eighths. */
 export function bar(part: number, whole: number, width: number): string {
-  if (width < 1 || whole <= 0) return "";
+  if (width < 1 || whole <= 0 || part <= 0) return "";
   const eighths = Math.round((8 * width * Math.min(part, whole)) / whole);
   return "█".repeat(Math.floor(eighths / 8)) + (EIGHTHS[eighths % 8] as string);
 }

@@ -42,7 +42,7 @@ export function publish(
   totalShareA: Uint8Array | readonly Uint8Array[],
   totalShareB: Uint8Array | readonly Uint8Array[],
 ): bigint[] {
-  return requireSmall(totalsOf(config, totalShareA, totalShareB), "have noise, which publishNoisy reads");
+  return requireSmall(totalsOf(config, totalShareA, totalShareB), "have noise");
 }
 
 /**

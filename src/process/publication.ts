@@ -3,11 +3,12 @@
 // of the aggregates, and its time is kept when the row is there already.
 
 import { hash } from "node:crypto";
-import { type Aggregate, readAggregate } from "../batch/aggregate-file.js";
+import { type Aggregate, addUp, readAggregate } from "../batch/aggregate-file.js";
 import { configOf } from "../batch/batch.js";
+import { noiseMember, totalsOf } from "../batch/published-totals.js";
 import { Failure } from "../files/failure.js";
 import { InputParts } from "../files/input-parts.js";
-import { PrioError, publish } from "../index.js";
+import { PrioError } from "../index.js";
 import { Disagreement, requireSameReports } from "./agreement.js";
 import type { BatchContext } from "./batch-context.js";
 import { SUCCESS } from "./layout.js";
@@ -33,12 +34,12 @@ export async function publishTotals(context: BatchContext, own: OwnResult, peer:
   const [internal, external] = [await aggregatesIn(own.folder), await aggregatesIn(peer.folder)];
   requireCounts(own, internal, external, peer);
   const [a, b] = role.serverId === "A" ? [internal, external] : [external, internal];
-  const totals = totalsOf(context, a, b);
+  const totals = totalsIn(context, a, b);
   const key = `${day.published}/${batch.folder}/${PART}`;
   const { leftOut, rows, reports } = own.manifest;
   const timestamp = (await timestampAt(context, key)) ?? formatTimestamp(context.publishedAt ?? context.clock.date());
   const id = rowId(context, [...a.shares, ...b.shares]);
-  const counts = `"error": ${leftOut}, "total": ${rows}`;
+  const counts = `"error": ${leftOut}, "total": ${rows}${noiseMember(a, b)}`;
   const row = `{"id": "${id}", "timestamp": "${timestamp}", "payload": [${totals.join(", ")}], ${counts}}\n`;
   await putSmall(stores.private, key, row);
   await putSmall(stores.private, `${day.published}/${batch.folder}/${SUCCESS}`, "");
@@ -54,13 +55,11 @@ export async function publishTotals(context: BatchContext, own: OwnResult, peer:
 /** All aggregates of a folder: a server may have counted a batch in parts. Parts without a byte hold none. */
 async function aggregatesIn({ directory }: Folder): Promise<Aggregate> {
   const inputs = InputParts.of([directory]).inputs.filter(({ size }) => size !== 0);
-  const all = await Promise.all(inputs.map((input) => readAggregate(input)));
-  const shares = all.flatMap((aggregate) => aggregate.shares);
-  const distinct = new Set(shares.map((share) => Buffer.from(share).toString("base64")));
-  const reports = all.reduce((sum, aggregate) => sum + aggregate.reports, 0);
-  if (distinct.size < shares.length && reports > 0)
+  const all = addUp(await Promise.all(inputs.map((input) => readAggregate(input))));
+  const distinct = new Set(all.shares.map((share) => Buffer.from(share).toString("base64")));
+  if (distinct.size < all.shares.length && all.reports > 0)
     throw new Failure(`${directory}: the same aggregate is there twice`);
-  return { shares, reports };
+  return all;
 }
 
 /** Throws a Disagreement unless all counts of reports are the same. */
@@ -79,9 +78,9 @@ function requireCounts(own: OwnResult, internal: Aggregate, external: Aggregate,
   );
 }
 
-function totalsOf({ role }: BatchContext, a: Aggregate, b: Aggregate): bigint[] {
+function totalsIn({ role }: BatchContext, a: Aggregate, b: Aggregate): bigint[] {
   try {
-    return publish(configOf(role.batch), a.shares, b.shares);
+    return totalsOf(configOf(role.batch), a, b);
   } catch (error) {
     if (!(error instanceof PrioError)) throw error;
     throw new Disagreement(`the aggregates do not go together: ${error.message}`, "nothing was published");

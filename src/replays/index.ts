@@ -11,4 +11,5 @@ export {
   type FileReplayRecordOptions,
   ReplayRecordError,
   type ReplayRecordErrorCode,
+  type TotalAnswer,
 } from "./record.js";

@@ -35,6 +35,9 @@ export interface FileReplayRecordOptions {
   readonly entriesInMemory?: number;
 }
 
+/** What a record says of a total that is to leave: {@link FileReplayRecord.endTotal}. */
+export type TotalAnswer = "new" | "again" | "without-noise" | "other-reports" | "other-noise";
+
 const OPTIONS = ["server", "secret", "reopensAnswered", "entriesInMemory"] as const;
 
 const KEY_BYTES = 32;
@@ -42,7 +45,7 @@ const KEY_BYTES = 32;
 const ENTRIES_IN_MEMORY = 786_432;
 
 /** What a hash is about is its first byte, so that no two hashes of the record are of the same bytes. */
-const ABOUT = { secret: 0, key: 1, check: 2, packet: 3, answer: 4, counted: 5, total: 6 } as const;
+const ABOUT = { secret: 0, key: 1, check: 2, packet: 3, answer: 4, counted: 5, total: 6, noise: 7 } as const;
 
 /**
  * A replay record in a directory of its own, for one server and one secret. A directory that is missing is made, with
@@ -218,18 +221,25 @@ export class FileReplayRecord implements AtomicReplayRecord, ReplayRecord {
   }
 
   /**
-   * To be asked after the last `count` of a run, before its total leaves the process. True when the total is new, and
-   * now it is recorded, or has just the reports of the earlier one; false when the earlier one had more. Throws as
-   * `addReport` does.
+   * To be asked after the last `count` of a run, before its total leaves the process, with the total share if that has
+   * noise. Answers `"new"` and records the total; `"again"` for an earlier total of the same reports and the same share
+   * with noise, or without noise like this one; `"without-noise"` for an earlier one that had none, and records that
+   * now there is noise: what has left already, it does not hide. The last two are refusals: `"other-reports"` if the
+   * earlier total had more reports, and `"other-noise"` if it had noise and this share is another one: the mean of many
+   * is the exact total. Throws as `addReport` does.
    */
-  endTotal(): boolean {
-    if (this.#total === undefined) return true;
+  endTotal(noisyShare?: Uint8Array): TotalAnswer {
+    const noise = noisyShare === undefined ? 0 : this.#noiseWord(copyOfBytes(noisyShare, "noisy share"));
+    if (this.#total === undefined) return "new";
     const { run, reports } = this.#total;
     const key = this.#hash(ABOUT.total, Buffer.from(Uint32Array.of(run).buffer));
     const known = this.#store.find(key);
-    if (known !== undefined) return known[CONTENT] === reports;
-    this.#store.put(this.#entry(key, Uint32Array.of(reports, 0)));
-    return true;
+    const before = known?.[CONTENT + 1];
+    if (known !== undefined && known[CONTENT] !== reports) return "other-reports";
+    if (before === noise) return "again";
+    if (before !== undefined && before !== 0) return "other-noise";
+    this.#store.put(this.#entry(key, Uint32Array.of(reports, noise)));
+    return before === undefined ? "new" : "without-noise";
   }
 
   /**
@@ -256,6 +266,11 @@ export class FileReplayRecord implements AtomicReplayRecord, ReplayRecord {
     for (let k = 0; k < CONTENT_WORDS; k++) entry[CONTENT + k] = content[k] as number;
     entry[RUN] = this.#store.run;
     return entry;
+  }
+
+  /** Stands for a share with noise; 0 stands for none. */
+  #noiseWord(noisyShare: Uint8Array): number {
+    return (this.#hash(ABOUT.noise, noisyShare)[0] as number) || 1;
   }
 
   /** Three words. All but the last of `parts` have 32 bytes. */

@@ -162,7 +162,8 @@ describe("totals", () => {
   /** Counts reports into a total of a run of its own, which is committed when the record lets it be made. */
   function total(directory: string, reports: readonly number[], entriesInMemory = 2): boolean {
     const record = openRecord(directory, { entriesInMemory });
-    const isMade = reports.every((report) => record.count(keysOf(report, report))) && record.endTotal();
+    const isMade =
+      reports.every((report) => record.count(keysOf(report, report))) && record.endTotal() !== "other-reports";
     if (isMade) record.commit();
     record.close();
     return isMade;
@@ -201,6 +202,31 @@ describe("totals", () => {
     for (const report of [1, 2, 3]) record.count(keysOf(report, report));
     record.close();
     expect(total(directory, [1, 2])).toBe(true);
+  });
+
+  test("one with noise is made again with the same share alone, and never without", () => {
+    const directory = freshDirectory();
+    /** What the record says of a total of a run of its own, with this share or without noise. */
+    const answer = (reports: readonly number[], share?: string) => {
+      const record = openRecord(directory, { entriesInMemory: 2 });
+      for (const report of reports) record.count(keysOf(report, report));
+      const said = record.endTotal(share === undefined ? undefined : Buffer.from(share));
+      record.commit();
+      record.close();
+      return said;
+    };
+    expect(answer([1, 2], "noisy")).toBe("new");
+    expect(answer([2, 1], "noisy")).toBe("again");
+    for (const share of ["another", "", undefined]) expect(answer([1, 2], share)).toBe("other-noise");
+    expect(answer([1], "noisy")).toBe("other-reports");
+
+    expect([answer([3]), answer([3])]).toEqual(["new", "again"]);
+    expect(answer([3], "noisy")).toBe("without-noise");
+    expect([answer([3], "noisy"), answer([3])]).toEqual(["again", "other-noise"]);
+    expect([answer([], "noisy"), answer([])]).toEqual(["new", "new"]);
+    expect(() => openRecord(directory).endTotal("share" as never)).toThrow(
+      expect.objectContaining({ code: "invalid-argument" }),
+    );
   });
 
   test("counting a report does not open it, and a report without an id counts by its packet", () => {

@@ -25,7 +25,7 @@ export const house: Readonly<Record<string, Room>> = {
   // The record on disk, the engine and the command use the public names of the protocol, as any other program would.
   files: { rooms: ["errors"], packages: ["node:*"] },
   replays: { rooms: ["errors", "core", "index", "files"], packages: ["node:*"] },
-  batch: { rooms: ["errors", "core", "index", "files", "replays"], packages: ["node:*"] },
+  batch: { rooms: ["errors", "core", "index", "dp", "files", "replays"], packages: ["node:*"] },
   // Stores know objects and bytes, and nothing of what is in them.
   stores: { rooms: ["errors", "files"], packages: ["node:*", "aws4fetch"] },
   process: { rooms: ["errors", "core", "index", "files", "replays", "batch", "stores"], packages: ["node:*"] },

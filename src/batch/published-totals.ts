@@ -1,0 +1,19 @@
+// The totals of both servers' aggregates, and what the published file says of the noise in them.
+
+import { type Config, publish, publishNoisy } from "../index.js";
+import type { Aggregate } from "./aggregate-file.js";
+
+/** The totals; those with noise may be negative. Throws the library's errors. */
+export function totalsOf(config: Config, a: Aggregate, b: Aggregate): bigint[] {
+  return (hasNoise(a, b) ? publishNoisy : publish)(config, a.shares, b.shares);
+}
+
+/** Whether one of the aggregates says that it has noise. */
+export function hasNoise(a: Aggregate, b: Aggregate): boolean {
+  return a.noise.length + b.noise.length > 0;
+}
+
+/** The member of the published object for the noise, after a comma; nothing without noise. */
+export function noiseMember(a: Aggregate, b: Aggregate): string {
+  return hasNoise(a, b) ? `, "noise": ${JSON.stringify({ A: a.noise, B: b.noise })}` : "";
+}
