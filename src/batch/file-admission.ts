@@ -40,14 +40,15 @@ export class FileAdmission {
    * Admits a row, or says why it is left out. The row is admitted before its messages are looked up, so that a row
    * without messages takes its point of the stream too: every packet then has the same point in verify1 and in verify2.
    */
-  decide({ id, replayKeys }: OpenedRow, messagesOf?: MessagesOf): Decision {
+  decide(row: OpenedRow, messagesOf?: MessagesOf): Decision {
+    const { id, replayKeys } = row;
     const answer = this.#admit(replayKeys);
     if ("replayed" in answer) {
       if (this.#replays?.isOfEarlierRun) return refuse("replayed", id);
       return refuse(answer.replayed === "report" ? "duplicate-id" : "duplicate-packet", id);
     }
     if (messagesOf === undefined) return { admitted: answer };
-    const messages = messagesOf(id);
+    const messages = messagesOf(row);
     return isRefusal(messages) ? messages : { admitted: answer, messages };
   }
 

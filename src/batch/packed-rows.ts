@@ -2,7 +2,7 @@
 // than the work on them saves, so each part of all rows is in one array.
 
 import type { Admitted, QueryPoints, ReplayKeys } from "../index.js";
-import { isRefusal, type Refusal } from "./rows.js";
+import { type BothMessages, isRefusal, type Refusal } from "./rows.js";
 import type { Decision, Instruction, OpenedRow } from "./thread-messages.js";
 
 /** Rows of a chunk that a thread has opened, or could not open. */
@@ -11,6 +11,8 @@ export interface PackedRows {
   readonly rows: readonly (string | Refusal)[];
   /** The replay keys of the rows that opened. */
   readonly keys: Uint8Array;
+  /** The messages of the rows that opened, where they come with the rows. */
+  readonly messages: readonly BothMessages[];
 }
 
 /** The decisions on the rows of a chunk. */
@@ -27,12 +29,21 @@ export interface PackedDecisions {
 
 export function packRows(rows: readonly (OpenedRow | Refusal)[]): PackedRows {
   const opened = rows.filter((row) => !isRefusal(row)) as OpenedRow[];
-  return { rows: rows.map((row) => (isRefusal(row) ? row : row.id)), keys: packKeys(opened.map((x) => x.replayKeys)) };
+  return {
+    rows: rows.map((row) => (isRefusal(row) ? row : row.id)),
+    keys: packKeys(opened.map((x) => x.replayKeys)),
+    messages: opened.flatMap(({ messages }) => messages ?? []),
+  };
 }
 
-export function unpackRows({ rows, keys }: PackedRows): (OpenedRow | Refusal)[] {
-  let opened = 0;
-  return rows.map((row) => (typeof row === "string" ? { id: row, replayKeys: keysAt(keys, opened++) } : row));
+export function unpackRows({ rows, keys, messages }: PackedRows): (OpenedRow | Refusal)[] {
+  let next = 0;
+  return rows.map((row) => {
+    if (typeof row !== "string") return row;
+    const i = next++;
+    const both = messages[i];
+    return { id: row, replayKeys: keysAt(keys, i), ...(both !== undefined && { messages: both }) };
+  });
 }
 
 export function packDecisions(decisions: readonly Decision[]): PackedDecisions {

@@ -3,16 +3,14 @@
 // reasons meet here: where a thread reads and opens it, where the run decides on it, and where a thread carries the
 // decision out.
 
-import { type ChunkLimits, chunksOf } from "../files/chunks.js";
-import type { Input } from "../files/input.js";
-import type { InputParts } from "../files/input-parts.js";
-import type { Output } from "../files/output.js";
+import type { ChunkLimits } from "../files/chunks.js";
 import type { PartedOutput } from "../files/output-parts.js";
 import { Queue, withRejectionHandled } from "../files/queue.js";
 import { configOf } from "./batch.js";
 import { maxShareRow, maxValuesRow } from "./row-limits.js";
 import { isRefusal, type Refusal } from "./rows.js";
-import { type MaxLeftOut, Tally } from "./tally.js";
+import { type RowRun, type RunSettings, runOver } from "./run.js";
+import type { Tally } from "./tally.js";
 import type { ChunkResult, Decision, Instruction, OpenedRow, PartChunk, Task } from "./thread-messages.js";
 import { WorkerPool } from "./worker-pool.js";
 
@@ -32,41 +30,25 @@ function limitsFor({ stage, batch }: Task): ChunkLimits {
 }
 
 /** What a stage over rows needs. */
-export interface PipelineSettings {
+export interface PipelineSettings extends RunSettings {
   readonly task: Task;
-  readonly input: InputParts;
   /** How many threads work. */
   readonly jobs: number;
-  /** How many rows may be left out before the run fails; any number by default. */
-  readonly maxLeftOut?: MaxLeftOut | undefined;
-  /** Opens the list of rows left out, if there is one. */
-  readonly openErrors?: (() => Output) | undefined;
-  /** Called after each chunk with the number of rows done. */
-  readonly progress?: ((rows: number) => void) | undefined;
 }
 
 /** Runs `work` on a pipeline over the input, and ends its threads whatever happens. */
-export async function runPipeline(
-  { task, input, jobs, maxLeftOut, openErrors, progress }: PipelineSettings,
+export function runPipeline(
+  { task, jobs, ...settings }: PipelineSettings,
   work: (pipeline: Pipeline) => Promise<void>,
 ): Promise<Tally> {
-  const tally = new Tally(openErrors?.());
-  const pool = new WorkerPool(task, jobs);
-  const started = performance.now();
-  tally.parts = input.inputs.length;
-  try {
-    const requireFew = (): void => {
-      if (maxLeftOut !== undefined) tally.requireFew(maxLeftOut);
-    };
-    await work(new Pipeline({ pool, input, limits: limitsFor(task), tally, requireFew, progress }));
-    return tally;
-  } finally {
-    tally.bytesRead += input.bytesRead;
-    tally.seconds = (performance.now() - started) / 1000;
-    tally.list?.discard();
-    input.close();
-    await pool.close();
-  }
+  return runOver(settings, async (run) => {
+    const pool = new WorkerPool(task, jobs);
+    try {
+      await work(new Pipeline(run, pool, limitsFor(task)));
+    } finally {
+      await pool.close();
+    }
+  });
 }
 
 /** A chunk, and what a thread will have made of it. */
@@ -85,43 +67,26 @@ export interface CheckSteps {
   readonly endPart?: (part: number) => Promise<void>;
 }
 
-/** What a pipeline is made of. */
-interface PipelineParts {
-  readonly pool: WorkerPool;
-  readonly input: InputParts;
-  readonly limits: ChunkLimits;
-  readonly tally: Tally;
-  /** Called when all rows are done; throws when too many were left out. */
-  readonly requireFew: () => void;
-  readonly progress: ((rows: number) => void) | undefined;
-}
-
 /** The rows of an input on their way through a pool of threads. */
 export class Pipeline {
+  readonly run: RowRun;
   readonly pool: WorkerPool;
-  readonly tally: Tally;
-  readonly #input: InputParts;
   readonly #limits: ChunkLimits;
-  readonly #requireFew: () => void;
-  readonly #progress: ((rows: number) => void) | undefined;
 
-  constructor({ pool, input, limits, tally, requireFew, progress }: PipelineParts) {
+  constructor(run: RowRun, pool: WorkerPool, limits: ChunkLimits) {
+    this.run = run;
     this.pool = pool;
-    this.tally = tally;
-    this.#input = input;
     this.#limits = limits;
-    this.#requireFew = requireFew;
-    this.#progress = progress;
   }
 
   /** Encodes every chunk. Throws TooManyLeftOut. */
   async encode(outputs: readonly PartedOutput[]): Promise<void> {
     const finishing = this.#finishing(outputs);
-    for await (const chunk of this.#chunks()) {
+    for await (const chunk of this.run.chunks(this.#limits)) {
       await finishing.push({ chunk, result: withRejectionHandled(this.pool.encode(chunk)) });
     }
     await finishing.drain();
-    this.#requireFew();
+    this.run.requireFew();
   }
 
   /** Opens every chunk, in any order; then takes the steps in the order of the input. Throws TooManyLeftOut. */
@@ -141,22 +106,13 @@ export class Pipeline {
       });
       await finishing.push({ chunk, result: withRejectionHandled(finished) });
     });
-    for await (const chunk of this.#chunks()) {
+    for await (const chunk of this.run.chunks(this.#limits)) {
       await opening.push({ chunk, result: withRejectionHandled(this.pool.open(chunk)) });
     }
     await opening.drain();
     await finishing.drain();
-    this.#requireFew();
-    await endPartsBefore(this.#input.inputs.length);
-  }
-
-  /** The rows of all parts. Throws a Failure when a part changes meanwhile, and when one was added in the end. */
-  async *#chunks(): AsyncGenerator<PartChunk> {
-    let index = 0;
-    for (const [part, input] of this.#input.inputs.entries()) {
-      for await (const chunk of chunksOf(input.pieces(), this.#limits)) yield { ...chunk, index: index++, part };
-    }
-    this.#input.requireComplete();
+    this.run.requireFew();
+    await endPartsBefore(this.run.input.inputs.length);
   }
 
   /** The last step of every chunk: counts its rows and writes what came of them. */
@@ -166,12 +122,9 @@ export class Pipeline {
   ): Queue<Pending<ChunkResult>> {
     return new Queue(this.pool.depth, async ({ chunk, result }) => {
       const { texts, outcomes } = await result;
-      const { numbers, part } = chunk;
-      await endPartsBefore?.(part);
-      const place = this.#input.areParts ? { numbers, file: (this.#input.inputs[part] as Input).name } : { numbers };
-      await this.tally.add(place, outcomes);
-      for (const [i, output] of outputs.entries()) await output.write(part, texts[i] as string);
-      this.#progress?.(this.tally.total);
+      await endPartsBefore?.(chunk.part);
+      await this.run.add(chunk, outcomes);
+      for (const [i, output] of outputs.entries()) await output.write(chunk.part, texts[i] as string);
     });
   }
 }

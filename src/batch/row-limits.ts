@@ -1,7 +1,7 @@
 // The length of the longest line that can be a row of a batch. The bounds leave room for what writers of JSON do:
 // escapes, wrapped base64, white space and members that Prio does not know.
 
-import type { Config } from "../index.js";
+import { Config } from "../index.js";
 
 /** Longest id, in bytes of UTF-8, as the library has it for report ids. */
 export const MAX_ID_BYTES = 65535;
@@ -21,12 +21,15 @@ const PACKET_OVERHEAD = 128;
  * Bytes of the longest row of shares: twice the length of the largest packet in base64, an id with an escape for each
  * byte, and 65,536 for the rest. Writers escape at most `/`, `+` and `=`, and wrap with four bytes after every 76.
  */
-export function maxShareRow({ fields, batchId }: Config): number {
+export function maxShareRow({ fields, batchId }: Pick<Config, "fields" | "batchId">): number {
   // A share has the fields, and as many elements of h as the least power of two above their number.
   const elements = fields + 2 ** Math.ceil(Math.log2(fields + 1)) + PROOF_SCALARS;
   const packet = ELEMENT * elements + batchId.length + PACKET_OVERHEAD;
   return 2 * 4 * Math.ceil(packet / 3) + ESCAPE * MAX_ID_BYTES + REST;
 }
+
+/** Bytes of the longest row of shares of any batch. */
+export const MAX_SHARE_ROW: number = maxShareRow({ fields: Config.maxFields, batchId: new Uint8Array(REST) });
 
 /** Bytes of the longest row of `count` values: an integer below 2^42 has 13 digits. */
 export function maxValuesRow(count: number): number {

@@ -66,6 +66,17 @@ export interface Row {
   readonly payload: string;
 }
 
+/** Both servers' messages on a report, in base64. Undefined stands for one that is not there. */
+export interface BothMessages {
+  readonly internal: string | undefined;
+  readonly external: string | undefined;
+}
+
+/** A row of packets that also has both servers' messages. */
+export interface JoinedRow extends Row {
+  readonly messages: BothMessages;
+}
+
 /** Finds members of the object in a line. An empty line stands for one that was too long to keep (chunks.ts). */
 function membersOf(line: Buffer, names: readonly string[]): (JsonToken | undefined)[] | Refusal {
   if (line.length === 0) return refuse("line-too-long");
@@ -74,43 +85,74 @@ function membersOf(line: Buffer, names: readonly string[]): (JsonToken | undefin
 
 /** Reads a row of packets or of verification messages. */
 export function parseRow(line: Buffer): Row | Refusal {
-  return parsePlainRow(line) ?? scanRow(line);
+  const members = parsePlainLine(line);
+  if (members === undefined) return scanRow(line, []).row;
+  return isRefusal(members) ? members : plainRow(members);
+}
+
+/** Reads a row of packets with both servers' messages. A message that is no text counts as one that is not there. */
+export function parseJoinedRow(line: Buffer): JoinedRow | Refusal {
+  const members = parsePlainLine(line);
+  if (members === undefined) {
+    const { row, more } = scanRow(line, ["internal", "external"]);
+    return isRefusal(row) ? row : { ...row, messages: { internal: more[0], external: more[1] } };
+  }
+  if (isRefusal(members)) return members;
+  const row = plainRow(members);
+  const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
+  const messages = { internal: text(members.internal), external: text(members.external) };
+  return isRefusal(row) ? row : { ...row, messages };
 }
 
 /** Longest line that is given to JSON.parse, in bytes. What it builds of a line takes many times as much memory. */
 const MAX_PARSED = 65536;
 const [BRACE, BRACKET] = [0x7b, 0x5b];
 
+/** The members that are read of a line as writers make it. */
+interface PlainMembers {
+  readonly id: string;
+  readonly payload?: unknown;
+  readonly internal?: unknown;
+  readonly external?: unknown;
+}
+
 /**
- * Reads a row as writers make them: ASCII, with no array and no second object in it, and not very long. There,
+ * Reads a line as writers make them: ASCII, with no array and no second object in it, and not very long. There,
  * JSON.parse is faster than the scanner and gives the same verdicts. Returns undefined for any other line.
  */
-function parsePlainRow(line: Buffer): Row | Refusal | undefined {
+function parsePlainLine(line: Buffer): PlainMembers | Refusal | undefined {
   if (line[0] !== BRACE || line.length > MAX_PARSED || !isAscii(line)) return undefined;
   if (line.includes(BRACE, 1) || line.includes(BRACKET)) return undefined;
-  let members: { readonly id?: unknown; readonly payload?: unknown };
+  let members: { readonly id?: unknown };
   try {
     members = JSON.parse(line.toString("latin1")) as typeof members;
   } catch {
     return refuse("malformed-json");
   }
-  const { id, payload } = members;
+  const { id } = members;
   // Of an integer, JSON.parse does not keep all digits.
   if (typeof id === "number") return undefined;
-  if (typeof id !== "string" || !isId(id)) return refuse("missing-field");
+  return typeof id === "string" && isId(id) ? (members as PlainMembers) : refuse("missing-field");
+}
+
+function plainRow({ id, payload }: PlainMembers): Row | Refusal {
   return typeof payload === "string" ? { id, writtenId: id, payload } : refuse("missing-field", id);
 }
 
-/** Reads any row, without building more than its id and payload. */
-function scanRow(line: Buffer): Row | Refusal {
-  const members = membersOf(line, ["id", "payload"]);
-  if (isRefusal(members)) return members;
-  const [idToken, payload] = members;
+/** Reads any row and the texts of more members, without building more than those. */
+function scanRow(
+  line: Buffer,
+  names: readonly string[],
+): { readonly row: Row | Refusal; readonly more: readonly (string | undefined)[] } {
+  const members = membersOf(line, ["id", "payload", ...names]);
+  if (isRefusal(members)) return { row: members, more: [] };
+  const [idToken, payload, ...others] = members;
   const writtenId = idToken === undefined ? undefined : idOf(line, idToken);
-  if (writtenId === undefined) return refuse("missing-field");
+  if (writtenId === undefined) return { row: refuse("missing-field"), more: [] };
   const id = String(writtenId);
-  if (payload?.kind !== "string") return refuse("missing-field", id);
-  return { id, writtenId, payload: stringOf(line, payload) };
+  if (payload?.kind !== "string") return { row: refuse("missing-field", id), more: [] };
+  const row = { id, writtenId, payload: stringOf(line, payload) };
+  return { row, more: others.map((token) => (token?.kind === "string" ? stringOf(line, token) : undefined)) };
 }
 
 /** Reads a row of a client's values, of which there must be `count`. The values are not checked. */
@@ -171,7 +213,18 @@ function joinedLines(text: string): string | null {
 
 /** Writes a row with its newline. */
 export function formatRow(id: string | bigint, payload: Uint8Array): string {
-  return `{"id": ${typeof id === "bigint" ? id : pythonString(id)}, "payload": "${base64(payload)}"}\n`;
+  return `{"id": ${idText(id)}, "payload": "${base64(payload)}"}\n`;
+}
+
+/** Writes a row of packets with both servers' messages. One that is not there is null. */
+export function formatJoinedRow({ writtenId, payload }: Row, { internal, external }: BothMessages): string {
+  const members = [["payload", payload] as const, ["internal", internal] as const, ["external", external] as const];
+  const texts = members.map(([name, text]) => `"${name}": ${text === undefined ? null : pythonString(text)}`);
+  return `{"id": ${idText(writtenId)}, ${texts.join(", ")}}\n`;
+}
+
+function idText(id: string | bigint): string {
+  return typeof id === "bigint" ? String(id) : pythonString(id);
 }
 
 export function base64(bytes: Uint8Array): string {

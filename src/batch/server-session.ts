@@ -5,7 +5,17 @@ import { linesOf } from "../files/chunks.js";
 import { type OpenedReport, PrioError, PrivateKey, Server, ServerSecret } from "../index.js";
 import { configOf } from "./batch.js";
 import { type PackedDecisions, type PackedRows, packRows, unpackDecisions } from "./packed-rows.js";
-import { decodeBase64, formatRow, isRefusal, parseRow, type Refusal, refusalOf, refuse } from "./rows.js";
+import {
+  decodeBase64,
+  formatRow,
+  isRefusal,
+  parseJoinedRow,
+  parseRow,
+  type Refusal,
+  type Row,
+  refusalOf,
+  refuse,
+} from "./rows.js";
 import type { ChunkResult, Instruction, OpenedRow, PartChunk, ServerTask } from "./thread-messages.js";
 
 /** A report that opened, and its row's id, also as that is written. */
@@ -55,7 +65,8 @@ export class ServerSession {
     const reports: (Opened | null)[] = [];
     this.#opened.set(chunk.index, { server, reports });
     const rows = linesOf(chunk).map((line) => {
-      const { row, opened } = openRow(server, line);
+      const { row, opened } =
+        this.#task.joined === true ? openJoinedRow(server, line) : openRow(server, parseRow(line));
       reports.push(opened);
       return row;
     });
@@ -63,7 +74,7 @@ export class ServerSession {
   }
 
   #serverOf(part: number): Server {
-    const total = this.#task.perPart ? part : 0;
+    const total = this.#task.perPart === true ? part : 0;
     const server = this.#servers.get(total) ?? this.#newServer();
     this.#servers.set(total, server);
     return server;
@@ -122,7 +133,7 @@ export class ServerSession {
 
   /** The running total of the reports that this session counted, or null when it had no row of the part. */
   takeState(part: number): Uint8Array | null {
-    const total = this.#task.perPart ? part : 0;
+    const total = this.#task.perPart === true ? part : 0;
     const server = this.#servers.get(total);
     if (server === undefined) return null;
     this.#servers.delete(total);
@@ -133,8 +144,17 @@ export class ServerSession {
   }
 }
 
-function openRow(server: Server, line: Buffer): { row: OpenedRow; opened: Opened } | { row: Refusal; opened: null } {
-  const row = parseRow(line);
+/** A row as the admission sees it, and as `finish` needs it. */
+type RowAndReport = { row: OpenedRow; opened: Opened } | { row: Refusal; opened: null };
+
+function openJoinedRow(server: Server, line: Buffer): RowAndReport {
+  const joined = parseJoinedRow(line);
+  const result = openRow(server, joined);
+  if (isRefusal(joined) || result.opened === null) return result;
+  return { row: { ...result.row, messages: joined.messages }, opened: result.opened };
+}
+
+function openRow(server: Server, row: Row | Refusal): RowAndReport {
   if (isRefusal(row)) return { row, opened: null };
   const { id, writtenId, payload } = row;
   const packet = decodeBase64(payload);

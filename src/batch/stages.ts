@@ -11,17 +11,16 @@
 // writes appears at the end or not at all; where it throws a Failure, nothing has changed.
 
 import { createHash } from "node:crypto";
-import { withOutputs } from "../files/output.js";
-import type { PartedOutput } from "../files/output-parts.js";
 import { PrivateKey, type ReplayKeys, Server, ServerSecret } from "../index.js";
 import type { FileReplayRecord } from "../replays/record.js";
 import { formatAggregate } from "./aggregate-file.js";
 import { type Batch, configOf, type ServerRole } from "./batch.js";
-import { type ExchangedFiles, withMessages } from "./exchanged-messages.js";
+import { type MessageSource, sizeOf, withMessages } from "./exchanged-messages.js";
 import { FileAdmission } from "./file-admission.js";
 import { noiseForShare, type TotalNoise } from "./noise.js";
 import { type Pipeline, type PipelineSettings, runPipeline } from "./pipeline.js";
 import { isRefusal, refuse } from "./rows.js";
+import type { OpenOutput } from "./run.js";
 import { StageReplayRecord } from "./stage-replay-record.js";
 import type { Tally } from "./tally.js";
 import type { Decision, Instruction, OpenedRow, ServerTask } from "./thread-messages.js";
@@ -36,12 +35,6 @@ export interface StageSettings extends Omit<PipelineSettings, "task"> {
   readonly onReport?: ((keys: ReplayKeys) => void) | undefined;
 }
 
-/**
- * Opens what a stage writes: a file for each part of its input, or one for all. A stage calls it when its threads have
- * started and its inputs are known to be there.
- */
-export type OpenOutput = () => PartedOutput;
-
 /** The client's side: encodes each row of values into a packet for A and a packet for B. */
 export function encodeShares(
   settings: StageSettings,
@@ -49,14 +42,14 @@ export function encodeShares(
   outputs: readonly [a: OpenOutput, b: OpenOutput],
 ): Promise<Tally> {
   return runPipeline({ ...settings, task: { stage: "encode-shares", batch } }, (pipeline) =>
-    writing(pipeline, outputs, (opened) => pipeline.encode(opened)),
+    pipeline.run.write(outputs, (opened) => pipeline.encode(opened)),
   );
 }
 
 /** Writes this server's first message on each report. */
 export function verify1(settings: StageSettings, role: ServerRole, output: OpenOutput): Promise<Tally> {
-  return runAtServer(settings, { stage: "verify1", perPart: false, ...role }, (pipeline, admission, replays) =>
-    writing(pipeline, [output], async (opened) => {
+  return runAtServer(settings, { stage: "verify1", ...role }, (pipeline, admission, replays) =>
+    pipeline.run.write([output], async (opened) => {
       const carriedOut = ({ admitted }: Instruction): void => settings.onReport?.(admitted.keys);
       await pipeline.check({ decide: (row) => admission.decide(row), carriedOut }, opened);
       replays?.commit();
@@ -64,30 +57,33 @@ export function verify1(settings: StageSettings, role: ServerRole, output: OpenO
   );
 }
 
-/** Writes this server's second message on each report, from both servers' first. */
+/** Writes this server's second message on each report, from both servers' first: from files, or from joined rows. */
 export function verify2(
   settings: StageSettings,
   role: ServerRole,
-  files: ExchangedFiles,
+  files: MessageSource,
   output: OpenOutput,
 ): Promise<Tally> {
-  return runAtServer(settings, { stage: "verify2", perPart: false, ...role }, (pipeline, admission, replays) =>
-    writing(pipeline, [output], (opened) =>
-      withMessages(files, role.serverId, async (messagesOf) => {
-        const decide = (row: OpenedRow): Decision => {
-          const decision = admission.decide(row, messagesOf);
-          if (isRefusal(decision) || replays === undefined || replays.mayAnswer(decision)) return decision;
-          return refuse("answered-differently", row.id);
-        };
-        const carriedOut = (instruction: Instruction): void => {
-          replays?.answered(instruction);
-          settings.onReport?.(instruction.admitted.keys);
-        };
-        await pipeline.check({ decide, carriedOut }, opened);
-        pipeline.tally.bytesRead += sizeOf(files);
-        replays?.commit();
-      }),
-    ),
+  return runAtServer(
+    settings,
+    { stage: "verify2", joined: files === "joined", ...role },
+    (pipeline, admission, replays) =>
+      pipeline.run.write([output], (opened) =>
+        withMessages(files, role.serverId, async (messagesOf) => {
+          const decide = (row: OpenedRow): Decision => {
+            const decision = admission.decide(row, messagesOf);
+            if (isRefusal(decision) || replays === undefined || replays.mayAnswer(decision)) return decision;
+            return refuse("answered-differently", row.id);
+          };
+          const carriedOut = (instruction: Instruction): void => {
+            replays?.answered(instruction);
+            settings.onReport?.(instruction.admitted.keys);
+          };
+          await pipeline.check({ decide, carriedOut }, opened);
+          pipeline.run.tally.bytesRead += sizeOf(files);
+          replays?.commit();
+        }),
+      ),
   );
 }
 
@@ -107,13 +103,14 @@ export interface AggregateSettings {
 export function aggregate(
   settings: StageSettings,
   role: ServerRole,
-  files: ExchangedFiles,
+  files: MessageSource,
   output: OpenOutput,
   { perPart = false, noise }: AggregateSettings = {},
 ): Promise<Tally> {
-  return runAtServer(settings, { stage: "aggregate", perPart, ...role }, (pipeline, admission, replays) =>
-    writing(pipeline, [output], async ([opened]) => {
-      const { tally } = pipeline;
+  const task = { stage: "aggregate", joined: files === "joined", perPart, ...role } as const;
+  return runAtServer(settings, task, (pipeline, admission, replays) =>
+    pipeline.run.write([output], async ([opened]) => {
+      const { tally } = pipeline.run;
       const before = { leftOut: 0, total: 0 };
       const noisy = noise && createHash("sha256");
       const writeTotal = async (part: number): Promise<void> => {
@@ -147,22 +144,6 @@ export function aggregate(
   );
 }
 
-/** Bytes on disk of both servers' messages. */
-function sizeOf({ internal, external }: ExchangedFiles): number {
-  return [internal, external].reduce((sum, { size, bytesRead }) => sum + (size ?? bytesRead), 0);
-}
-
-/** Runs `work` on a stage's outputs, which appear together with the list of rows left out. Counts their bytes. */
-async function writing(
-  { tally }: Pipeline,
-  outputs: readonly OpenOutput[],
-  work: (opened: readonly PartedOutput[]) => Promise<void>,
-): Promise<void> {
-  let written: readonly PartedOutput[] = [];
-  await withOutputs<PartedOutput>(outputs, tally.lists, (opened) => work((written = opened)));
-  tally.bytesWritten = written.reduce((sum, { bytesWritten }) => sum + bytesWritten, 0);
-}
-
 /**
  * Runs a stage of a server, with the admission of all rows and the server's replay record. Before the stage gives
  * anything away it must commit the record; when it throws, the record stays as it was.
@@ -178,7 +159,7 @@ async function runAtServer(
     const admission = new FileAdmission(task, replays);
     return await runPipeline({ ...settings, task }, async (pipeline) => {
       await work(pipeline, admission, replays);
-      if (task.privateKeys.length > 1) pipeline.tally.openedByKey = await pipeline.pool.openedByKey();
+      if (task.privateKeys.length > 1) pipeline.run.tally.openedByKey = await pipeline.pool.openedByKey();
     });
   } finally {
     record?.close();

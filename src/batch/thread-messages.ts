@@ -3,7 +3,7 @@
 import type { Chunk } from "../files/chunks.js";
 import type { Admitted, ReplayKeys } from "../index.js";
 import type { Batch, ServerRole, ServerStage } from "./batch.js";
-import type { Refusal } from "./rows.js";
+import type { BothMessages, Refusal } from "./rows.js";
 
 /** What a thread works on. */
 export type Task = EncodingTask | ServerTask;
@@ -17,8 +17,10 @@ export interface EncodingTask {
 /** A stage of a server. */
 export interface ServerTask extends ServerRole {
   readonly stage: ServerStage;
+  /** Whether the rows have both servers' messages. */
+  readonly joined?: boolean;
   /** Whether each part of the input has a total of its own. */
-  readonly perPart: boolean;
+  readonly perPart?: boolean;
 }
 
 /** Rows of one part of the input. The chunks of all parts are numbered through. */
@@ -32,6 +34,8 @@ export interface OpenedRow {
   readonly id: string;
   /** What the admission asks of the report. */
   readonly replayKeys: ReplayKeys;
+  /** Both servers' messages, where they come with the rows. */
+  readonly messages?: BothMessages;
 }
 
 /** To carry on with a row that opened. */

@@ -10,6 +10,7 @@ import { encodeShares } from "./encode-shares.js";
 import { keygen, sharedSeed } from "./generate-secrets.js";
 import { inspect } from "./inspect.js";
 import { hasColor } from "./io.js";
+import { join } from "./join.js";
 import { publish } from "./publish.js";
 import type { Run } from "./run.js";
 import { staging } from "./staging.js";
@@ -99,6 +100,7 @@ function exchangeFiles(message: string): readonly OptionRow[] {
     ["--input <file...>", "this server's shares: files, or directories"],
     ["--input-internal <file...>", `this server's ${message}`],
     ["--input-external <file...>", `the other server's ${message}`],
+    ["--joined", "the rows of --input have both, from prio join"],
     ["--output <dir>", "directory for the output"],
   ];
 }
@@ -233,6 +235,21 @@ export const DEFINITIONS: readonly Definition[] = [
     --input-internal a/verify2/data.ndjson \\
     --input-external b/verify2/data.ndjson`,
     work: aggregate,
+  },
+  {
+    name: "join",
+    summary: "put both servers' messages into the rows of shares",
+    note: "Such rows are what verify2 and aggregate take with --joined, as filters.",
+    group: "Stages:",
+    options: [
+      [FILES, exchangeFiles("verify1 or verify2 files").filter(([flags]) => flags !== "--joined")],
+      [RUN, runRows.filter(([flags]) => !flags.startsWith("--jobs"))],
+    ],
+    remark: SWAPPED,
+    example: `prio join --input a/raw/data.ndjson --output a/joined \\
+    --input-internal a/verify1/data.ndjson \\
+    --input-external b/verify1/data.ndjson`,
+    work: join,
   },
   {
     name: "publish",

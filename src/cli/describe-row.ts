@@ -18,12 +18,13 @@ import {
 import { noiseInWords, notesInWords } from "./noise.js";
 
 /** What a row is, by the fields of its JSON object or by its message. */
-export type RowKind = "keys" | "secret" | "client" | "aggregate" | "published" | "unknown" | ByteKind;
+export type RowKind = "keys" | "secret" | "client" | "joined" | "aggregate" | "published" | "unknown" | ByteKind;
 
 const ROW_KINDS: Readonly<Record<Exclude<RowKind, ByteKind>, KindName>> = {
   keys: ["a server's key pair, from keygen", "key pairs of a server, from keygen"],
   secret: ["the servers' shared secret, from shared-seed", "shared secrets, from shared-seed"],
   client: ["one client's values, for encode-shares", "clients' values, for encode-shares"],
+  joined: ["a packet with both servers' messages, from join", "packets with both servers' messages, from join"],
   aggregate: ["a server's aggregate, for publish", "a server's aggregates of parts of a batch, for publish"],
   published: ["published totals", "published totals"],
   unknown: ["not recognised: JSON of no kind that prio knows", "not recognised: JSON of no kind that prio knows"],
@@ -48,7 +49,7 @@ export interface DescribedRow {
 
 /** The members that tell what a row is. */
 const NAMES = [
-  ...(["payload", "id", "timestamp", "total", "error", "noise"] as const),
+  ...(["payload", "internal", "external", "id", "timestamp", "total", "error", "noise"] as const),
   ...(["public_key", "private_key", "shared_seed"] as const),
 ] as const;
 /** Longest member that is shown, in bytes. */
@@ -122,6 +123,9 @@ export function describeRow(line: Buffer): DescribedRow | null {
   const bytes = decodeBase64(payload);
   if (bytes === null) return null;
   const kind = byteKindOf(bytes);
+  if (row.kind("internal") !== undefined && row.kind("external") !== undefined && row.kind("id") !== undefined) {
+    return { kind: "joined", size: bytes.length, facts: [], ...(kind === "packet" && { packet: bytes }) };
+  }
   const packet = kind === "packet" ? { packet: bytes } : {};
   if (row.kind("id") !== undefined) return { kind, size: bytes.length, facts: [], ...packet };
   const facts = messageFacts(kind, bytes);

@@ -1,7 +1,8 @@
 // What all commands over rows share: their files, the progress line, and the counts at the end.
 
 import type { ExchangedFiles } from "../batch/exchanged-messages.js";
-import type { OpenOutput, StageSettings } from "../batch/stages.js";
+import type { OpenOutput } from "../batch/run.js";
+import type { StageSettings } from "../batch/stages.js";
 import { type Tally, TooManyLeftOut } from "../batch/tally.js";
 import { ClosedPipe, Failure } from "../files/failure.js";
 import { MAX_EXPANSION } from "../files/input.js";
@@ -23,6 +24,8 @@ export interface StageOutput extends NamedFile {
   readonly names?: readonly string[];
   /** Permissions of the files before the umask, where not everybody may read them. */
   readonly mode?: number;
+  /** Whether what is written gets a line end that it does not have. */
+  readonly endsLines?: boolean;
 }
 
 /** What one server tells the other is for no client: its files are for their owner alone. */
@@ -46,6 +49,11 @@ export function inputFrom(run: Run): InputParts {
   return partsFrom(run, "input", MAX_EXPANSION.messages);
 }
 
+/** The name of what is written for a file. */
+export function nameOf({ inputs }: InputParts): string {
+  return outputName(inputs[0]?.path ?? "-");
+}
+
 /**
  * What a stage writes for the rows of its input: parts of the same names for parts, and a file of the same name for a
  * file. `name` replaces that one.
@@ -54,7 +62,7 @@ export function outputOf(
   { options }: Run,
   option: string,
   input: InputParts,
-  { name = outputName(input.inputs[0]?.path ?? "-"), mode }: { readonly name?: string; readonly mode?: number } = {},
+  { name = nameOf(input), mode }: { readonly name?: string; readonly mode?: number } = {},
 ): StageOutput {
   const directory = options.required(option);
   const permissions = mode === undefined ? {} : { mode };
@@ -92,10 +100,10 @@ export function runStage<const Outputs extends readonly StageOutput[]>(
   );
   const progress = reporter.progress(name, io.env, input.size, () => input.bytesRead);
   const opening =
-    ({ path, names, mode }: StageOutput): OpenOutput =>
+    ({ path, names, mode, endsLines }: StageOutput): OpenOutput =>
     () =>
       names === undefined
-        ? new SingleOutput(openOutput(path, io, mode))
+        ? new SingleOutput(openOutput(path, io, mode), endsLines)
         : openParts({ directory: path, names, ...(mode !== undefined && { mode }) }, io);
   const settings = {
     input,
@@ -165,6 +173,16 @@ function closedPipeFailure(error: ClosedPipe, files: readonly NamedFile[]): unkn
   const other = files.find(({ path }) => path !== "-");
   if (other === undefined) return error;
   return new Failure(`standard output was closed before the end: nothing was written to ${other.path}`);
+}
+
+/** Whether the rows of --input have both servers' messages. Then there are no other files to read. */
+export function isJoined({ options }: Run): boolean {
+  if (!options.flag("joined")) return false;
+  const other = ["input-internal", "input-external"].find((option) => options.isOnCommandLine(option));
+  if (other !== undefined) {
+    throw usageFailure(`--joined and --${other} cannot be together`, "joined rows have both servers' messages in them");
+  }
+  return true;
 }
 
 /** The files that --input-internal and --input-external name. Throws a usage failure when they have one in common. */

@@ -15,6 +15,7 @@ const EXPECTED: Readonly<Record<string, Readonly<Record<string, RowKind>>>> = {
   verify1: { input: "packet" },
   verify2: { input: "packet", "input-internal": "verify1", "input-external": "verify1" },
   aggregate: { input: "packet", "input-internal": "verify2", "input-external": "verify2" },
+  join: { input: "packet" },
   publish: { "input-internal": "aggregate", "input-external": "aggregate" },
 };
 
@@ -23,7 +24,8 @@ const SAMPLE = { rows: 64, bytes: 2 ** 20, line: 2 ** 24 };
 
 /** Says which option of a stage names a file of another kind than it expects, or returns undefined. */
 export async function wrongFile({ options }: Run, stage: string): Promise<string | undefined> {
-  for (const [option, expected] of Object.entries(EXPECTED[stage] ?? {})) {
+  const read = options.flag("joined") ? ({ input: "joined" } as const) : (EXPECTED[stage] ?? {});
+  for (const [option, expected] of Object.entries(read)) {
     const input = firstFile(options.texts(option));
     if (input === undefined) continue;
     const [kind, rows] = (await mostRows(input)) ?? [expected, 0];

@@ -21,9 +21,12 @@ export interface PartedOutput extends PendingOutput {
 /** One file, or standard output, for all parts. */
 export class SingleOutput implements PartedOutput {
   readonly #output: Output;
+  readonly #endsLines: boolean;
 
-  constructor(output: Output) {
+  /** With `endsLines`, each text that does not end with a newline gets one. */
+  constructor(output: Output, endsLines = false) {
     this.#output = output;
+    this.#endsLines = endsLines;
   }
 
   get bytesWritten(): number {
@@ -31,7 +34,7 @@ export class SingleOutput implements PartedOutput {
   }
 
   write(_part: number, text: string): Promise<void> {
-    return this.#output.write(text);
+    return this.#output.write(this.#endsLines && !text.endsWith("\n") ? `${text}\n` : text);
   }
 
   complete(): Promise<void> {

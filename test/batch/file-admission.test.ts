@@ -84,7 +84,8 @@ it("a row that was there before takes its point of the stream", () => {
 
 it("a row without messages takes its point of the stream, and its id and packet", () => {
   const [verify1, verify2] = [new FileAdmission(role("stream")), new FileAdmission(role("stream"))];
-  const messagesOf = (id: string) => (id === "lost" ? refuse("unknown-id-external", id) : (["YQ==", "Yg=="] as const));
+  const messagesOf = ({ id }: { id: string }) =>
+    id === "lost" ? refuse("unknown-id-external", id) : (["YQ==", "Yg=="] as const);
   const rows = ["first", "lost", "last"].map((id, i) => ({ id, replayKeys: keysOf(i, i) }));
   const [, , expected] = rows.map((row) => pointOf(verify1.decide(row)));
   const decisions = rows.map((row) => verify2.decide(row, messagesOf));

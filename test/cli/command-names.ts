@@ -8,6 +8,7 @@ export const COMMANDS = [
   "verify1",
   "verify2",
   "aggregate",
+  "join",
   "publish",
   "inspect",
   "demo",

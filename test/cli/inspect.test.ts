@@ -40,7 +40,18 @@ const hostile = fc.letrec((tie) => ({
   ),
 })).value;
 
-const NAMES = ["id", "payload", "timestamp", "total", "error", "public_key", "private_key", "shared_seed"] as const;
+const NAMES = [
+  "id",
+  "payload",
+  "internal",
+  "external",
+  "timestamp",
+  "total",
+  "error",
+  "public_key",
+  "private_key",
+  "shared_seed",
+] as const;
 const row = fc.record(Object.fromEntries(NAMES.map((name) => [name, hostile])), { requiredKeys: [] });
 
 describe("inspect of anything", () => {

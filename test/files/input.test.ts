@@ -75,9 +75,9 @@ describe.each(Object.entries(disturbances))("a file that %s", (_, disturb) => {
     for (const disturbed of [internal, external]) {
       const files = { internal: InputParts.of([internal]), external: InputParts.of([external]) };
       const looking = withMessages(files, "A", (messagesOf) => {
-        expect(messagesOf("report 17")).toEqual(["AAAA", "CCCC"]);
+        expect(messagesOf({ id: "report 17" })).toEqual(["AAAA", "CCCC"]);
         disturb(disturbed);
-        messagesOf("report 4999");
+        messagesOf({ id: "report 4999" });
         return Promise.resolve();
       });
       await expect(looking).rejects.toThrow(sentence);

@@ -14,7 +14,7 @@ afterAll(() => folder.remove());
 async function help(): Promise<string> {
   const { stdout } = await prio(["--help"]);
   const names = [...stdout.toString().matchAll(/^ {2}([a-z][-a-z0-9]+) {2,}/gm)].map(([, name]) => name as string);
-  expect(names).toHaveLength(12);
+  expect(names).toHaveLength(13);
   const texts = [["prio", stdout.toString()]];
   for (const name of names.filter((x) => x !== "help")) {
     texts.push([`prio ${name}`, (await prio([name, "--help"])).stdout.toString()]);

@@ -36,7 +36,7 @@ it("runs each, and each server publishes the sums", async () => {
   const scripts = [`set -eu\nPATH=${folder.path()}:$PATH`];
   for (const command of COMMANDS) {
     const text = await example(command);
-    const isServers = ["verify1", "verify2", "aggregate", "publish"].includes(command);
+    const isServers = ["verify1", "verify2", "aggregate", "join", "publish"].includes(command);
     scripts.push(text, ...(isServers ? [swapped(text)] : []));
   }
   const { code, stdout, stderr } = await bash(scripts.join("\n"), { cwd: folder.path() });
