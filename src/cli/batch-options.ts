@@ -79,7 +79,7 @@ export function serverRoleFrom(options: Options, reporter: Reporter, files: read
 }
 
 /** Warns when libprio's check does not hold for so many fields (SECURITY.md, "A hole in libprio's proof"). */
-function warnOfHole(reporter: Reporter, batch: Batch, queryPoints: QueryPoints): void {
+export function warnOfHole(reporter: Reporter, batch: Batch, queryPoints: QueryPoints): void {
   if (queryPoints === "report" || queryPoints === "batch") return;
   const { fields } = configOf(batch);
   if ((fields & (fields + 1)) !== 0) return;

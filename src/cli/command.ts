@@ -1,18 +1,18 @@
 // One run of the command: parses the command line, runs the command that it names, and reports what went wrong. It
 // takes everything as arguments, so that tests can run it inside their own process.
 
-import { readFileSync } from "node:fs";
 import { type Command, CommanderError } from "commander";
 import { ClosedPipe, Failure, systemFailure } from "../files/failure.js";
 import { flushed } from "../files/output.js";
 import { PrioError } from "../index.js";
 import { EXIT, exitCodeOf, usageFailure } from "./exit.js";
-import type { Io } from "./io.js";
+import { Interrupted, type Io } from "./io.js";
 import { MANUAL, manual } from "./manual.js";
 import { Options, type OptionValues } from "./options.js";
 import { buildProgram, type Work } from "./program.js";
 import { replayFailure } from "./replay-options.js";
 import { Reporter } from "./reporter.js";
+import { version } from "./version.js";
 
 /** The command that the command line names. */
 interface Chosen {
@@ -33,6 +33,7 @@ export async function runCommand(argv: readonly string[], io: Io): Promise<numbe
     return exitCode;
   } catch (error) {
     if (error instanceof ClosedPipe) return EXIT.done;
+    if (error instanceof Interrupted) return error.exitCode;
     const failure = failureOf(error);
     reporter.error(failure);
     return exitCodeOf(failure);
@@ -95,16 +96,4 @@ function failureOf(error: unknown): Failure {
   // A bug of ours. The stack says where it is.
   const trace = failure instanceof Error ? (failure.stack ?? failure.message) : typeof failure;
   return new Failure(`unexpected ${trace.split(/\s*\n\s*/).join("; ")}`, "this is a fault of prio, please report it");
-}
-
-/** The package's version, from the package.json above dist/. */
-function version(): string {
-  try {
-    const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
-      version: string;
-    };
-    return version;
-  } catch {
-    return "unknown";
-  }
 }

@@ -11,9 +11,11 @@ import { keygen, sharedSeed } from "./generate-secrets.js";
 import { inspect } from "./inspect.js";
 import { hasColor } from "./io.js";
 import { join } from "./join.js";
+import { processDays } from "./process.js";
 import { publish } from "./publish.js";
 import type { Run } from "./run.js";
 import { staging } from "./staging.js";
+import { status } from "./status.js";
 import { verify1, verify2 } from "./verify.js";
 
 /** An option of a command: its flags, its line in the help, and its values when they are a choice. */
@@ -79,7 +81,7 @@ export interface Definition {
   readonly note?: string;
   /** Comes after the options, before the example. */
   readonly remark?: string;
-  readonly group: "Stages:" | "Keys:" | "Tools:";
+  readonly group: "Stages:" | "Whole days:" | "Keys:" | "Tools:";
   readonly argument?: readonly [name: string, description: string, choices?: readonly string[]];
   readonly options: readonly (readonly [heading: string, rows: readonly OptionRow[]])[];
   /** Options that this command accepts without using them, so that a script can pass the same ones to every stage. */
@@ -291,6 +293,44 @@ export const DEFINITIONS: readonly Definition[] = [
     --input-external b/aggregate/data.ndjson \\
     --output a/processed --min-reports 100 --pretty`,
     work: publish,
+  },
+  {
+    name: "process",
+    summary: "run one side of whole days, unattended",
+    note: `Every value of the configuration can also be an environment variable, under
+prio-processor's name: docs/operations.md lists them.`,
+    group: "Whole days:",
+    options: [
+      [
+        RUN,
+        [
+          ["--config <file>", "the configuration, as JSON"],
+          ["--date <day>", "the day, YYYY-MM-DD (default: today, in UTC)"],
+          ["--watch", "go on with the days that come"],
+          ["--log <format>", "text (default), or json on standard output", ["text", "json"]],
+          ["--quiet", "print only results and errors"],
+        ],
+      ],
+    ],
+    example: "prio process --config a/process.json --date 2026-03-01",
+    work: processDays,
+  },
+  {
+    name: "status",
+    summary: "show where every batch of a day stands",
+    group: "Whole days:",
+    options: [
+      [
+        RUN,
+        [
+          ["--config <file>", "the configuration of `prio process`"],
+          ["--date <day>", "the day, YYYY-MM-DD (default: today, in UTC)"],
+          ["--json", "print a JSON object"],
+        ],
+      ],
+    ],
+    example: "prio status --config a/process.json --date 2026-03-01",
+    work: status,
   },
   {
     name: "inspect",

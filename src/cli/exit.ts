@@ -1,6 +1,8 @@
 // How a run ends: the exit codes, and the failures that have a code of their own.
 
 import { Failure } from "../files/failure.js";
+import { AnotherRun, LockLost } from "../process/run-lock.js";
+import { ConfigFailure } from "../process/shape.js";
 
 /** The exit codes of docs/cli.md. A signal gives 128 plus its number, as in a shell. */
 export const EXIT = {
@@ -10,6 +12,9 @@ export const EXIT = {
   someLeftOut: 3,
   noRows: 4,
   tooManyLeftOut: 5,
+  incomplete: 6,
+  anotherRun: 7,
+  notInTime: 8,
   hungUp: 129,
   interrupted: 130,
   terminated: 143,
@@ -24,5 +29,6 @@ export function usageFailure(message: string, hint?: string): UsageFailure {
 
 /** The exit code of a run that ends with this failure. */
 export function exitCodeOf(failure: Failure): number {
-  return failure instanceof UsageFailure ? EXIT.usage : EXIT.failed;
+  if (failure instanceof UsageFailure || failure instanceof ConfigFailure) return EXIT.usage;
+  return failure instanceof AnotherRun || failure instanceof LockLost ? EXIT.anotherRun : EXIT.failed;
 }

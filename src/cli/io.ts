@@ -8,8 +8,43 @@ import { writeAll } from "../files/disk.js";
 export interface Terminal extends Writable {
   readonly isTTY?: boolean;
   readonly columns?: number;
+  readonly rows?: number;
   /** Its descriptor, where it is one of the process. */
   readonly fd?: number;
+}
+
+/** A signal ended a run that had time to end by itself. */
+export class Interrupted extends Error {
+  readonly exitCode: number;
+
+  constructor(exitCode: number) {
+    super("interrupted");
+    this.exitCode = exitCode;
+  }
+}
+
+/** Lets a command end by itself when the process gets a signal. Without a listener, the process ends at once. */
+export class Interruption {
+  readonly #controller = new AbortController();
+  #isAwaited = false;
+
+  /** Aborted with an {@link Interrupted} when the process gets a signal. Whoever takes it must end then. */
+  get signal(): AbortSignal {
+    this.#isAwaited = true;
+    return this.#controller.signal;
+  }
+
+  /** Whether the process got a signal. */
+  get isOver(): boolean {
+    return this.#controller.signal.aborted;
+  }
+
+  /** Returns false when no command waits for it, or when it is for the second time. */
+  interrupt(exitCode: number): boolean {
+    if (!this.#isAwaited || this.#controller.signal.aborted) return false;
+    this.#controller.abort(new Interrupted(exitCode));
+    return true;
+  }
 }
 
 /** The standard streams and the environment. Tests pass their own. */
@@ -18,6 +53,7 @@ export interface Io {
   readonly stdout: Terminal;
   readonly stderr: Terminal;
   readonly env: Readonly<Record<string, string | undefined>>;
+  readonly interruption?: Interruption;
 }
 
 /**
@@ -48,8 +84,11 @@ export function hasColor(stream: Terminal, env: Io["env"]): boolean {
   return stream.isTTY === true && !env["NO_COLOR"] && env["TERM"] !== "dumb";
 }
 
+/** Puts text in a style, or leaves it as it is. */
+export type Painter = (style: Style, text: string) => string;
+
 /** Returns a function that puts text in a style, or leaves it as it is when the stream gets no colours. */
-export function painter(stream: Terminal, env: Io["env"]): (style: Style, text: string) => string {
+export function painter(stream: Terminal, env: Io["env"]): Painter {
   const wanted = hasColor(stream, env);
   return (style, text) => (wanted ? `\x1b[${STYLES[style]}m${text}\x1b[0m` : text);
 }

@@ -4,18 +4,26 @@
 import { removeTemporaryFiles } from "../files/temporary-files.js";
 import { runCommand } from "./command.js";
 import { EXIT } from "./exit.js";
-import { wholeOutput } from "./io.js";
+import { Interruption, wholeOutput } from "./io.js";
 
+/** Milliseconds that a command has to end by itself after a signal. */
+const GRACE = 10_000;
+
+const interruption = new Interruption();
+const end = (exitCode: number): never => {
+  removeTemporaryFiles();
+  process.exit(exitCode);
+};
 for (const [signal, exitCode] of [
   ["SIGINT", EXIT.interrupted],
   ["SIGTERM", EXIT.terminated],
   ["SIGHUP", EXIT.hungUp],
 ] as const) {
-  process.once(signal, () => {
-    removeTemporaryFiles();
+  process.on(signal, () => {
     // Keeps the progress line, if there is one, and starts a new line after it.
     if (process.stderr.isTTY) process.stderr.write("\n");
-    process.exit(exitCode);
+    if (interruption.interrupt(exitCode)) setTimeout(end, GRACE, exitCode);
+    else end(exitCode);
   });
 }
 const { stdin, stderr, env } = process;
@@ -24,4 +32,6 @@ const stdout = wholeOutput(process.stdout);
 // could be told of.
 for (const stream of [stdout, stderr]) stream.on("error", () => undefined);
 
-process.exitCode = await runCommand(process.argv.slice(2), { stdin, stdout, stderr, env });
+process.exitCode = await runCommand(process.argv.slice(2), { stdin, stdout, stderr, env, interruption });
+// A run that was interrupted leaves threads and requests that nobody waits for.
+if (interruption.isOver) end(process.exitCode);

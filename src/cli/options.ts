@@ -36,6 +36,12 @@ export class Options {
     return text ? [text] : [];
   }
 
+  /** The value on the command line: for options whose names are too common for a variable. */
+  given(option: string): string | undefined {
+    const value = this.#values.get(option);
+    return typeof value === "string" ? value : undefined;
+  }
+
   /** Whether an option without a value is there. */
   flag(option: string): boolean {
     return this.#values.get(option) === true;

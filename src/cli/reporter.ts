@@ -2,7 +2,7 @@
 // what the user gave; they are masked here, once for all.
 
 import type { Failure } from "../files/failure.js";
-import { type Io, painter, type Style, type Terminal } from "./io.js";
+import { type Io, type Painter, painter, type Terminal } from "./io.js";
 import { Progress } from "./progress.js";
 import { shown } from "./untrusted-text.js";
 
@@ -10,10 +10,11 @@ import { shown } from "./untrusted-text.js";
 export class Reporter {
   readonly quiet: boolean;
   readonly #stderr: Terminal;
-  readonly #paint: (style: Style, text: string) => string;
+  readonly #paint: Painter;
   readonly #warned = new Set<string>();
-  /** The progress line, once a stage has started one. */
-  #progress: Progress | undefined;
+  /** What is redrawn on the terminal, once there is something: a line of text goes above it. */
+  #drawn: { clear(): void } | undefined;
+  #known: readonly string[] = [];
 
   constructor({ stderr, env }: Io, quiet: boolean) {
     this.quiet = quiet;
@@ -46,15 +47,30 @@ export class Reporter {
     if (!this.quiet) this.#line(text);
   }
 
+  /** Says that these texts are no secrets, such as public keys: they are not masked in what comes after. */
+  know(...texts: readonly string[]): void {
+    this.#known = [...this.#known, ...texts];
+  }
+
+  /** Whether lines can be redrawn: on a terminal, when somebody watches. */
+  isWatched(env: Io["env"]): boolean {
+    return this.#stderr.isTTY === true && !this.quiet && !env["CI"] && env["TERM"] !== "dumb";
+  }
+
+  /** Starts what is redrawn on standard error: `start` gets the stream, or undefined when nobody watches. */
+  draw<T extends { clear(): void }>(env: Io["env"], start: (stream: Terminal | undefined, paint: Painter) => T): T {
+    const drawn = start(this.isWatched(env) ? this.#stderr : undefined, this.#paint);
+    this.#drawn = drawn;
+    return drawn;
+  }
+
   /** Starts the progress line of a stage. `size` is the input's bytes, `read` returns how many of them were read. */
   progress(stage: string, env: Io["env"], size: number | undefined, read: () => number): Progress {
-    const shown = this.#stderr.isTTY === true && !this.quiet && !env["CI"] && env["TERM"] !== "dumb";
-    this.#progress = new Progress(shown ? this.#stderr : undefined, stage, size, read, this.#paint);
-    return this.#progress;
+    return this.draw(env, (stream, paint) => new Progress(stream, stage, size, read, paint));
   }
 
   #line(text: string, label?: string): void {
-    this.#progress?.clear();
-    this.#stderr.write(`${label === undefined ? "" : `${label} `}${shown(text)}\n`);
+    this.#drawn?.clear();
+    this.#stderr.write(`${label === undefined ? "" : `${label} `}${shown(text, this.#known)}\n`);
   }
 }

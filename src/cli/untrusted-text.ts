@@ -17,9 +17,16 @@ const MASK = "[masked]";
  * Masks what looks like a secret: 32 or more hex digits, and 16 or more bytes in base64. Names of options and most
  * paths have the alphabet of base64 too; they differ from random bytes in that they consist of words. A random secret
  * without its padding is taken for words once in 2,000 times, one with "==" never. UUIDs name reports and files, and
- * stay.
+ * stay, and so does what is `known` to be no secret.
  */
-export function masked(text: string): string {
+export function masked(text: string, known: readonly string[] = []): string {
+  const [first, ...others] = known;
+  if (first !== undefined) {
+    return text
+      .split(first)
+      .map((piece) => masked(piece, others))
+      .join(first);
+  }
   return text
     .replace(BASE64_RUN, (run) => (run.endsWith("==") || charactersOutsideWords(run) >= SECRET_CHARACTERS ? MASK : run))
     .replace(SECRET_HEX, MASK);
@@ -49,9 +56,9 @@ export function escapedJson(value: unknown): string {
   return JSON.stringify(value).replace(STEERING, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
-/** An untrusted text as it is shown. */
-export function shown(text: string): string {
-  return printable(masked(text));
+/** An untrusted text as it is shown. What is `known` to be no secret stays. */
+export function shown(text: string, known: readonly string[] = []): string {
+  return printable(masked(text, known));
 }
 
 /** The text in at most `length` characters. Mask it first: a part of a secret no longer looks like one. */

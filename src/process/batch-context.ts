@@ -33,7 +33,7 @@ export interface DaySettings {
   readonly deadline: number;
   readonly onEvent: OnEvent;
   /** Called when a batch stands elsewhere, or has done more rows. */
-  readonly onProgress: (standing: BatchStanding, rows: number | undefined) => void;
+  readonly onProgress: (date: string, standing: BatchStanding, rows: number | undefined) => void;
 }
 
 /** A batch of a day. */

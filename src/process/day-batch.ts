@@ -49,7 +49,7 @@ export class DayBatch {
         this.#stage = stage;
         this.#stand({ state: waitingFor === undefined ? "working" : "waiting", waitingFor });
       },
-      progress: (rows) => services.onProgress(this.#standing(), rows),
+      progress: (rows) => services.onProgress(date, this.#standing(), rows),
     };
     this.#stand({ state: "waiting", waitingFor: "its turn" });
   }
@@ -117,9 +117,9 @@ export class DayBatch {
   }
 
   #stand(standing: Partial<BatchStanding> & Pick<BatchStanding, "state">): void {
-    const { standings, onProgress } = this.#services;
+    const { date, standings, onProgress } = this.#services;
     standings.set(this.#context.batch.batchId, { stage: this.#stage, ...standing });
-    onProgress(this.#standing(), undefined);
+    onProgress(date, this.#standing(), undefined);
   }
 
   #standing(): BatchStanding {

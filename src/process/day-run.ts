@@ -10,7 +10,7 @@ import { type BatchStanding, Standings, type State } from "./standings.js";
 import { Waiting } from "./waiting.js";
 
 /** Milliseconds between two writings of where the batches stand. */
-const STANDINGS = 5000;
+const STANDINGS = 2000;
 
 /** Runs a day, and returns where each batch ended. Throws when the whole run must end: the signal's reason. */
 export async function runDay(run: RunContext, settings: DaySettings): Promise<readonly BatchStanding[]> {

@@ -70,12 +70,15 @@ export interface ReadManifest<T extends Manifest> {
   readonly isSealed: boolean;
 }
 
-/** Reads a manifest of a kind. `name` is the file's in messages. Throws a Failure when it is none. */
+/**
+ * Reads a manifest of a kind. `name` is the file's in messages. Without a sealer, no seal fits. Throws a Failure for
+ * anything else.
+ */
 export function parseManifest<K extends Manifest["kind"]>(
   bytes: Buffer,
   kind: K,
   name: string,
-  sealer: Sealer,
+  sealer?: Sealer,
 ): ReadManifest<Extract<Manifest, { kind: K }>> {
   const [line = "", sealLine = "", end, ...more] = bytes.toString("utf8").split("\n");
   const [value, seal] = [parsed(line), parsed(sealLine)];
@@ -95,7 +98,7 @@ export function parseManifest<K extends Manifest["kind"]>(
   const { format: _format, ...manifest } = value as unknown as { format: string } & Extract<Manifest, { kind: K }>;
   return {
     manifest: manifest as unknown as Extract<Manifest, { kind: K }>,
-    isSealed: sealer.isSealed(line, seal),
+    isSealed: sealer?.isSealed(line, seal) === true,
   };
 }
 

@@ -20,9 +20,9 @@ export class Sealer {
     this.#secret = ServerSecret.fromBase64(secret).toBytes();
   }
 
-  /** 16 bytes in hex that are the same at both servers when their secrets are. */
+  /** 8 bytes in hex that are the same at both servers when their secrets are. */
   fingerprint({ app, date, batchId }: Context): string {
-    return this.#hmac("prio process: secret", app, date, batchId).subarray(0, 16).toString("hex");
+    return this.#hmac("prio process: secret", app, date, batchId).subarray(0, 8).toString("hex");
   }
 
   /** The seal of a line: 32 bytes in hex. */

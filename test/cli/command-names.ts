@@ -10,6 +10,8 @@ export const COMMANDS = [
   "aggregate",
   "join",
   "publish",
+  "process",
+  "status",
   "inspect",
   "demo",
   "completion",

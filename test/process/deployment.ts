@@ -2,7 +2,7 @@
 
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { formatRow } from "../../src/batch/rows.js";
 import { partitionName } from "../../src/files/partition-name.js";
 import { Client, Config, generateKeyPair, type ServerId, ServerSecret } from "../../src/index.js";
@@ -91,7 +91,8 @@ export class Deployment {
     }
   }
 
-  config(side: ServerId, { config = {}, env = {} }: SideOptions = {}): ProcessConfig {
+  /** Writes a side's configuration, and returns its path. */
+  writeConfig(side: ServerId, config: Readonly<Record<string, unknown>> = {}): string {
     const path = this.at(side, "config.json");
     const json = {
       server: side,
@@ -108,9 +109,12 @@ export class Deployment {
       deadline: 60,
       ...config,
     };
-    mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, JSON.stringify(json));
-    return readConfig(path, env);
+    return path;
+  }
+
+  config(side: ServerId, { config = {}, env = {} }: SideOptions = {}): ProcessConfig {
+    return readConfig(this.writeConfig(side, config), env);
   }
 
   /** Runs a side's day. */

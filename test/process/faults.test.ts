@@ -63,7 +63,7 @@ describe("the servers differ", () => {
     const secret = Buffer.alloc(16, 7).toString("base64");
     const { A, B } = await d.runBoth({ A: { secret, ...patient }, B: patient });
     expect(A.states["visits"]).toMatch(
-      /^failed: the servers differ: secret is "[0-9a-f]{32}" here, "[0-9a-f]{32}" there$/,
+      /^failed: the servers differ: secret is "[0-9a-f]{16}" here, "[0-9a-f]{16}" there$/,
     );
     expect(B.states["visits"]).toMatch(/^failed: the servers differ: secret is/);
     const sealer = new Sealer(secret);

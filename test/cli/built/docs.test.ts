@@ -4,6 +4,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { afterAll, expect, it } from "vitest";
 import { REASONS } from "../../../src/batch/rows.js";
+import { COMMANDS } from "../command-names.js";
 import { scratch } from "../support.js";
 import { bash, bin, prio, root } from "./command.js";
 
@@ -14,7 +15,7 @@ afterAll(() => folder.remove());
 async function help(): Promise<string> {
   const { stdout } = await prio(["--help"]);
   const names = [...stdout.toString().matchAll(/^ {2}([a-z][-a-z0-9]+) {2,}/gm)].map(([, name]) => name as string);
-  expect(names).toHaveLength(13);
+  expect(names).toHaveLength(COMMANDS.length + 1);
   const texts = [["prio", stdout.toString()]];
   for (const name of names.filter((x) => x !== "help")) {
     texts.push([`prio ${name}`, (await prio([name, "--help"])).stdout.toString()]);

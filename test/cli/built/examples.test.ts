@@ -23,6 +23,26 @@ function swapped(text: string): string {
   return text.replace(/(?<![A-Za-z])[abAB](?![A-Za-z])/g, (letter) => other[letter] as string);
 }
 
+/** What `prio process` needs besides the examples before it: a configuration for each side, and shares of a day. */
+function twoSides(): string {
+  const side = (own: string, other: string): string => `
+mkdir -p ${own}/ingest ${own}/private ${own}/shared
+cat > ${own}/process.json <<END
+{ "server": "${own.toUpperCase()}", "app": "survey", "batches": [{ "batch_id": "visits", "n_data": 3 }],
+  "publicKeyInternal": "$KEY_${own.toUpperCase()}", "publicKeyExternal": "$KEY_${other.toUpperCase()}",
+  "privateKeyFiles": ["../${own}.json"], "sharedSecretFile": "../secret.json", "retry": { "delay": 0.1 },
+  "stores": { "ingest": "./ingest", "private": "./private", "shared": "./shared", "peer": "../${other}/shared" },
+  "work": "work", "replays": "replays-of-days" }
+END`;
+  const shares = (own: string, other: string): string =>
+    `${own}/ingest/data/v1/$KEY_${other.toUpperCase()}/survey/2026-03-01/raw/shares`;
+  return `${side("a", "b")}${side("b", "a")}
+prio encode-shares --quiet --batch-id visits --n-data 3 --input data.ndjson \\
+  --public-key-hex-internal $KEY_A --public-key-hex-external $KEY_B \\
+  --output-A ${shares("a", "b")}/batch_id=visits --output-B ${shares("b", "a")}/batch_id=visits
+touch ${shares("a", "b")}/_SUCCESS ${shares("b", "a")}/_SUCCESS`;
+}
+
 it("covers every command", async () => {
   const { stdout } = await prio(["--help"]);
   const names = [...stdout.toString().matchAll(/^ {2}([a-z][-a-z0-9]+) {2,}/gm)].map(([, name]) => name as string);
@@ -37,13 +57,16 @@ it("runs each, and each server publishes the sums", async () => {
   for (const command of COMMANDS) {
     const text = await example(command);
     const isServers = ["verify1", "verify2", "aggregate", "join", "publish"].includes(command);
-    scripts.push(text, ...(isServers ? [swapped(text)] : []));
+    if (command === "process")
+      scripts.push(twoSides(), `${swapped(text)} --quiet > /dev/null &`, `${text} --quiet`, "wait");
+    else scripts.push(text, ...(isServers ? [swapped(text)] : []));
   }
   const { code, stdout, stderr } = await bash(scripts.join("\n"), { cwd: folder.path() });
   const begun = ["a", "b"].map((server) => `prio: ${server}/replays: a new replay record begins\n`).join("");
   expect([code, stderr]).toEqual([0, expect.stringContaining(begun)]);
   expect(stderr).not.toMatch(/warning|error/);
   expect(stdout.toString()).toMatch(/100 reports\n0 +100 .*\n1 +0 .*\n2 +100 /);
+  expect(stdout.toString()).toMatch(/^visits +published +published +aggregate +100 +0 +100 /m);
   for (const server of ["a", "b"]) {
     const { payload } = JSON.parse(readFileSync(folder.path(server, "processed", "data.ndjson"), "utf8")) as {
       payload: number[];
