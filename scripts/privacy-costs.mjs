@@ -155,7 +155,7 @@ export async function plotOfCosts() {
   return plotFile({
     title: "How far a count is off, with the noise of both servers",
     description:
-      "The typical error of a count, in percent of the reports, against the number of reports, both axes logarithmic. " +
+      "The typical error of a count in percent of the reports, against their number; both axes are logarithmic. " +
       `At 100,000 reports: ${at(100_000)}.`,
     plot: {
       width: 760,
