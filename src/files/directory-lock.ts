@@ -2,12 +2,18 @@
 // who it is, then looks for others, and withdraws when one of them lives. The name is there as a whole or not at all,
 // and it belongs to one process for ever; so anybody may remove the file of a dead process, and nothing has to be taken
 // over.
+//
+// The processes of a container cannot be seen from another, such as the one that takes its place. So the file is a
+// named pipe there, and its process keeps it open for reading. The system closes it when the process ends, however that
+// is, and tells whoever opens it for writing on the same machine.
 
+import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { closeSync, openSync, readdirSync, unlinkSync } from "node:fs";
+import { closeSync, constants, lstatSync, openSync, readdirSync, renameSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { Failure, systemCode } from "./failure.js";
 import { formatProcess, type ProcessName, parseProcess, stateOf, thisProcess } from "./processes.js";
+import { nameBeside, removeAbandonedFiles } from "./temporary-files.js";
 
 /** The name of a lock: of its process, and random digits. */
 const NAME = /^lock,(.*),[0-9a-f]{16}$/;
@@ -15,6 +21,9 @@ const NAME = /^lock,(.*),[0-9a-f]{16}$/;
 /** Two processes that look at the same moment both withdraw, wait for a random time, and look again. */
 const ATTEMPTS = 5;
 const MAX_WAIT_MS = 100;
+
+/** Linux's number of the process namespace that is in no container (PROC_PID_INIT_INO of its sources). */
+const HOST_NAMESPACE = "4026531836";
 
 /** A lock is for its owner alone. */
 const FILE_MODE = 0o600;
@@ -25,14 +34,16 @@ export class DirectoryInUse extends Failure {}
 /** A lock that this process holds. */
 export class DirectoryLock {
   readonly #path: string;
+  readonly #fd: number;
 
-  private constructor(path: string) {
+  private constructor(path: string, fd: number) {
     this.#path = path;
+    this.#fd = fd;
   }
 
   /** Locks a directory. Throws DirectoryInUse when another process has it, and the system's errors. */
-  static take(directory: string): DirectoryLock {
-    const self = thisProcess();
+  static take(directory: string, self: ProcessName = thisProcess()): DirectoryLock {
+    removeAbandonedFiles(directory);
     for (let attempt = 1; ; attempt++) {
       const lock = DirectoryLock.#enter(directory, self);
       try {
@@ -50,17 +61,49 @@ export class DirectoryLock {
 
   static #enter(directory: string, self: ProcessName): DirectoryLock {
     const path = join(directory, `lock,${formatProcess(self)},${randomBytes(8).toString("hex")}`);
-    closeSync(openSync(path, "wx", FILE_MODE));
-    return new DirectoryLock(path);
+    const fd = self.container === HOST_NAMESPACE ? undefined : makeOpenPipe(path);
+    return new DirectoryLock(path, fd ?? openSync(path, "wx", FILE_MODE));
   }
 
   /** Gives the directory back. Throws nothing. */
   release(): void {
     try {
       unlinkSync(this.#path);
+      closeSync(this.#fd);
     } catch {
       // Others see that its process has ended, when it has.
     }
+  }
+}
+
+/**
+ * Makes a named pipe that is open for reading, and returns its file descriptor; undefined where there are none. It gets
+ * its name when it is open, so that nobody takes it for that of a dead process.
+ */
+function makeOpenPipe(path: string): number | undefined {
+  // Node has no call for it. Deno would ask its user whether the program may run another.
+  if (process.platform !== "linux" || process.versions["deno"] !== undefined) return undefined;
+  const temporary = nameBeside(path, "tmp");
+  const { status } = spawnSync("mkfifo", ["-m", FILE_MODE.toString(8), temporary], { stdio: "ignore" });
+  if (status !== 0) return undefined;
+  try {
+    const fd = openSync(temporary, constants.O_RDONLY | constants.O_NONBLOCK);
+    renameSync(temporary, path);
+    return fd;
+  } catch (error) {
+    unlinkIfThere(temporary);
+    throw error;
+  }
+}
+
+/** What a lock that is a pipe tells of its process, which is or was one of this machine since it was started. */
+function stateByPipe(path: string): "alive" | "dead" | "unknown" {
+  try {
+    if (!lstatSync(path).isFIFO()) return "unknown";
+    closeSync(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK));
+    return "alive";
+  } catch (error) {
+    return ["ENXIO", "ENOENT"].includes(systemCode(error) ?? "") ? "dead" : "unknown";
   }
 }
 
@@ -75,16 +118,16 @@ function livingOther(directory: string, own: string, self: ProcessName): string 
     const path = join(directory, name);
     const holder = holderOf(name);
     if (holder === undefined || path === own) continue;
-    const state = stateOf(holder, self);
+    const known = stateOf(holder, self);
+    const isOfThisBoot = holder.boot !== "" && holder.boot === self.boot;
+    const state = known === "unknown" && isOfThisBoot ? stateByPipe(path) : known;
     if (state === "dead") {
       unlinkIfThere(path);
       continue;
     }
-    if (state === "alive") return `${directory} is in use by process ${holder.pid}`;
-    return (
-      `${directory} is in use by process ${holder.pid} of ${holder.host}, or was when that ended; ` +
-      `if it has ended, remove ${path}`
-    );
+    const where = known === "alive" ? "" : ` of ${holder.host}`;
+    const holds = `${directory} is in use by process ${holder.pid}${where}`;
+    return state === "alive" ? holds : `${holds}, or was when that ended; if it has ended, remove ${path}`;
   }
   return;
 }

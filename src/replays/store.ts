@@ -8,6 +8,7 @@ import { dirname, join, resolve } from "node:path";
 import { DirectoryInUse, DirectoryLock, isLock } from "../files/directory-lock.js";
 import { syncDirectory } from "../files/disk.js";
 import { systemCode } from "../files/failure.js";
+import { isTemporaryName } from "../files/temporary-files.js";
 import { PrioError } from "../index.js";
 import { ENTRY_WORDS, EntryTable } from "./entries.js";
 import { type Manifest, type ReplayOwner, readManifest, TEMPORARY_MANIFEST, writeManifest } from "./manifest.js";
@@ -197,7 +198,7 @@ function makeDirectory(directory: string): void {
 /** The first manifest, in a directory that holds nothing else: a record whose manifest is lost must not begin anew. */
 function beginRecord(directory: string, owner: ReplayOwner): Manifest {
   const names = withSystem(`cannot read ${directory}`, () => readdirSync(directory));
-  const other = names.find((name) => !isLock(name) && name !== TEMPORARY_MANIFEST);
+  const other = names.find((name) => !isLock(name) && !isTemporaryName(name) && name !== TEMPORARY_MANIFEST);
   if (other !== undefined) {
     const expected = "expected an empty directory or one with a manifest";
     throw new ReplayRecordError("not-a-record", `${directory}: ${expected}, found ${JSON.stringify(other)}`);

@@ -67,9 +67,9 @@ vi.mock("node:fs", async (importOriginal) => {
       on()?.call();
       return real.readdirSync(path);
     },
-    openSync: (path: string, flags: string, mode?: number) => {
+    openSync: (path: string, flags: string | number, mode?: number) => {
       on()?.call();
-      if (flags.startsWith("w") && !real.existsSync(path)) on()?.unsyncedNames.add(path);
+      if (String(flags).startsWith("w") && !real.existsSync(path)) on()?.unsyncedNames.add(path);
       const fd = real.openSync(path, flags, mode);
       on()?.paths.set(fd, path);
       return fd;
@@ -189,9 +189,9 @@ function happen(
   return faulty.calls;
 }
 
-/** The process that held them is dead. */
+/** The process that held them, or was about to, is dead. */
 function removeLocks(directory: string): void {
-  for (const name of filesOf(directory)) if (name.startsWith("lock")) rmSync(join(directory, name));
+  for (const name of filesOf(directory)) if (/^\.?lock/.test(name)) rmSync(join(directory, name));
 }
 
 /** As the system's errors are. */
