@@ -42,6 +42,9 @@ const KINDS: Readonly<Record<string, Kind>> = {
   },
 };
 
+/** What {@link parseNoise} reads has this form. */
+export const NOISE_PATTERN = "^(laplace:(epsilon|scale)|gaussian:(rho|variance))=\\d{1,100}([./]\\d{1,100})?$";
+
 /** Noise on each total of an aggregate. */
 export interface TotalNoise {
   readonly draw: (random: RandomSource) => bigint;

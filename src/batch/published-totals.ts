@@ -1,4 +1,4 @@
-// The totals of both servers' aggregates, and what the published file says of the noise in them.
+// The totals of both servers' aggregates, and what is said of the noise in them.
 
 import { type Config, publish, publishNoisy } from "../index.js";
 import type { Aggregate } from "./aggregate-file.js";
@@ -16,4 +16,17 @@ export function hasNoise(a: Aggregate, b: Aggregate): boolean {
 /** The member of the published object for the noise, after a comma; nothing without noise. */
 export function noiseMember(a: Aggregate, b: Aggregate): string {
   return hasNoise(a, b) ? `, "noise": ${JSON.stringify({ A: a.noise, B: b.noise })}` : "";
+}
+
+/** Notes of noise, each with how often it is there: `2 × laplace:scale=3`. */
+export function notesInWords(notes: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const note of notes) counts.set(note, (counts.get(note) ?? 0) + 1);
+  const words = [...counts].map(([note, count]) => (count === 1 ? note : `${count} × ${note}`));
+  return words.length === 0 ? "none" : words.join(", ");
+}
+
+/** The noise of both servers. */
+export function noiseInWords(a: readonly string[], b: readonly string[]): string {
+  return `${notesInWords(a)} of A, ${notesInWords(b)} of B`;
 }

@@ -2,6 +2,7 @@
 
 import { isUtf8 } from "node:buffer";
 import { isNoiseNote } from "../batch/noise.js";
+import { noiseInWords, notesInWords } from "../batch/published-totals.js";
 import { decodeBase64 } from "../batch/rows.js";
 import { type JsonToken, scanObject, sizeOfArray, stringOf } from "../files/json-scanner.js";
 import {
@@ -15,7 +16,6 @@ import {
   MESSAGE_KINDS,
   messageFacts,
 } from "./message-kinds.js";
-import { noiseInWords, notesInWords } from "./noise.js";
 
 /** What a row is, by the fields of its JSON object or by its message. */
 export type RowKind = "keys" | "secret" | "client" | "joined" | "aggregate" | "published" | "unknown" | ByteKind;

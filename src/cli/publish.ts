@@ -3,7 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { type Aggregate, readAggregate } from "../batch/aggregate-file.js";
 import { configOf } from "../batch/batch.js";
-import { hasNoise, noiseMember, totalsOf } from "../batch/published-totals.js";
+import { hasNoise, noiseInWords, noiseMember, totalsOf } from "../batch/published-totals.js";
 import { Failure } from "../files/failure.js";
 import { Input } from "../files/input.js";
 import { openOutput, outputName, outputPath, withOutputs } from "../files/output.js";
@@ -11,7 +11,6 @@ import { PrioError, type ServerId } from "../index.js";
 import { BATCH_OPTIONS, batchFrom, serverIdFrom } from "./batch-options.js";
 import { requireDistinctPaths } from "./distinct-paths.js";
 import { EXIT } from "./exit.js";
-import { noiseInWords } from "./noise.js";
 import { requireNoDash, requireOneDash } from "./options.js";
 import type { Reporter } from "./reporter.js";
 import type { Run } from "./run.js";

@@ -3,10 +3,11 @@
 // only has the names of those files.
 
 import { configOf } from "../batch/batch.js";
+import { NOISE_PATTERN, parseNoise } from "../batch/noise.js";
 import { systemFailure } from "../files/failure.js";
 import { partitionName } from "../files/partition-name.js";
 import { readSmallFile } from "../files/small-file.js";
-import { PrioError, type QueryPoints, type ServerId } from "../index.js";
+import { PrioError, type QueryPoints, type Sensitivity, type ServerId } from "../index.js";
 import {
   ConfigFailure,
   optional,
@@ -135,6 +136,11 @@ export const CONFIG_SHAPE = {
   replays: required(path, "REPLAYS", "A local directory that remembers what was checked; it must not be lost"),
   maxErrors: optional(errorLimit, "MAX_ERRORS", "Give a batch up when more of its rows are left out"),
   minReports: withDefault(integer(0), 100, "MIN_REPORTS", "Give a batch up when it has fewer valid reports"),
+  noise: optional(
+    text('noise such as "laplace:epsilon=1"', NOISE_PATTERN),
+    "NOISE",
+    "Noise that this server adds to the totals, such as laplace:epsilon=1",
+  ),
   jobs: optional(integer(1, 256), "JOBS", "Number of threads: by default one a core"),
   retry: {
     delay: withDefault(
@@ -278,10 +284,21 @@ function batchOf(entry: unknown, pointer: string, from: Pick<Sources, "file">, v
   const [a, b] = values.server === "A" ? (["Internal", "External"] as const) : (["External", "Internal"] as const);
   try {
     const { prgKey } = values;
-    configOf({ ...batch, prgKey, publicKeyA: values[`publicKey${a}`], publicKeyB: values[`publicKey${b}`] });
+    const publicKeys = { publicKeyA: values[`publicKey${a}`], publicKeyB: values[`publicKey${b}`] };
+    const { sensitivity } = configOf({ ...batch, prgKey, ...publicKeys });
+    requireNoise(values.noise, sensitivity);
   } catch (error) {
     if (!(error instanceof PrioError)) throw error;
     throw new ConfigFailure(`${from.file ?? "configuration"}: ${pointer}: ${error.message.replace(/^config: /, "")}`);
   }
   return { ...batch, folder };
+}
+
+/** Throws the library's errors for noise that the totals of a batch cannot have. */
+function requireNoise(noise: string | undefined, sensitivity: Sensitivity): void {
+  try {
+    if (noise !== undefined) parseNoise(noise, sensitivity);
+  } catch (error) {
+    throw error instanceof PrioError ? new PrioError(error.code, `noise: ${error.message}`) : error;
+  }
 }

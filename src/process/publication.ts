@@ -5,7 +5,7 @@
 import { hash } from "node:crypto";
 import { type Aggregate, addUp, readAggregate } from "../batch/aggregate-file.js";
 import { configOf } from "../batch/batch.js";
-import { noiseMember, totalsOf } from "../batch/published-totals.js";
+import { hasNoise, noiseInWords, noiseMember, totalsOf } from "../batch/published-totals.js";
 import { Failure } from "../files/failure.js";
 import { InputParts } from "../files/input-parts.js";
 import { PrioError } from "../index.js";
@@ -43,11 +43,13 @@ export async function publishTotals(context: BatchContext, own: OwnResult, peer:
   const row = `{"id": "${id}", "timestamp": "${timestamp}", "payload": [${totals.join(", ")}], ${counts}}\n`;
   await putSmall(stores.private, key, row);
   await putSmall(stores.private, `${day.published}/${batch.folder}/${SUCCESS}`, "");
+  const isNoisy = hasNoise(a, b);
   tell({
-    level: "info",
+    // A server that alone has noise can take it away.
+    level: isNoisy && a.exactParts + b.exactParts > 0 ? "warn" : "info",
     event: "batch-published",
     stage: "publish",
-    message: `published totals of ${reports} reports`,
+    message: `published totals of ${reports} reports${isNoisy ? `; noise: ${noiseInWords(a.noise, b.noise)}` : ""}`,
     fields: { reports, rows, leftOut },
   });
 }

@@ -3,7 +3,8 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { join } from "node:path";
-import type { ServerStage } from "../batch/batch.js";
+import { configOf, type ServerStage } from "../batch/batch.js";
+import { parseNoise } from "../batch/noise.js";
 import { aggregate, type StageSettings, verify1, verify2 } from "../batch/stages.js";
 import type { Tally } from "../batch/tally.js";
 import { Failure, systemFailure } from "../files/failure.js";
@@ -65,11 +66,13 @@ export async function runStage(
       internal: InputParts.of([internal?.directory ?? ""]),
       external: InputParts.of([external?.directory ?? ""]),
     };
-    return stage === "verify2" ? verify2(settings, role, files, open) : aggregate(settings, role, files, open);
+    if (stage === "verify2") return verify2(settings, role, files, open);
+    const noise = config.noise && parseNoise(config.noise, configOf(role.batch).sensitivity);
+    return aggregate(settings, role, files, open, noise ? { noise } : {});
   });
   const { rows, leftOut, byReason, seconds } = tally.summary;
   tell({
-    level: "info",
+    level: tally.hadNoNoise ? "warn" : "info",
     event: "stage-done",
     stage,
     message: sentenceOf(tally),
@@ -97,7 +100,10 @@ export function jobsOf({ config, permits }: Pick<BatchContext, "config" | "permi
 
 function sentenceOf(tally: Tally): string {
   const reasons = tally.reasons.map(([reason, count]) => `${count} ${reason}`).join(", ");
-  return `${tally.total} rows, ${tally.leftOut} left out${reasons === "" ? "" : ` (${reasons})`}`;
+  const late = tally.hadNoNoise
+    ? "; an earlier aggregate had no noise: if it was handed over, noise hides nothing"
+    : "";
+  return `${tally.total} rows, ${tally.leftOut} left out${reasons === "" ? "" : ` (${reasons})`}${late}`;
 }
 
 function requireReports({ total, leftOut, reasons }: Tally): void {

@@ -90,6 +90,7 @@ test("everything from the environment alone, as prio-processor's container has i
     PRIO_WORK: "work",
     REPLAYS: "replays",
     MAX_ERRORS: "2.5%",
+    NOISE: "laplace:epsilon=0.5",
     // As in Python's click, an empty variable is none.
     PRIVATE_KEY_FILE: "",
   });
@@ -98,6 +99,7 @@ test("everything from the environment alone, as prio-processor's container has i
     publicKeyInternal: internal,
     retry: { limit: 90, delay: 10, exponent: 1 },
     maxErrors: { percent: 2.5 },
+    noise: "laplace:epsilon=0.5",
     privateKeyFiles: undefined,
     stores: { ingest: "s3://b-ingest", peer: "s3://a-shared", internal: { endpoint: "http://minio:9000" } },
     batches: [{ batchId: "content.blocking_blocked-0", count: 2046 }],
@@ -122,6 +124,21 @@ describe("what is refused", () => {
       "config.json: /retry/a~1b~0: no such value\nknown are: delay, exponent, limit",
     ],
     ["another type", { ...least, jobs: "2" }, 'config.json: /jobs: expected an integer from 1 to 256, got "2"'],
+    [
+      "no noise",
+      { ...least, noise: "laplace" },
+      'config.json: /noise: expected noise such as "laplace:epsilon=1", got "laplace"',
+    ],
+    [
+      "noise of 0",
+      { ...least, noise: "gaussian:rho=0" },
+      "config.json: /batches/0: noise: rho: expected a number above 0",
+    ],
+    [
+      "too much noise",
+      { ...least, noise: `laplace:scale=${2n ** 60n}` },
+      "config.json: /batches/0: noise: scale: expected a scale of at most 2^58",
+    ],
     ["another choice", { ...least, server: "C" }, 'config.json: /server: expected "A" or "B", got "C"'],
     ["an array for an object", { ...least, retry: [] }, "config.json: /retry: expected an object, got an array of 0"],
     ["no object", "[]", "config.json: /: expected an object, got an array of 0"],

@@ -84,6 +84,38 @@ describe("a day", () => {
     expect(own).toContain(`private/data/v1/${A}/survey/2026-03-01/processed/publish/${folder}/_SUCCESS`);
   });
 
+  test("with noise of both, both publish the same totals, again the same when a run is repeated", async () => {
+    const d = visited();
+    const noisy = { A: { config: { noise: "laplace:scale=500" } }, B: { env: { NOISE: "gaussian:variance=250000" } } };
+    const { A } = await d.runBoth(noisy);
+    const row = d.published("A")["batch_id=visits"];
+    expect(d.published("B")["batch_id=visits"]).toEqual(row);
+    expect(row).toMatchObject({ noise: { A: ["laplace:scale=500"], B: ["gaussian:variance=250000"] } });
+    expect(row?.payload).not.toEqual(total);
+    expect(A.events.find(({ event }) => event === "batch-published")).toMatchObject({
+      level: "info",
+      message: "published totals of 10 reports; noise: laplace:scale=500 of A, gaussian:variance=250000 of B",
+    });
+    // All that a run made is lost, but for what it remembers of its checks.
+    for (const side of SIDES) {
+      for (const store of ["private", "shared"]) rmSync(d.at(side, store, "data"), { recursive: true });
+    }
+    await d.runBoth(noisy);
+    expect(d.published("A")["batch_id=visits"]?.payload).toEqual(row?.payload);
+  });
+
+  test("noise of one side alone is told", async () => {
+    const d = visited();
+    const { A, B } = await d.runBoth({ B: { config: { noise: "laplace:epsilon=1" } } });
+    expect(d.published("A")["batch_id=visits"]).toMatchObject({ noise: { A: [], B: ["laplace:epsilon=1,scale=3"] } });
+    for (const { events } of [A, B]) {
+      expect(events.find(({ event }) => event === "batch-published")).toMatchObject({
+        level: "warn",
+        message: "published totals of 10 reports; noise: none of A, laplace:epsilon=1,scale=3 of B",
+      });
+    }
+  });
+
   test("one side may begin long before the other, which is told by events", async () => {
     const d = visited();
     const events = new EventEmitter();
