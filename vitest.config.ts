@@ -19,6 +19,7 @@ const otherProjects = [
   "test/examples/**",
   "test/docs/**",
   "test/large/**",
+  "test/s3/**",
   "test/pages/**",
 ];
 /** Unit tests that need files, processes or Node's own modules. Everything else runs in Chromium too. */
@@ -99,6 +100,7 @@ export default defineConfig({
           testTimeout: 240_000,
         },
       },
+      { test: { name: "s3", include: ["test/s3/**/*.test.ts"], testTimeout: 600_000 } },
       { test: { name: "large", include: ["test/large/**/*.test.ts"], testTimeout: 600_000 } },
       ...inChromium,
     ],

@@ -35,7 +35,7 @@ export interface StoreSettings {
   readonly delay?: number | undefined;
   /** Milliseconds without any progress after which a request is tried anew, 30,000 by default. */
   readonly idleTimeout?: number | undefined;
-  /** Bytes of the parts in which an object is written; by default 8 MiB. AWS takes no fewer than 5 MiB. */
+  /** Bytes of the parts in which an object is written; by default 5 MiB, the fewest that AWS takes. */
   readonly partSize?: number | undefined;
   /**
    * Whether the ETag of an object that was written in one piece and is not encrypted with the user's keys is the MD5 of

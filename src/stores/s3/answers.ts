@@ -20,15 +20,19 @@ const BUSY_CODES = new Set([
 ]);
 /** The keys are not valid any more. */
 export const EXPIRED = new Set(["ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "InvalidToken"]);
+/** The server does not know the access key id. versitygw says so with 404. */
+export const UNKNOWN_KEYS: ReadonlySet<string> = new Set(["InvalidAccessKeyId", "XAdminUserNotFound"]);
 const DAMAGED = new Set(["BadDigest", "XAmzContentSHA256Mismatch", "InvalidDigest", "IncompleteBody"]);
 const FULL = new Set(["QuotaExceeded", "XMinioStorageFull", "XMinioAdminBucketQuotaExceeded", "InsufficientStorage"]);
 
 export const NO_S3 = "the answer is not one of S3: is it another server, or a proxy?";
+const UNKNOWN = "the server does not know the access key id";
 const HINTS: Readonly<Record<string, string>> = {
   AccessDenied: "the keys need the rights to list the bucket, and to get, put and delete objects below the prefix",
-  InvalidAccessKeyId: "the server does not know the access key id",
   NoSuchBucket: "it is not made by itself: are its name, the region and the endpoint right?",
+  InvalidAccessKeyId: UNKNOWN,
   SignatureDoesNotMatch: "the secret key is not the one of the access key id",
+  XAdminUserNotFound: UNKNOWN,
 };
 
 /** Details of an error besides the store, which is known. */
@@ -83,6 +87,7 @@ function errorOf(status: number, code: string, isHead: boolean, makeError: MakeE
     return makeError(kind, `${reason} (${said})`, { hint, ...details });
   };
   if (code === "NoSuchBucket") return error("not-found", "there is no such bucket", { key: undefined });
+  if (UNKNOWN_KEYS.has(code)) return error("forbidden", "the server does not let us");
   if (status === 404) return error("not-found", "there is no such object");
   if (status === 412) return error("changed", "the object is another one now");
   if (FULL.has(code) || status === 507) return error("full", "the store is full");

@@ -6,7 +6,7 @@ import { AwsV4Signer } from "aws4fetch";
 import { systemCode, systemReason } from "../../files/failure.js";
 import type { S3Credentials, StoreSettings } from "../settings.js";
 import { StoreError, type StoreErrorCode } from "../store.js";
-import { type Details, EXPIRED, Failed, failedBy, type MakeError, NO_S3 } from "./answers.js";
+import { type Details, EXPIRED, Failed, failedBy, type MakeError, NO_S3, UNKNOWN_KEYS } from "./answers.js";
 import { CredentialSource } from "./credentials.js";
 import { Endpoint, escaped } from "./endpoint.js";
 import { BrokenConnection, type HttpResponse, send } from "./http.js";
@@ -188,8 +188,9 @@ export class S3Client {
       signal: this.#settings.signal,
     });
     if (response.status === 200 || response.status === 204 || response.status === 206) {
-      const isObject = request.key !== undefined && (method === "GET" || method === "HEAD");
-      if (isObject || !/^text\/html/i.test(response.header("content-type") ?? "")) return { response, code: "" };
+      // All other answers have an ETag, or XML. A removal is answered by nothing.
+      const isPage = /^text\/html/i.test(response.header("content-type") ?? "");
+      if (method !== "DELETE" || response.status === 204 || !isPage) return { response, code: "" };
       response.discard();
       return new Failed(this.nonsense(request, NO_S3));
     }
@@ -224,7 +225,7 @@ export class S3Client {
       this.warn(`this machine's clock is ${minutes} minutes ${skew > 0 ? "behind" : "before"} the server's`);
       return "clock";
     }
-    if (EXPIRED.has(code) || code === "InvalidAccessKeyId") return this.#credentials.renew(keys) ? "keys" : undefined;
+    if (EXPIRED.has(code) || UNKNOWN_KEYS.has(code)) return this.#credentials.renew(keys) ? "keys" : undefined;
     return undefined;
   }
 
