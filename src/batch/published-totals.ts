@@ -15,7 +15,9 @@ export function hasNoise(a: Aggregate, b: Aggregate): boolean {
 
 /** The member of the published object for the noise, after a comma; nothing without noise. */
 export function noiseMember(a: Aggregate, b: Aggregate): string {
-  return hasNoise(a, b) ? `, "noise": ${JSON.stringify({ A: a.noise, B: b.noise })}` : "";
+  // With Python's spaces, as in the rest of the file.
+  const list = (notes: readonly string[]) => `[${notes.map((note) => JSON.stringify(note)).join(", ")}]`;
+  return hasNoise(a, b) ? `, "noise": {"A": ${list(a.noise)}, "B": ${list(b.noise)}}` : "";
 }
 
 /** Notes of noise, each with how often it is there: `2 × laplace:scale=3`. */
