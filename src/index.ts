@@ -35,5 +35,6 @@ export {
 } from "./prio1/replay-records.js";
 export { Server, type ServerOptions, type TotalShareOptions } from "./prio1/server.js";
 export type { ServerId } from "./prio1/share.js";
+export { mergeTotalShares } from "./prio1/total-shares.js";
 export { VerifiedReport, Verifier } from "./prio1/verify.js";
 export type { PrioWarning, WarningHook } from "./prio1/warning.js";

@@ -1,7 +1,7 @@
 // The totals of both servers' aggregates, and what is said of the noise in them.
 
 import { type Config, publish, publishNoisy } from "../index.js";
-import type { Aggregate } from "./aggregate-file.js";
+import type { Aggregate } from "./aggregate-sum.js";
 
 /** The totals; those with noise may be negative. Throws the library's errors. */
 export function totalsOf(config: Config, a: Aggregate, b: Aggregate): bigint[] {

@@ -120,7 +120,9 @@ export function aggregate(
         const own = total > leftOut ? noise : undefined;
         const share = totalShare(role, await pipeline.pool.takeStates(part), own);
         noisy?.update(share);
-        await opened?.write(part, formatAggregate(share, leftOut, total, own?.note));
+        const notes = own === undefined ? [] : [own.note];
+        const aggregate = { share, errors: leftOut, total, noise: notes, ...(perPart && { batch: role.batch }) };
+        await opened?.write(part, formatAggregate(aggregate));
       };
       await withMessages(files, role.serverId, (messagesOf) =>
         pipeline.check(

@@ -11,6 +11,7 @@ import { keygen, sharedSeed } from "./generate-secrets.js";
 import { inspect } from "./inspect.js";
 import { hasColor } from "./io.js";
 import { join } from "./join.js";
+import { merge } from "./merge.js";
 import { processDays } from "./process.js";
 import { publish } from "./publish.js";
 import type { Run } from "./run.js";
@@ -254,6 +255,28 @@ export const DEFINITIONS: readonly Definition[] = [
     work: join,
   },
   {
+    name: "merge",
+    summary: "add one server's aggregates of parts up to one",
+    group: "Stages:",
+    options: [
+      [
+        "Batch (checked where the aggregates name theirs):",
+        batchRows.filter(([flags]) => !flags.startsWith("--prg-key")),
+      ],
+      [
+        FILES,
+        [
+          ["--input <file...>", "this server's aggregates: files, or directories"],
+          ["--output <dir>", "directory for the output"],
+          ["--partial", "keep the batch and the parts, for another merge"],
+        ],
+      ],
+      [RUN, runRows.filter(([flags]) => /^--(summary|quiet)/.test(flags))],
+    ],
+    example: `prio merge --input a/aggregate/data.ndjson --output a/merged`,
+    work: merge,
+  },
+  {
     name: "publish",
     summary: "make the totals from both servers' aggregates",
     group: "Stages:",
@@ -263,8 +286,8 @@ export const DEFINITIONS: readonly Definition[] = [
       [
         FILES,
         [
-          ["--input-internal <file>", "this server's aggregate"],
-          ["--input-external <file>", "the other server's aggregate"],
+          ["--input-internal <file...>", "this server's aggregate, or its parts"],
+          ["--input-external <file...>", "the other server's aggregate"],
           ["--output <dir>", "directory for the output"],
         ],
       ],

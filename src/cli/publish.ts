@@ -1,11 +1,11 @@
 // `prio publish`: computes the totals from both servers' aggregates, unless these cannot be of the same reports.
 
 import { randomUUID } from "node:crypto";
-import { type Aggregate, readAggregate } from "../batch/aggregate-file.js";
+import { type Aggregate, readAggregates, requireBatch } from "../batch/aggregate-sum.js";
 import { configOf } from "../batch/batch.js";
 import { hasNoise, noiseInWords, noiseMember, totalsOf } from "../batch/published-totals.js";
 import { Failure } from "../files/failure.js";
-import { Input } from "../files/input.js";
+import type { InputParts } from "../files/input-parts.js";
 import { openOutput, outputName, outputPath, withOutputs } from "../files/output.js";
 import { PrioError, type ServerId } from "../index.js";
 import { BATCH_OPTIONS, batchFrom, serverIdFrom } from "./batch-options.js";
@@ -15,6 +15,7 @@ import { requireNoDash, requireOneDash } from "./options.js";
 import type { Reporter } from "./reporter.js";
 import type { Run } from "./run.js";
 import { warnOfSecrets } from "./secret-options.js";
+import { nameOf, partsFrom } from "./stage.js";
 import { readLabels, table } from "./table.js";
 import { wrongFile } from "./wrong-file.js";
 
@@ -32,13 +33,16 @@ export async function publish(run: Run): Promise<number> {
   const batch = batchFrom(options, serverId);
   const minimum = options.integer("min-reports", 0) ?? 0;
 
+  const inputs = { internal: partsFrom(run, "input-internal"), external: partsFrom(run, "input-external") };
   const directory = options.text("output");
-  const path =
-    directory === undefined ? undefined : outputPath(directory, outputName(options.required("input-internal")));
+  const name = inputs.internal.areParts ? outputName("-") : nameOf(inputs.internal);
+  const path = directory === undefined ? undefined : outputPath(directory, name);
   requireDistinctPaths(run, path === undefined ? [] : [{ option: "output", path }]);
   const labels = readLabels(options.text("labels"), batch.count);
-  const internal = await aggregateOf(run, "input-internal");
-  const external = await aggregateOf(run, "input-external");
+  const internal = await aggregateOf(run, inputs.internal);
+  const external = await aggregateOf(run, inputs.external);
+  requireBatch(internal, batch, inputs.internal.name);
+  requireBatch(external, batch, inputs.external.name);
   requireAgreement(internal, external, minimum);
 
   const [a, b] = serverId === "A" ? [internal, external] : [external, internal];
@@ -70,10 +74,10 @@ export async function publish(run: Run): Promise<number> {
   return EXIT.done;
 }
 
-/** The aggregate that an option names. The failure for another stage's file says what it is. */
-async function aggregateOf(run: Run, option: string): Promise<Aggregate> {
+/** A server's aggregate. The failure for another stage's file says what it is. */
+async function aggregateOf(run: Run, input: InputParts): Promise<Aggregate> {
   try {
-    return await readAggregate(new Input(run.options.required(option), run.io.stdin));
+    return await readAggregates(input);
   } catch (error) {
     const wrong = error instanceof Failure ? await wrongFile(run, "publish") : undefined;
     throw wrong === undefined ? error : new Failure((error as Failure).message, wrong);

@@ -16,6 +16,7 @@ const EXPECTED: Readonly<Record<string, Readonly<Record<string, RowKind>>>> = {
   verify2: { input: "packet", "input-internal": "verify1", "input-external": "verify1" },
   aggregate: { input: "packet", "input-internal": "verify2", "input-external": "verify2" },
   join: { input: "packet" },
+  merge: { input: "aggregate" },
   publish: { "input-internal": "aggregate", "input-external": "aggregate" },
 };
 

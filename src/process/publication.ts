@@ -3,10 +3,9 @@
 // of the aggregates, and its time is kept when the row is there already.
 
 import { hash } from "node:crypto";
-import { type Aggregate, addUp, readAggregate } from "../batch/aggregate-file.js";
+import { type Aggregate, readAggregates } from "../batch/aggregate-sum.js";
 import { configOf } from "../batch/batch.js";
 import { hasNoise, noiseInWords, noiseMember, totalsOf } from "../batch/published-totals.js";
-import { Failure } from "../files/failure.js";
 import { InputParts } from "../files/input-parts.js";
 import { PrioError } from "../index.js";
 import { Disagreement, requireSameReports } from "./agreement.js";
@@ -54,14 +53,9 @@ export async function publishTotals(context: BatchContext, own: OwnResult, peer:
   });
 }
 
-/** All aggregates of a folder: a server may have counted a batch in parts. Parts without a byte hold none. */
-async function aggregatesIn({ directory }: Folder): Promise<Aggregate> {
-  const inputs = InputParts.of([directory]).inputs.filter(({ size }) => size !== 0);
-  const all = addUp(await Promise.all(inputs.map((input) => readAggregate(input))));
-  const distinct = new Set(all.shares.map((share) => Buffer.from(share).toString("base64")));
-  if (distinct.size < all.shares.length && all.reports > 0)
-    throw new Failure(`${directory}: the same aggregate is there twice`);
-  return all;
+/** All aggregates of a folder: a server may have counted a batch in parts. */
+function aggregatesIn({ directory }: Folder): Promise<Aggregate> {
+  return readAggregates(InputParts.of([directory]));
 }
 
 /** Throws a Disagreement unless all counts of reports are the same. */

@@ -5,11 +5,10 @@ import { appendFileSync, mkdirSync, readdirSync, readFileSync, unlinkSync, write
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
-import { readAggregate } from "../../src/batch/aggregate-file.js";
+import { readAggregates } from "../../src/batch/aggregate-sum.js";
 import { configOf } from "../../src/batch/batch.js";
 import { MessageFiles } from "../../src/batch/message-files.js";
 import { type MaxLeftOut, TooManyLeftOut } from "../../src/batch/tally.js";
-import { Input } from "../../src/files/input.js";
 import { InputParts } from "../../src/files/input-parts.js";
 import { openOutput } from "../../src/files/output.js";
 import { publish, type QueryPoints, ServerSecret } from "../../src/index.js";
@@ -52,7 +51,7 @@ function dealt(directory: string, count: number, to: string): string {
 async function totals(paths: Readonly<Record<Id, readonly string[]>>): Promise<bigint[]> {
   const shares = { A: [] as Uint8Array[], B: [] as Uint8Array[] };
   for (const id of ids) {
-    for (const path of paths[id]) shares[id].push(...(await readAggregate(new Input(path, process.stdin))).shares);
+    shares[id].push(...(await readAggregates(InputParts.of(paths[id]))).shares);
   }
   return publish(configOf(role("A", "report").batch), shares.A, shares.B);
 }

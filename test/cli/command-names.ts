@@ -9,6 +9,7 @@ export const COMMANDS = [
   "verify2",
   "aggregate",
   "join",
+  "merge",
   "publish",
   "process",
   "status",

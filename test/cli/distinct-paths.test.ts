@@ -38,6 +38,7 @@ beforeEach(() => {
   writeFileSync(at("key"), `${recorded.keys.a.private_key}\n`, { mode: 0o600 });
   writeFileSync(at("secret"), `${recorded.secret}\n`, { mode: 0o600 });
   writeFileSync(at("labels"), "a\nb\n");
+  writeFileSync(at("far/key"), "");
   symlinkSync("raw", at("soft"));
   symlinkSync(at("far/deep"), at("deep"));
   linkSync(at("raw/data.ndjson"), at("hard/data.ndjson"));
@@ -77,7 +78,7 @@ const conflicts: [argv: string[], written: string, other: string][] = [
   [["publish", ...aggregates, "--output", "own"], "--output", "--input-internal"],
   [["publish", ...aggregates, "--output", "raw", "--labels", "raw/data.ndjson"], "--output", "--labels"],
   [
-    ["publish", "--input-internal", "x/key", "--input-external", "labels", "--output", "."],
+    ["publish", "--input-internal", "far/key", "--input-external", "labels", "--output", "."],
     "--output",
     "--private-key-file",
   ],

@@ -37,7 +37,15 @@ const classes: Readonly<Record<string, { statics: readonly string[]; members: re
   Verifier: { statics: [], members: ["check", "resume", "verify1", "verify2"] },
 };
 
-const functions = ["cryptoInUse", "describeMessage", "generateKeyPair", "publish", "publishNoisy", "setCrypto"];
+const functions = [
+  "cryptoInUse",
+  "describeMessage",
+  "generateKeyPair",
+  "mergeTotalShares",
+  "publish",
+  "publishNoisy",
+  "setCrypto",
+];
 
 /** The classes whose objects only the library makes. */
 const notForCallers = [
