@@ -9,8 +9,8 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { installMoto, python } from "./moto.mjs";
 
-const MOTO = ["moto[s3]==5.2.5", "flask==3.1.3", "flask-cors==6.0.5"];
 const VERSITYGW = "github.com/versity/versitygw/cmd/versitygw@v1.8.0";
 const MINIO = "github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c";
 /** A server that says nothing for so long, in milliseconds, will not. */
@@ -19,7 +19,6 @@ const KEYS = { accessKeyId: "prio-test-key", secretAccessKey: "prio-test-secret"
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const cache = join(root, "node_modules/.cache/s3");
-const python = join(cache, "moto/bin/python");
 
 /**
  * @typedef {object} Server
@@ -34,22 +33,6 @@ function runs(command, args, env = {}) {
   const { status, stderr } = spawnSync(command, args, { env: { ...process.env, ...env }, encoding: "utf8" });
   if (status !== 0 && stderr) console.log(stderr.trim().split("\n").slice(-3).join("\n"));
   return status === 0;
-}
-
-/** Debian has Python without its virtual environments. */
-function installMoto() {
-  if (existsSync(join(cache, "moto/installed"))) return true;
-  if (spawnSync("python3", ["--version"]).status !== 0) return false;
-  console.log("installing moto");
-  if (!runs("python3", ["-m", "venv", "--clear", join(cache, "moto")])) {
-    const env = { DEBIAN_FRONTEND: "noninteractive" };
-    runs("apt-get", ["-qq", "update"]);
-    runs("apt-get", ["-qq", "install", "--yes", "--no-install-recommends", "python3-venv"], env);
-    if (!runs("python3", ["-m", "venv", "--clear", join(cache, "moto")])) return false;
-  }
-  if (!runs(python, ["-m", "pip", "install", "--quiet", ...MOTO])) return false;
-  mkdirSync(join(cache, "moto/installed"));
-  return true;
 }
 
 /** @param {string} name @param {string} module */

@@ -1,6 +1,7 @@
 // What a stage asks of the replay record (replays/record.ts), so that it is safe to run it again: no packet is
 // checked at two points, no report gets two second messages, and no two totals share a part of their reports.
 
+import { hash } from "node:crypto";
 import { Failure } from "../files/failure.js";
 import type { AtomicReplayRecord, ReplayAnswer, ReplayKeys } from "../index.js";
 import type { FileReplayRecord } from "../replays/record.js";
@@ -11,15 +12,19 @@ import type { Instruction } from "./thread-messages.js";
 /** The record as one run of a stage uses it. */
 export class StageReplayRecord implements AtomicReplayRecord {
   readonly #record: FileReplayRecord;
-  readonly #occasion: Uint8Array;
+  readonly #occasion: string;
   /** What the file has shown so far. A report that it shows twice is left out for that, whatever earlier runs had. */
   readonly #file = new FingerprintRecord();
   #isOfEarlierRun = false;
 
-  /** A report that was checked on another occasion is refused, even if the check is the same. */
+  /**
+   * `occasion` is a name for when this is done, such as a day. A packet that was checked on another occasion is
+   * refused, even if the check is the same. An id may come again with another packet, because some ingestions number
+   * the reports of each day from 1.
+   */
   constructor(record: FileReplayRecord, occasion = "") {
     this.#record = record;
-    this.#occasion = Buffer.from(occasion);
+    this.#occasion = occasion;
   }
 
   /** For the library's admission. */
@@ -27,7 +32,7 @@ export class StageReplayRecord implements AtomicReplayRecord {
     this.#isOfEarlierRun = false;
     if (keys.report !== undefined && !this.#file.add(keys.report)) return "report";
     if (!this.#file.add(keys.packet)) return "packet";
-    const answer = this.#record.addReport(keys, Buffer.concat([point, this.#occasion]));
+    const answer = this.#record.addReport(this.#recorded(keys), point);
     this.#isOfEarlierRun = answer === "report" || answer === "packet";
     return answer;
   }
@@ -40,20 +45,20 @@ export class StageReplayRecord implements AtomicReplayRecord {
   /** Whether verify2 may answer these messages: none was answered before, or the same ones. */
   mayAnswer(instruction: Instruction): boolean {
     const digest = digestOf(instruction);
-    return digest === null || this.#record.mayAnswer(instruction.admitted.keys, digest);
+    return digest === null || this.#record.mayAnswer(this.#recorded(instruction.admitted.keys), digest);
   }
 
   /** Records that verify2 answers these messages, once they turned out to be readable. */
   answered(instruction: Instruction): void {
     const digest = digestOf(instruction);
-    if (digest === null || !this.#record.answer(instruction.admitted.keys, digest)) {
+    if (digest === null || !this.#record.answer(this.#recorded(instruction.admitted.keys), digest)) {
       throw new Error("replays: a row was answered that must not be");
     }
   }
 
   /** Records that aggregate counts a report. Throws a Failure when an earlier aggregate has only some of them. */
   counted({ admitted }: Instruction): void {
-    if (!this.#record.count(admitted.keys)) throw otherTotal();
+    if (!this.#record.count(this.#recorded(admitted.keys))) throw otherTotal();
   }
 
   /**
@@ -70,6 +75,12 @@ export class StageReplayRecord implements AtomicReplayRecord {
   /** Makes what was recorded last. A stage calls it before anything that it made leaves the process. */
   commit(): void {
     this.#record.commit();
+  }
+
+  /** The keys as the record has them: those of packets alike on all occasions, those of ids on each others. */
+  #recorded({ packet, report }: ReplayKeys): ReplayKeys {
+    if (report === undefined || this.#occasion === "") return { packet, ...(report && { report }) };
+    return { packet, report: hash("sha256", Buffer.concat([report, Buffer.from(this.#occasion)]), "buffer") };
   }
 }
 

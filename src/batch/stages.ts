@@ -29,7 +29,7 @@ import type { Decision, Instruction, OpenedRow, ServerTask } from "./thread-mess
 export interface StageSettings extends Omit<PipelineSettings, "task"> {
   /** Opens the record of what the server has checked, if it keeps one. The stages of a server close it. */
   readonly openReplays?: ((role: ServerRole) => FileReplayRecord) | undefined;
-  /** A name for when this is done, such as a day: a report that was checked on another occasion is refused. */
+  /** A name for when this is done, such as a day: a packet that was checked on another occasion is refused. */
   readonly occasion?: string | undefined;
   /** Called for each report that comes through a server's stage, with the keys of its id and packet. */
   readonly onReport?: ((keys: ReplayKeys) => void) | undefined;

@@ -39,6 +39,8 @@ export interface SideResult extends DayResult {
 /** A deployment in a directory. */
 export class Deployment {
   readonly root: string;
+  /** The day that shares and folders are of. */
+  date: string = DATE;
   readonly keys = { A: generateKeyPair(), B: generateKeyPair() };
   readonly secret: string = ServerSecret.generate().toBase64();
   readonly batches: readonly { batch_id: string; n_data: number; precision?: number }[];
@@ -57,7 +59,7 @@ export class Deployment {
 
   /** The folder of a day in one of a side's stores. */
   day(side: ServerId, store: "ingest" | "private" | "shared", ...names: string[]): string {
-    return this.at(side, store, "data/v1", this.keys[other[side]].publicKey.toHex(), "survey", DATE, ...names);
+    return this.at(side, store, "data/v1", this.keys[other[side]].publicKey.toHex(), "survey", this.date, ...names);
   }
 
   /** Writes the shares of batches, and `_SUCCESS` last. */

@@ -331,6 +331,16 @@ describe("this side's own files", () => {
   });
 });
 
+test("ids may begin anew each day, as where an ingestion numbers the reports of a day", async () => {
+  const d = visited();
+  await d.runBoth();
+  d.date = "2026-03-02";
+  d.share({ visits: [booleans(6, 1), booleans(10).slice(6)] });
+  const { A } = await d.runBoth({ A: { date: d.date }, B: { date: d.date } });
+  expect(A.states).toEqual({ visits: "published" });
+  expect(d.published("B")["batch_id=visits"]).toMatchObject({ error: 0, total: 10 });
+});
+
 /** What both sides publish when nothing happens. */
 async function undisturbed(d: Deployment): Promise<Record<string, string>> {
   await d.runBoth();
