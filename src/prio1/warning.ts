@@ -43,7 +43,7 @@ export function warnOfHole(config: Config, queryPoints: QueryPoints, hook: Warni
     code: "proof-hole",
     message:
       `${fields} fields are 2^k − 1, where libprio's proof has a hole with query points "${queryPoints}": some false ` +
-      "reports pass. Add a field that every client sends as false (for integers, choose another " +
-      'count or precision), or use "report" or "batch" where both servers run this library.',
+      "reports pass. Add a field that is always false (integers: change count or precision), or use " +
+      '"report" or "batch".',
   });
 }
