@@ -3,7 +3,7 @@
 import type { ServerRole } from "../batch/batch.js";
 import type { Clock } from "./clock.js";
 import type { BatchEntry, ProcessConfig } from "./config.js";
-import type { OnEvent, ProcessEvent } from "./events.js";
+import type { OnEvent, ProcessEvent, Stage } from "./events.js";
 import type { AppLayout, DayLayout } from "./layout.js";
 import type { Permits } from "./permits.js";
 import type { Context, Sealer } from "./seal.js";
@@ -59,7 +59,7 @@ export interface BatchContext extends RunContext {
 
 /** What a batch does at the moment. */
 export interface Standing {
-  readonly stage: string;
+  readonly stage: Stage;
   /** What it waits for, or undefined when it works. */
   readonly waitingFor?: string | undefined;
 }

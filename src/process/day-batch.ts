@@ -12,6 +12,7 @@ import { Disagreement } from "./agreement.js";
 import type { BatchContext, DaySettings, RunContext } from "./batch-context.js";
 import { type Outcome, runBatch, writeNotice } from "./batch-run.js";
 import type { BatchEntry } from "./config.js";
+import type { Stage } from "./events.js";
 import { EXCHANGES, type Exchange } from "./layout.js";
 import { PeerLacksBatch } from "./peer-result.js";
 import { OtherParts } from "./pinned-parts.js";
@@ -31,7 +32,7 @@ export class DayBatch {
   readonly #context: BatchContext;
   readonly #services: DayServices;
   readonly #passed: ReadonlyMap<Exchange, Deferred<boolean>>;
-  #stage = "raw";
+  #stage: Stage = "raw";
 
   constructor(run: RunContext, services: DayServices, batch: BatchEntry) {
     const { config, keys } = run;
@@ -80,8 +81,9 @@ export class DayBatch {
       tell({
         level: isOpen ? "warn" : "error",
         event: "batch-ended",
+        stage: this.#stage,
         message: hint === undefined ? message : `${message} (${hint})`,
-        fields: { state: isOpen ? "waiting" : "failed", at: this.#stage },
+        fields: { state: isOpen ? "waiting" : "failed" },
       });
       if (FINAL.some((kind) => error instanceof kind)) await this.#notify();
     }
@@ -107,7 +109,7 @@ export class DayBatch {
     const message =
       outcome.state === "empty" ? "neither server has shares of it" : `there are no shares of it ${outcome.where}`;
     const level = outcome.state === "empty" ? "info" : "warn";
-    tell({ level, event: "batch-ended", message, fields: { state: outcome.state, at: this.#stage } });
+    tell({ level, event: "batch-ended", stage: this.#stage, message, fields: { state: outcome.state } });
   }
 
   #end(standing: Partial<BatchStanding> & Pick<BatchStanding, "state">): void {

@@ -3,7 +3,7 @@
 
 import type { DaySettings, RunContext } from "./batch-context.js";
 import { DayBatch, type DayServices } from "./day-batch.js";
-import type { ProcessEvent } from "./events.js";
+import { counted, type ProcessEvent } from "./events.js";
 import { AppLayout, EXCHANGES, SUCCESS } from "./layout.js";
 import { putSmall } from "./small-object.js";
 import { type BatchStanding, Standings, type State } from "./standings.js";
@@ -28,7 +28,7 @@ export async function runDay(run: RunContext, settings: DaySettings): Promise<re
   const services: DayServices = { ...settings, app, day, waiting, sharesReady, standings };
   const batches = config.batches.map((batch) => new DayBatch(run, services, batch));
 
-  tell({ level: "info", event: "day-started", message: `${config.batches.length} batches` });
+  tell({ level: "info", event: "day-started", message: counted(config.batches.length, "batch", "batches") });
   const end = new AbortController();
   const writing = standings.keepWriting(STANDINGS, end.signal);
   try {

@@ -24,6 +24,9 @@ export const EVENTS = [
 
 export type EventName = (typeof EVENTS)[number];
 
+/** Where in its day a batch is. */
+export type Stage = "raw" | Exchange | "publish";
+
 /** Something that happened. */
 export interface ProcessEvent {
   readonly level: "info" | "warn" | "error";
@@ -32,7 +35,7 @@ export interface ProcessEvent {
   readonly message: string;
   readonly date?: string | undefined;
   readonly batch?: string | undefined;
-  readonly stage?: Exchange | "raw" | "publish" | undefined;
+  readonly stage?: Stage | undefined;
   /** More for a machine: counts, seconds, bytes, reasons. */
   readonly fields?: Readonly<Record<string, EventField | Readonly<Record<string, EventField>>>> | undefined;
 }
@@ -40,3 +43,8 @@ export interface ProcessEvent {
 type EventField = string | number | boolean | null;
 
 export type OnEvent = (event: ProcessEvent) => void;
+
+/** A number of things: `1 part`, `2 parts`. */
+export function counted(count: number, noun: string, nouns = `${noun}s`): string {
+  return `${count} ${count === 1 ? noun : nouns}`;
+}

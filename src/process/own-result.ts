@@ -5,6 +5,7 @@ import type { ServerStage } from "../batch/batch.js";
 import { Failure } from "../files/failure.js";
 import type { Store } from "../stores/store.js";
 import type { BatchContext } from "./batch-context.js";
+import { counted } from "./events.js";
 import { type Exchange, MANIFEST, SUCCESS } from "./layout.js";
 import { LocalFolder } from "./local-folder.js";
 import { formatManifest, MAX_MANIFEST, type Part, parseManifest, type StageManifest } from "./manifest.js";
@@ -68,7 +69,7 @@ function tellOfHandOver(tell: BatchContext["tell"], stage: Exchange, { parts }: 
     level: "info",
     event: "handed-over",
     stage,
-    message: `handed over ${parts.length === 1 ? "1 part" : `${parts.length} parts`}`,
+    message: `handed over ${counted(parts.length, "part")}`,
     fields: { parts: parts.length, bytes },
   });
 }

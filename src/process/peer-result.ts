@@ -9,6 +9,7 @@ import { Failure } from "../files/failure.js";
 import { hasSameSettings, requirePeers } from "./agreement.js";
 import type { BatchContext } from "./batch-context.js";
 import type { Clock } from "./clock.js";
+import { counted } from "./events.js";
 import { type Exchange, GIVEN_UP, MANIFEST, SUCCESS } from "./layout.js";
 import { LocalFolder } from "./local-folder.js";
 import {
@@ -180,6 +181,7 @@ async function waitingFor<T>(
   const { waiting, config, stores, day, batch, clock, tell, stand } = context;
   const notice = `${day.incoming("manifest")}/${batch.folder}/${GIVEN_UP}`;
   const last = new LastWord(clock);
+  stand({ stage: exchange });
   let isTold = false;
   const found = await waiting.until(what, async () => {
     // Asked before what it would explain: whoever gives up writes it last.
@@ -234,7 +236,7 @@ function tellOfMessages({ tell }: BatchContext, stage: ServerStage, parts: reado
     level: "info",
     event: "messages-fetched",
     stage,
-    message: `fetched ${parts.length === 1 ? "1 part" : `${parts.length} parts`} of the peer`,
+    message: `fetched ${counted(parts.length, "part")} of the peer`,
     fields: { parts: parts.length, bytes },
   });
 }

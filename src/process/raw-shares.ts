@@ -5,6 +5,7 @@
 import { Failure } from "../files/failure.js";
 import { InputParts } from "../files/input-parts.js";
 import type { BatchContext } from "./batch-context.js";
+import { counted } from "./events.js";
 import { SUCCESS } from "./layout.js";
 import { LocalFolder } from "./local-folder.js";
 import type { Part } from "./manifest.js";
@@ -56,13 +57,11 @@ async function fetchShares(context: BatchContext, folder: LocalFolder<RawShares>
     level: "info",
     event: "shares-fetched",
     stage: "raw",
-    message: `${shares.rows} rows of shares in ${partsOf(shares.parts.length)}`,
+    message: `${shares.rows} rows of shares in ${counted(shares.parts.length, "part")}`,
     fields: { rows: shares.rows, parts: shares.parts.length, bytes },
   });
   return shares;
 }
-
-const partsOf = (count: number): string => `${count} part${count === 1 ? "" : "s"}`;
 
 async function waitForDay({ sharesReady, stand }: BatchContext): Promise<void> {
   stand({ stage: "raw", waitingFor: `the shares' ${SUCCESS}` });
@@ -80,7 +79,7 @@ export async function tellOfLateParts({ stores, day, batch, tell }: BatchContext
     level: "warn",
     event: "parts-late",
     stage: "raw",
-    message: `${late.length} parts came after _SUCCESS, such as ${late[0]?.name}: they are not in the totals`,
+    message: `${counted(late.length, "part")} came after _SUCCESS, such as ${late[0]?.name}: not in the totals`,
     fields: { parts: late.length },
   });
 }

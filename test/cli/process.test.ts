@@ -139,7 +139,7 @@ describe("prio process", () => {
     writeFileSync(manifest, "{}");
     const { code, stderr } = await run("A", once);
     expect(code).toBe(6);
-    expect(stderr).toContain(`prio: error: ${DATE} visits: ${manifest}: is not a manifest`);
+    expect(stderr).toContain(`prio: error: ${DATE} visits: manifest: ${manifest}: is not a manifest`);
   });
 });
 

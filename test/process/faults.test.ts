@@ -10,6 +10,7 @@ import type { ServerId } from "../../src/index.js";
 import { formatManifest, type Manifest } from "../../src/process/manifest.js";
 import { Sealer } from "../../src/process/seal.js";
 import { openStores, type SideStores } from "../../src/process/side-stores.js";
+import { StoreError } from "../../src/stores/store.js";
 import { Deployment, hurried, SIDES, type SideOptions } from "./deployment.js";
 
 let deployment: Deployment;
@@ -251,7 +252,7 @@ describe("this side's own files", () => {
     expect(A.states).toEqual({ visits: "published" });
     expect(d.published("A")["batch_id=visits"]?.payload).toEqual(total);
     expect(A.events.find(({ event }) => event === "parts-late")?.message).toMatch(
-      "1 parts came after _SUCCESS, such as part-00002.json",
+      "1 part came after _SUCCESS, such as part-00002.json",
     );
   });
 
@@ -339,6 +340,64 @@ test("ids may begin anew each day, as where an ingestion numbers the reports of 
   const { A } = await d.runBoth({ A: { date: d.date }, B: { date: d.date } });
   expect(A.states).toEqual({ visits: "published" });
   expect(d.published("B")["batch_id=visits"]).toMatchObject({ error: 0, total: 10 });
+});
+
+describe("a store", () => {
+  /** A's stores, of which one answers some reads with an error. */
+  function failing(
+    d: Deployment,
+    store: "ingest" | "shared",
+    error: (key: string) => StoreError | undefined,
+  ): SideStores {
+    const stores = openStores(d.config("A"), {}, () => undefined);
+    const real = stores[store];
+    const faulty: SideStores["shared"] = {
+      name: real.name,
+      list: (prefix) => real.list(prefix),
+      stat: (key) => real.stat(key),
+      write: (key, content, options) => real.write(key, content, options),
+      delete: (key) => real.delete(key),
+      async *read(key, version) {
+        const failure = error(key);
+        if (failure !== undefined) throw failure;
+        yield* real.read(key, version);
+      },
+    };
+    return { ...stores, [store]: faulty };
+  }
+  const details = { store: "s3://shared", key: "part" };
+
+  test("that does not answer is asked again, and everything goes on", async () => {
+    const d = visited();
+    let left = 3;
+    const busy = () => (left-- > 0 ? new StoreError("unavailable", "cannot read", "503", details) : undefined);
+    const { A } = await d.runBoth({
+      A: { run: { stores: failing(d, "shared", busy), clock: hurried() }, ...{ config: patient.config } },
+    });
+    expect(A.states).toEqual({ visits: "published" });
+  });
+
+  test.each(["forbidden", "not-found", "damaged"] as const)(
+    "that answers %s for one batch is named with the object, and does not stop the others",
+    async (code) => {
+      deployment = new Deployment(["visits", "clicks"].map((batch_id) => ({ batch_id, n_data: 3 })));
+      const d = deployment;
+      d.share({ visits: [booleans(4)], clicks: [booleans(4)] });
+      const error = (key: string) =>
+        key.includes("clicks/part") ? new StoreError(code, "cannot read", "no", details) : undefined;
+      const short = { deadline: 2 };
+      const { A } = await d.runBoth({
+        A: { run: { stores: failing(d, "ingest", error) }, config: short },
+        B: { config: short },
+      });
+      expect(A.states).toEqual({ visits: "published", clicks: "failed: cannot read s3://shared/part: no" });
+      expect(A.events.find(({ event }) => event === "batch-ended")).toMatchObject({
+        batch: "clicks",
+        stage: "raw",
+        level: "error",
+      });
+    },
+  );
 });
 
 /** What both sides publish when nothing happens. */
