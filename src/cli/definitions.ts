@@ -281,7 +281,7 @@ export const DEFINITIONS: readonly Definition[] = [
     summary: "make the totals from both servers' aggregates",
     group: "Stages:",
     options: [
-      [BATCH, batchRows],
+      [BATCH, [...batchRows, ["--data-config <file>", 'several batches: [{"batch_id": …, "n_data": …}, …]']]],
       [SERVER, [serverIdRow, ...publicKeyRows]],
       [
         FILES,
@@ -297,6 +297,7 @@ export const DEFINITIONS: readonly Definition[] = [
           ["--min-reports <n>", "refuse fewer (default: warn below 100)"],
           ["--pretty", "show a table with bars"],
           ["--labels <file>", "names of the fields, one a line or as JSON"],
+          ["--summary <file>", "what the run did, as JSON"],
           ["--quiet", "print only results and errors"],
         ],
       ],

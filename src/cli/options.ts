@@ -23,6 +23,18 @@ export class Options {
     this.#env = env;
   }
 
+  /** The same options with other values; undefined leaves an option out. */
+  replacing(values: Readonly<Record<string, string | undefined>>): Options {
+    const replaced = new Map(this.#values);
+    const env = { ...this.#env };
+    for (const [option, value] of Object.entries(values)) {
+      delete env[environmentName(option)];
+      if (value === undefined) replaced.delete(option);
+      else replaced.set(option, value);
+    }
+    return new Options(replaced, env);
+  }
+
   /** The value, or undefined when neither the command line nor the environment has one. */
   text(option: string): string | undefined {
     return this.texts(option).at(-1);

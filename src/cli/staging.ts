@@ -1,13 +1,12 @@
 // `prio staging`: turns clients' pings into both servers' files of shares, one directory for each server and batch.
 
-import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { importPings } from "../batch/ping-import.js";
-import { Failure, systemFailure } from "../files/failure.js";
 import { Input, inputName, MAX_EXPANSION } from "../files/input.js";
 import { inputFiles } from "../files/input-files.js";
 import { openOutput } from "../files/output.js";
 import { maxErrorsFrom } from "./batch-options.js";
+import { readDataConfig } from "./data-config.js";
 import { type NamedFile, requireDistinctPaths, requireNothingIn, requireOtherFiles } from "./distinct-paths.js";
 import { usageFailure } from "./exit.js";
 import { type Options, requireNoDash, requireOneDash } from "./options.js";
@@ -87,35 +86,9 @@ function sizeOf(inputs: readonly Input[]): number | undefined {
   );
 }
 
-/** In bytes: room for thousands of batches. */
-const MAX_DATA_CONFIG = 2 ** 20;
-
-/** The batch ids in the file of --data-config, which is Mozilla's: [{"batch_id": "…", "n_data": n}, …]. */
+/** The batch ids in the file of --data-config. */
 function batchIdsFrom(path: string | undefined): ReadonlySet<string> | undefined {
-  if (path === undefined) return undefined;
-  const value = readJson(path);
-  const ids = Array.isArray(value)
-    ? value.map((entry: unknown) => (entry as { batch_id?: unknown } | null)?.batch_id)
-    : [];
-  if (ids.length === 0 || !ids.every((id) => typeof id === "string")) {
-    throw usageFailure(`${path}: expected a JSON array of objects with a "batch_id"`);
-  }
-  return new Set(ids);
-}
-
-function readJson(path: string): unknown {
-  try {
-    const { size } = statSync(path);
-    if (size > MAX_DATA_CONFIG) throw new Failure(`${path}: expected at most ${MAX_DATA_CONFIG} bytes, got ${size}`);
-    const text = readFileSync(path, "utf8");
-    try {
-      return JSON.parse(text);
-    } catch {
-      return undefined;
-    }
-  } catch (error) {
-    throw systemFailure(error, `cannot read ${path}`);
-  }
+  return path === undefined ? undefined : new Set(readDataConfig(path).map(({ batchId }) => batchId));
 }
 
 /** How many pings there were, and how many reports of which batch. */

@@ -4,6 +4,20 @@ import type { Tally } from "../batch/tally.js";
 import { type Output, type OutputStreams, openOutput, withOutputs } from "../files/output.js";
 import type { NamedFile } from "./distinct-paths.js";
 
+/** What a publication has done. */
+interface PublishedCounts {
+  /** Batches. */
+  readonly published: number;
+  readonly missing?: number;
+  readonly failed?: number;
+  readonly rows: number;
+  readonly errors: number;
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+  /** When it began, as performance.now() gives it. */
+  readonly started: number;
+}
+
 /** The file of --summary. It is opened before the work: at its end, it would be late to say that it cannot be. */
 class SummaryFile {
   readonly #output: Output | undefined;
@@ -26,6 +40,20 @@ class SummaryFile {
       bytes_read: bytesRead,
       bytes_written: bytesWritten,
       seconds: rounded(seconds),
+    });
+  }
+
+  /** Writes the summary of a publication. Its counts are those of this server's aggregates. */
+  writeTotals({ bytesRead, bytesWritten, started, ...counts }: PublishedCounts): Promise<void> {
+    return this.writeFacts({
+      stage: "publish",
+      written: true,
+      ...counts,
+      reports: counts.rows - counts.errors,
+      reasons: {},
+      bytes_read: bytesRead,
+      bytes_written: bytesWritten,
+      seconds: rounded((performance.now() - started) / 1000),
     });
   }
 

@@ -9,6 +9,8 @@ import { shown } from "./untrusted-text.js";
 
 /** What the table shows: with a precision, sums of integers; without, how many reports said yes to each field. */
 export interface Results {
+  /** What the table is of; how many reports there are, if nothing is said. */
+  readonly title?: string;
   readonly totals: readonly bigint[];
   readonly labels: readonly string[];
   readonly reports: number;
@@ -55,7 +57,11 @@ function parseLabels(text: string, path: string): string[] {
  * One line for each field: its label, total, share of the reports or mean, and a bar. `stream` is where the table goes:
  * it decides on the width and the colours.
  */
-export function table({ totals, labels, reports, precision }: Results, stream: Terminal, env: Io["env"]): string {
+export function table(
+  { title, totals, labels, reports, precision }: Results,
+  stream: Terminal,
+  env: Io["env"],
+): string {
   const paint = painter(stream, env);
   const names = labels.map((label) => clipColumns(shown(label), MAX_LABEL));
   const counts = totals.map((total) => total.toLocaleString("en-US"));
@@ -71,7 +77,9 @@ export function table({ totals, labels, reports, precision }: Results, stream: T
     const painted = paint("cyan", bar(Number(totals[i]), whole, Math.min(MAX_BAR, room)));
     return `${padColumns(name, nameWidth)}  ${figures}  ${painted}`.trimEnd();
   });
-  return `${paint("bold", `${reports.toLocaleString("en-US")} reports`)}\n${lines.join("\n")}\n`;
+  const counted = `${reports.toLocaleString("en-US")} reports`;
+  const head = title === undefined ? counted : `${shown(title)}: ${counted}`;
+  return `${paint("bold", head)}\n${lines.join("\n")}\n`;
 }
 
 function note(total: bigint, reports: number, precision: number | undefined): string {

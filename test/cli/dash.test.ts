@@ -76,6 +76,7 @@ it.each([
   ["--replays", ["verify1", "--input", shares, "--output", "x", "--replays", "-"]],
   ["--labels", ["publish", ...aggregates, "--pretty", "--labels", "-"]],
   ["--data-config", ["staging", "--date", "2019-06-26", "--input", "x", "--output", "y", "--data-config", "-"]],
+  ["--data-config", ["publish", ...aggregates, "--output", "y", "--data-config", "-"]],
   ["--output", ["staging", "--date", "2019-06-26", "--input", "x", "--output", "-"]],
 ])("%s - is refused", async (option, argv) => {
   const { code, stderr } = await prio(argv, { env });
