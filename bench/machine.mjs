@@ -1,6 +1,7 @@
 // What every benchmark needs: the name of the processor, bundles of our programs, the runtimes that were asked for, and
 // the files of results/.
 
+import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, platform } from "node:os";
 import { fileURLToPath } from "node:url";
@@ -33,6 +34,18 @@ export async function bundle(name) {
     logLevel: "warning",
   });
   return outfile;
+}
+
+/** What a program prints. @param {string[]} command */
+export function outputOf([program = "", ...args]) {
+  const { status, stdout } = spawnSync(program, args, {
+    stdio: ["ignore", "pipe", "inherit"],
+    encoding: "utf8",
+    // Loud rather than for ever, should a runtime hang.
+    timeout: 900_000,
+  });
+  if (status !== 0) throw new Error(`bench: ${program} ended with ${status}`);
+  return stdout;
 }
 
 /** Four digits are more than a measurement has. @param {string} name @param {unknown} results */

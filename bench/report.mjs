@@ -26,6 +26,7 @@ export function readResults() {
     commands: readJson("bench/results/commands.json"),
     memory: readJson("bench/results/memory.json"),
     prio3: readJson("bench/results/prio3.json"),
+    prio3Profile: readJson("bench/results/prio3-profile.json"),
   };
 }
 
@@ -274,7 +275,7 @@ export function tables(results) {
     "bench: arithmetic": arithmeticTable(results),
     "bench: commands": commandsTable(results),
     "bench: memory": memoryTable(results),
-    ...prio3Tables(results.prio3),
+    ...prio3Tables(results.prio3, results.prio3Profile),
   };
 }
 

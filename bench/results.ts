@@ -144,6 +144,21 @@ export interface Prio3Results {
   readonly rows: readonly Prio3Row[];
 }
 
+/**
+ * Parts of our code: XOFs, arithmetic on limbs, between bytes and values, making and moving vectors, the garbage
+ * collector, the platform's randomness.
+ */
+export type Prio3Part = "xof" | "arithmetic" | "bytes" | "vectors" | "collector" | "random" | "rest";
+
+/** Percent of a step's samples in each part. */
+export interface Prio3Profile {
+  readonly version: string;
+  readonly percent: Readonly<Record<Exclude<Prio3Step, "finish">, Readonly<Record<Prio3Part, number>>>>;
+}
+
+/** results/prio3-profile.json, by the name of the instance. */
+export type Prio3Profiles = Readonly<Record<string, Prio3Profile>>;
+
 /** Everything that the documents' tables are made from. */
 export interface AllResults {
   readonly reports: Reports;
@@ -151,4 +166,5 @@ export interface AllResults {
   readonly commands: Commands;
   readonly memory: MemoryResults;
   readonly prio3: Prio3Results;
+  readonly prio3Profile: Prio3Profiles;
 }

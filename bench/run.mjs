@@ -9,13 +9,12 @@
 // the tables and plots of the documents. `--tables` measures nothing and writes tables and plots anew; `--memory`
 // measures memory (memory.ts).
 
-import { spawnSync } from "node:child_process";
 import { loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { measureCommands } from "./commands.mjs";
 import { interleave } from "./interleave.mjs";
 import { compileDriver } from "./libprio/compile.mjs";
-import { bundle, cache, parseRuntimes, processor, save } from "./machine.mjs";
+import { bundle, cache, outputOf, parseRuntimes, processor, save } from "./machine.mjs";
 import { printReports, STEPS, writeReports } from "./report.mjs";
 
 /** @import { ArithmeticRow, Program, Row } from "./results.js" */
@@ -27,18 +26,6 @@ const INTEGERS = ["1x42", "100x10"];
 const MAX_BIGINT_FIELDS = 1000;
 /** Where the kinds of query points are compared. */
 const POINTS_FIELDS = [1000, 10_000];
-
-/** What a program prints. @param {string[]} command */
-function outputOf([program = "", ...args]) {
-  const { status, stdout } = spawnSync(program, args, {
-    stdio: ["ignore", "pipe", "inherit"],
-    encoding: "utf8",
-    // Loud rather than for ever, should a runtime hang.
-    timeout: 900_000,
-  });
-  if (status !== 0) throw new Error(`bench: ${program} ended with ${status}`);
-  return stdout;
-}
 
 /** Each measurement in a process of its own, since a peak of memory cannot be taken back. */
 async function measureMemory() {

@@ -12,6 +12,7 @@ export const STEPS = /** @type {const} */ (["shard", "leader", "helper", "finish
  * @property {readonly [type: string, ...numbers: number[]]} args for the programs
  * @property {Partial<Record<Prio3Step, number>>} [most] times libprio-rs's time
  * @property {Partial<Record<Prio3Step, number>>} [least] times as fast as `@divviup/prio3`
+ * @property {boolean} [isProfiled] whether the documents say where its time goes
  */
 
 const both = (/** @type {number} */ ratio) => ({ leader: ratio, helper: ratio });
@@ -23,15 +24,21 @@ const both = (/** @type {number} */ ratio) => ({ leader: ratio, helper: ratio })
  * @type {readonly Instance[]}
  */
 export const instances = [
-  { name: "Count", args: ["Prio3Count"], most: { shard: 8, ...both(8) } },
-  { name: "Sum of 32 bits", args: ["Prio3Sum", 2 ** 32 - 1], most: { shard: 4, ...both(1) } },
+  { name: "Count", args: ["Prio3Count"], most: { shard: 8, ...both(8) }, isProfiled: true },
+  { name: "Sum of 32 bits", args: ["Prio3Sum", 2 ** 32 - 1], most: { shard: 4, ...both(1) }, isProfiled: true },
   {
     name: "SumVec of 1,000 bits",
     args: ["Prio3SumVec", 1000, 1, 33],
     most: { shard: 2.5, ...both(2.8) },
     least: { shard: 25, ...both(35) },
+    isProfiled: true,
   },
-  { name: "SumVec of 10,000 bits", args: ["Prio3SumVec", 10_000, 1, 79], most: { shard: 2.8, ...both(2.3) } },
+  {
+    name: "SumVec of 10,000 bits",
+    args: ["Prio3SumVec", 10_000, 1, 79],
+    most: { shard: 2.8, ...both(2.3) },
+    isProfiled: true,
+  },
   { name: "Histogram of 100", args: ["Prio3Histogram", 100, 7], most: { shard: 4, ...both(4) } },
   { name: "Histogram of 1,000", args: ["Prio3Histogram", 1000, 33], most: { shard: 2.5, ...both(2.8) } },
   { name: "MultihotCountVec of 1,000", args: ["Prio3MultihotCountVec", 1000, 100, 33] },

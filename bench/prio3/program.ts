@@ -3,65 +3,16 @@
 //
 //   program.mjs TYPE [NUMBERS]      for example: program.mjs Prio3SumVec 1000 1 33
 //
-// SumVecWithMultiproof is over XofHmacSha256Aes128. The results are checked at the end of the input.
+// The results are checked at the end of the input.
 
 import { createInterface } from "node:readline";
-import {
-  type OutputShare,
-  Prio3Count,
-  Prio3Histogram,
-  Prio3MultihotCountVec,
-  Prio3Sum,
-  Prio3SumVec,
-  Prio3SumVecWithMultiproof,
-  type Vdaf,
-  type VerifyState,
-} from "../../src/prio3/index.js";
+import type { OutputShare, VerifyState } from "../../src/prio3/index.js";
 import { runtimeVersion, step } from "../clock.js";
 import type { Duration, Prio3Block } from "../results.js";
-
-interface Work {
-  // biome-ignore lint/suspicious/noExplicitAny: of each instance its own.
-  readonly vdaf: Vdaf<any, unknown>;
-  readonly measurement: unknown;
-  /** What one report adds to the result. */
-  readonly values: readonly number[];
-}
-
-/** The same measurement in every report, as in libprio-rs/src/main.rs. */
-function workOf(type: string, [a = 0, b = 0, chunkLength = 0, proofs = 0]: readonly number[]): Work {
-  const listOf = (vdaf: Work["vdaf"], value: (i: number) => number): Work => {
-    const values = Array.from({ length: a }, (_, i) => value(i));
-    return { vdaf, measurement: values, values };
-  };
-  switch (type) {
-    case "Prio3Count":
-      return { vdaf: new Prio3Count(), measurement: true, values: [1] };
-    case "Prio3Sum": {
-      const value = Math.floor(a / 3);
-      return { vdaf: new Prio3Sum({ maxMeasurement: a }), measurement: value, values: [value] };
-    }
-    case "Prio3Histogram": {
-      const values = Array.from({ length: a }, (_, i) => Number(i === 1));
-      return { vdaf: new Prio3Histogram({ length: a, chunkLength: b }), measurement: 1, values };
-    }
-    case "Prio3SumVec":
-      return listOf(new Prio3SumVec({ length: a, maxMeasurement: b, chunkLength }), (i) => i % 2);
-    case "Prio3SumVecWithMultiproof": {
-      const options = { length: a, maxMeasurement: b, chunkLength, proofs, xof: "hmac-aes", algorithmId: 0xffff1003 };
-      return listOf(new Prio3SumVecWithMultiproof(options as typeof options & { xof: "hmac-aes" }), (i) => i % 2);
-    }
-    case "Prio3MultihotCountVec":
-      return listOf(new Prio3MultihotCountVec({ length: a, maxWeight: b, chunkLength }), (i) => Number(i < b));
-    default:
-      throw new Error(`bench: no instance ${type}`);
-  }
-}
+import { ctx, key, workOf } from "./work.js";
 
 const [, , type = "", ...numbers] = process.argv;
 const { vdaf, measurement, values } = workOf(type, numbers.map(Number));
-const ctx = new TextEncoder().encode("bench");
-const key = new Uint8Array(32).fill(1);
 const totals = { leader: vdaf.aggregateInit(), helper: vdaf.aggregateInit() };
 /** Reports of the blocks before. */
 let counted = 0;

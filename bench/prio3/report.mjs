@@ -3,7 +3,7 @@
 import { digits, originText, table, thousands, times } from "../format.mjs";
 import { instances, STEPS } from "./instances.mjs";
 
-/** @import { Prio3Results, Prio3Row, Prio3Step } from "../results.js" */
+/** @import { Prio3Part, Prio3Profiles, Prio3Results, Prio3Row, Prio3Step } from "../results.js" */
 /** @import { Instance } from "./instances.mjs" */
 
 /** What the steps are called. */
@@ -100,13 +100,38 @@ function runtimesTable(rows) {
   return table(["ours / libprio-rs: shard / leader / helper", ...ours.values()], cells);
 }
 
-/** The tables by marker. @param {Prio3Results} results */
-export function prio3Tables({ rows, ...run }) {
+/** What the parts of a profile are called. */
+const PARTS = {
+  xof: "XOF",
+  arithmetic: "arithmetic",
+  vectors: "making and moving vectors",
+  bytes: "to and from bytes",
+  collector: "garbage collection",
+  random: "randomness",
+  rest: "the rest",
+};
+
+/** Where the time of each step goes. @param {Prio3Profiles} profiles */
+function profileTable(profiles) {
+  const cells = Object.entries(profiles).flatMap(([name, { percent }]) =>
+    /** @type {const} */ (["shard", "leader", "helper"]).map((step, i) => [
+      i === 0 ? name : "",
+      NAMES[step],
+      ...Object.keys(PARTS).map((part) => `${percent[step][/** @type {Prio3Part} */ (part)]}`),
+    ]),
+  );
+  const [version = ""] = Object.values(profiles).map((profile) => profile.version);
+  return table([`percent, ${version}`, "step", ...Object.values(PARTS)], cells);
+}
+
+/** The tables by marker. @param {Prio3Results} results @param {Prio3Profiles} profiles */
+export function prio3Tables({ rows, ...run }, profiles) {
   const versions = [...new Set(rows.map(({ version }) => version))];
   return {
     "bench: prio3": stepsTable(rows),
     "bench: prio3 rates": rateTable(rows),
     "bench: prio3 runtimes": runtimesTable(rows),
+    "bench: prio3 profile": profileTable(profiles),
     "bench: prio3 origin": originText(`${versions.slice(0, -1).join(", ")} and ${versions.at(-1)}`, run),
   };
 }

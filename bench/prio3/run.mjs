@@ -5,9 +5,9 @@
 // - a program of libprio-rs/, on the crate `prio`, which cargo builds. Without cargo, one line says so,
 // - divviup.ts, on the package from the registry, which npm installs in a cache folder.
 //
-// A whole run with libprio-rs writes bench/results/prio3.json and the tables of docs/performance.md. `--tables`
-// measures nothing and writes the tables anew; `--only NAME` measures the instances that have NAME in their name, and
-// writes nothing.
+// A whole run with libprio-rs writes bench/results/prio3.json and the tables of docs/performance.md. `--only NAME`
+// measures the instances that have NAME in their name, and writes nothing. `--profile` measures where our time goes
+// instead (profile.ts), and `--tables` measures nothing and writes the tables anew.
 
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
@@ -15,7 +15,7 @@ import { loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { interleave } from "../interleave.mjs";
-import { bundle, cache, parseRuntimes, processor, save } from "../machine.mjs";
+import { bundle, cache, outputOf, parseRuntimes, processor, save } from "../machine.mjs";
 import { writeReports } from "../report.mjs";
 import { instances, ofDivviup, STEPS } from "./instances.mjs";
 import { PEERS, printRows } from "./report.mjs";
@@ -52,10 +52,21 @@ function installDivviup() {
 
 const { positionals, values: options } = parseArgs({
   allowPositionals: true,
-  options: { only: { type: "string", default: "" }, tables: { type: "boolean", default: false } },
+  options: {
+    only: { type: "string", default: "" },
+    profile: { type: "boolean", default: false },
+    tables: { type: "boolean", default: false },
+  },
 });
 
-if (!options.tables) {
+if (options.profile) {
+  const program = await bundle("prio3/profile");
+  const profiles = instances
+    .filter(({ isProfiled }) => isProfiled)
+    .map(({ name, args }) => [name, JSON.parse(outputOf([process.execPath, program, ...args.map(String)]))]);
+  save("prio3-profile", Object.fromEntries(profiles));
+  writeReports();
+} else if (!options.tables) {
   const [libprioRs, divviup] = [buildLibprioRs(), installDivviup()];
   const [program, divviupProgram] = [await bundle("prio3/program"), await bundle("prio3/divviup")];
   const loadBefore = loadavg()[0] ?? 0;

@@ -14,7 +14,7 @@ import type { Prio3Row } from "../../bench/results.js";
 import { optimalChunkLength } from "../../src/prio3/index.js";
 import { root } from "./built.js";
 
-const results = readResults().prio3;
+const { prio3: results, prio3Profile } = readResults();
 
 test.each(instances)("$name was measured beside its peers, as often there as back", ({ name, args: [type] }) => {
   const rows = results.rows.filter(({ shape }) => shape === name);
@@ -31,9 +31,20 @@ test.each(instances)("$name has the optimal chunk length", ({ args: [type, lengt
 });
 
 test("the origin names the processor and every program", () => {
-  const origin = prio3Tables(results)["bench: prio3 origin"];
+  const origin = prio3Tables(results, prio3Profile)["bench: prio3 origin"];
   expect(origin).toContain(results.processor);
   for (const { version } of results.rows) expect(origin).toContain(version);
+});
+
+test("the profile accounts for all time of each step", () => {
+  const profiled = instances.filter(({ isProfiled }) => isProfiled).map(({ name }) => name);
+  expect(Object.keys(prio3Profile)).toEqual(profiled);
+  for (const { percent } of Object.values(prio3Profile)) {
+    for (const parts of Object.values(percent)) {
+      const sum = Object.values(parts).reduce((total, x) => total + x);
+      expect(Math.abs(sum - 100)).toBeLessThanOrEqual(3);
+    }
+  }
 });
 
 describe("the table", () => {
@@ -47,7 +58,7 @@ describe("the table", () => {
         ms: steps as unknown as Prio3Row["ms"],
       };
     });
-    return prio3Tables({ ...results, rows })["bench: prio3"];
+    return prio3Tables({ ...results, rows }, prio3Profile)["bench: prio3"];
   };
 
   test.each([
