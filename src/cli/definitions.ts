@@ -8,6 +8,7 @@ import { completion } from "./completion.js";
 import { runDemo } from "./demo/demo.js";
 import { encodeShares } from "./encode-shares.js";
 import { keygen, sharedSeed } from "./generate-secrets.js";
+import { INDEX_FORMATS, indexTotals } from "./index-totals.js";
 import { inspect } from "./inspect.js";
 import { hasColor } from "./io.js";
 import { join } from "./join.js";
@@ -355,6 +356,35 @@ prio-processor's name: docs/operations.md lists them.`,
     ],
     example: "prio status --config a/process.json --date 2026-03-01",
     work: status,
+  },
+  {
+    name: "index",
+    summary: "give published totals the names of what they count",
+    note: "The batches X-0, X-1 and so on hold the values of one question, X.",
+    group: "Tools:",
+    options: [
+      [
+        "Files (- is standard input, .gz is compressed):",
+        [
+          ["--input <file...>", "published totals: files, or directories"],
+          ["--data-config <file>", 'the batches: [{"batch_id": …, "n_data": …}, …]'],
+          ["--origins <file>", 'names: [{"name": …, "hash": …, "index": …}, …]'],
+        ],
+      ],
+      [
+        RESULT,
+        [
+          ["--format <kind>", "table (default), csv, json or ndjson", INDEX_FORMATS],
+          ["--output <file>", "file for the result (default: standard output)"],
+          ["--quiet", "print only results and errors"],
+        ],
+      ],
+    ],
+    example: `printf '["breakfast", "lunch", "dinner"]' > origins.json
+  printf '[{"batch_id": "meals-0", "n_data": 3}]' > batches.json
+  sed 's/^{/{"batch_id": "meals-0", /' a/processed/data.ndjson |
+    prio index --input - --data-config batches.json --origins origins.json`,
+    work: indexTotals,
   },
   {
     name: "inspect",

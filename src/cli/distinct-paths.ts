@@ -27,6 +27,7 @@ const PROTECTED_OPTIONS = [
   "input-external",
   "labels",
   "data-config",
+  "origins",
   "private-key-file",
   "shared-secret-file",
 ] as const;

@@ -13,7 +13,8 @@ export interface Results {
   readonly title?: string;
   readonly totals: readonly bigint[];
   readonly labels: readonly string[];
-  readonly reports: number;
+  /** How many reports the totals are of; one number for each total where these differ or are not all known. */
+  readonly reports: number | readonly (number | undefined)[];
   readonly precision: number | undefined;
 }
 
@@ -65,21 +66,30 @@ export function table(
   const paint = painter(stream, env);
   const names = labels.map((label) => clipColumns(shown(label), MAX_LABEL));
   const counts = totals.map((total) => total.toLocaleString("en-US"));
-  const notes = totals.map((total) => note(total, reports, precision));
+  const reportsOf = totals.map((_, i) => (typeof reports === "number" ? reports : reports[i]));
+  const notes = totals.map((total, i) => note(total, reportsOf[i] ?? 0, precision));
   const width = (texts: readonly string[]): number => texts.reduce((max, text) => Math.max(max, displayWidth(text)), 0);
   const [nameWidth, countWidth, noteWidth] = [width(names), width(counts), width(notes)];
   const room = (stream.columns ?? 80) - nameWidth - countWidth - noteWidth - 7;
   // A full bar stands for all reports, or for the greatest sum.
-  const whole = precision === undefined ? reports : Number(totals.reduce((a, b) => (a > b ? a : b), 0n));
+  const greatest = Number(totals.reduce((a, b) => (a > b ? a : b), 0n));
   const lines = names.map((name, i) => {
     const [count, note] = [counts[i] as string, notes[i] as string];
     const figures = `${count.padStart(countWidth)}  ${note.padStart(noteWidth)}`;
+    const whole = precision === undefined ? (reportsOf[i] ?? greatest) : greatest;
     const painted = paint("cyan", bar(Number(totals[i]), whole, Math.min(MAX_BAR, room)));
     return `${padColumns(name, nameWidth)}  ${figures}  ${painted}`.trimEnd();
   });
-  const counted = `${reports.toLocaleString("en-US")} reports`;
-  const head = title === undefined ? counted : `${shown(title)}: ${counted}`;
+  const head = [...(title === undefined ? [] : [shown(title)]), ...countsOf(reportsOf)].join(": ");
   return `${paint("bold", head)}\n${lines.join("\n")}\n`;
+}
+
+/** How many reports there are, or from how many to how many; nothing where that is not known. */
+function countsOf(reports: readonly (number | undefined)[]): string[] {
+  const known = [...new Set(reports)].filter((count) => count !== undefined).sort((a, b) => a - b);
+  const [least, most] = [known[0], known.at(-1)].map((count) => count?.toLocaleString("en-US"));
+  if (least === undefined) return [];
+  return [least === most ? `${least} reports` : `${least} to ${most} reports`];
 }
 
 function note(total: bigint, reports: number, precision: number | undefined): string {

@@ -12,3 +12,11 @@ export function partitionName(column: string, value: string): string | null {
   const name = `${column}=${value.replace(ESCAPED, escaped)}`;
   return Buffer.byteLength(name) <= MAX_NAME ? name : null;
 }
+
+/** The value in the name of a directory, or undefined when the name is not of this column. */
+export function valueOfPartition(column: string, name: string): string | undefined {
+  if (!name.startsWith(`${column}=`)) return undefined;
+  return name.slice(column.length + 1).replace(/%([0-9A-Fa-f]{2})/g, (_, code: string) => {
+    return String.fromCharCode(Number.parseInt(code, 16));
+  });
+}

@@ -77,6 +77,8 @@ it.each([
   ["--labels", ["publish", ...aggregates, "--pretty", "--labels", "-"]],
   ["--data-config", ["staging", "--date", "2019-06-26", "--input", "x", "--output", "y", "--data-config", "-"]],
   ["--data-config", ["publish", ...aggregates, "--output", "y", "--data-config", "-"]],
+  ["--origins", ["index", "--input", "x", "--data-config", "y", "--origins", "-"]],
+  ["--data-config", ["index", "--input", "x", "--data-config", "-", "--origins", "y"]],
   ["--output", ["staging", "--date", "2019-06-26", "--input", "x", "--output", "-"]],
 ])("%s - is refused", async (option, argv) => {
   const { code, stderr } = await prio(argv, { env });
