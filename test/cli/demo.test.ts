@@ -3,9 +3,9 @@
 import { expect, it } from "vitest";
 import { runDemo } from "../../src/cli/demo/demo.js";
 import { faultsOf, outcomeOfNone } from "../../src/cli/demo/outcome.js";
-import { CHEATS } from "../../src/cli/demo/prio1-cheats.js";
 import { simulatePrio1 } from "../../src/cli/demo/prio1-simulation.js";
 import { PRIO3_CHEATS, simulatePrio3 } from "../../src/cli/demo/prio3-simulation.js";
+import { CHEATS } from "../../src/samples/cheats.js";
 
 it.each([
   { name: "Prio v1", simulate: simulatePrio1, cheats: CHEATS, totals: 21 },

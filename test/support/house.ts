@@ -25,12 +25,15 @@ export const house: Readonly<Record<string, Room>> = {
   // The record on disk, the engine and the command use the public names of the protocol, as any other program would.
   files: { rooms: ["errors"], packages: ["node:*"] },
   replays: { rooms: ["errors", "core", "index", "files"], packages: ["node:*"] },
-  batch: { rooms: ["errors", "core", "index", "dp", "files", "replays"], packages: ["node:*"] },
+  // Packets for tests and demonstrations, good and bad, which are made with the protocol's inner functions: these take
+  // their randomness as an argument. Nothing of the library imports them.
+  samples: { rooms: ["errors", "core", "crypto", "prio1"] },
+  batch: { rooms: ["errors", "core", "index", "dp", "samples", "files", "replays"], packages: ["node:*"] },
   // Stores know objects and bytes, and nothing of what is in them.
   stores: { rooms: ["errors", "files"], packages: ["node:*", "aws4fetch"] },
   process: { rooms: ["errors", "core", "index", "files", "replays", "batch", "stores"], packages: ["node:*"] },
   cli: {
-    rooms: ["errors", "core", "prio3/index", "index", "files", "replays", "batch", "stores", "process"],
+    rooms: ["errors", "core", "prio3/index", "index", "samples", "files", "replays", "batch", "stores", "process"],
     packages: ["node:*", "commander", "get-east-asian-width"],
   },
 };
@@ -39,7 +42,4 @@ export const house: Readonly<Record<string, Room>> = {
  * Imports that break the rule above and are still there: the importing file, and the imported one. The list may only
  * get shorter: the test fails when an exception is no longer needed.
  */
-export const exceptions: readonly string[] = [
-  "cli/demo/prio1-cheats.ts → crypto/ecies.ts",
-  "cli/demo/prio1-cheats.ts → prio1/client.ts",
-];
+export const exceptions: readonly string[] = [];

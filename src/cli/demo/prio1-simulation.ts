@@ -14,8 +14,8 @@ import {
   ServerSecret,
   type Verifier,
 } from "../../index.js";
+import { CHEATS, type Check, cheat } from "../../samples/cheats.js";
 import { cheatOf, type Outcome, outcomeOfNone, tally, timed } from "./outcome.js";
-import { CHEATS, type Check, cheat } from "./prio1-cheats.js";
 
 /** How many yes/no questions each client answers. */
 export const QUESTIONS = 20;

@@ -1,11 +1,10 @@
-// Clients of Prio v1 that cheat, for the demonstration. The library's Client refuses to make such packets, so this is
-// the one file of the command that uses the protocol's inner functions.
+// Clients of Prio v1 that cheat, for the demonstration. The library's Client refuses to make such packets.
 
-import { packed87Space } from "../../core/packed87.js";
-import { systemRandom } from "../../core/random.js";
-import { randomSealing } from "../../crypto/ecies.js";
-import type { Config, Packets } from "../../index.js";
-import { drawReportRandomness, sealReport, shareReport } from "../../prio1/client.js";
+import { packed87Space } from "../core/packed87.js";
+import { systemRandom } from "../core/random.js";
+import { randomSealing } from "../crypto/ecies.js";
+import { drawReportRandomness, type Packets, sealReport, shareReport } from "../prio1/client.js";
+import type { Config } from "../prio1/config.js";
 
 /** The ways to cheat, and the check that must refuse each. */
 export const CHEATS = [
