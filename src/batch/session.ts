@@ -1,6 +1,7 @@
 // What a thread does for a run: it answers requests about chunks of rows, in order, with what its task needs for them.
 
 import { EncodingSession } from "./encoding-session.js";
+import { RowGenerator, type RowRange } from "./generated-rows.js";
 import type { PackedDecisions } from "./packed-rows.js";
 import { ServerSession } from "./server-session.js";
 import type { PartChunk, Task } from "./thread-messages.js";
@@ -8,6 +9,7 @@ import type { PartChunk, Task } from "./thread-messages.js";
 /** What a session can be asked. */
 export type Request =
   | { readonly ask: "encode"; readonly chunk: PartChunk }
+  | { readonly ask: "generate"; readonly range: RowRange }
   | { readonly ask: "open"; readonly chunk: PartChunk }
   | { readonly ask: "finish"; readonly chunkIndex: number; readonly decisions: PackedDecisions }
   | { readonly ask: "opened-by-key" }
@@ -17,7 +19,16 @@ export type Request =
 export type Session = (request: Request) => unknown;
 
 export function createSession(task: Task): Session {
-  return task.stage === "encode-shares" ? encoding(new EncodingSession(task.batch)) : serving(new ServerSession(task));
+  if (task.stage === "encode-shares") return encoding(new EncodingSession(task.batch));
+  if (task.stage === "generate") return generating(new RowGenerator(task));
+  return serving(new ServerSession(task));
+}
+
+function generating(generator: RowGenerator): Session {
+  return (request) => {
+    if (request.ask === "generate") return generator.rows(request.range);
+    throw new Error(`session: cannot ${request.ask} in generate`);
+  };
 }
 
 function encoding(session: EncodingSession): Session {

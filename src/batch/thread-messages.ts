@@ -3,10 +3,11 @@
 import type { Chunk } from "../files/chunks.js";
 import type { Admitted, ReplayKeys } from "../index.js";
 import type { Batch, ServerRole, ServerStage } from "./batch.js";
+import type { GeneratingTask } from "./generated-rows.js";
 import type { BothMessages, Refusal } from "./rows.js";
 
 /** What a thread works on. */
-export type Task = EncodingTask | ServerTask;
+export type Task = EncodingTask | ServerTask | GeneratingTask;
 
 /** The client's side of a batch. */
 export interface EncodingTask {

@@ -2,6 +2,7 @@
 // order, so the output does not depend on how many threads there are.
 
 import { Worker } from "node:worker_threads";
+import type { GeneratedRows, RowRange } from "./generated-rows.js";
 import { type PackedRows, packDecisions, unpackRows } from "./packed-rows.js";
 import type { Refusal } from "./rows.js";
 import { createSession, type Request, type Session } from "./session.js";
@@ -83,6 +84,11 @@ export class WorkerPool {
   /** Encodes a chunk of values. */
   encode(chunk: PartChunk): Promise<ChunkResult> {
     return this.#handleOf(chunk.index).ask({ ask: "encode", chunk }) as Promise<ChunkResult>;
+  }
+
+  /** Makes rows of a test batch. The chunks are numbered through. */
+  generate(chunkIndex: number, range: RowRange): Promise<GeneratedRows> {
+    return this.#handleOf(chunkIndex).ask({ ask: "generate", range }) as Promise<GeneratedRows>;
   }
 
   /** Opens a chunk of packets. */

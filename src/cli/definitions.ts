@@ -7,6 +7,7 @@ import { QUERY_POINTS } from "./batch-options.js";
 import { completion } from "./completion.js";
 import { runDemo } from "./demo/demo.js";
 import { encodeShares } from "./encode-shares.js";
+import { generate } from "./generate.js";
 import { keygen, sharedSeed } from "./generate-secrets.js";
 import { INDEX_FORMATS, indexTotals } from "./index-totals.js";
 import { inspect } from "./inspect.js";
@@ -356,6 +357,40 @@ prio-processor's name: docs/operations.md lists them.`,
     ],
     example: "prio status --config a/process.json --date 2026-03-01",
     work: status,
+  },
+  {
+    name: "generate",
+    summary: "make test batches for both servers, and their sums",
+    note: "Whoever has the seed can compute all values: such packets hide nothing.",
+    group: "Tools:",
+    options: [
+      [
+        BATCH,
+        [
+          ...batchRows,
+          ["--data-config <file>", 'several batches: [{"batch_id": …, "n_data": …}, …]'],
+          ["--public-key-hex-internal <hex>", "server A's public key"],
+          ["--public-key-hex-external <hex>", "server B's public key"],
+        ],
+      ],
+      [
+        "Rows:",
+        [
+          ["--seed <text>", "the same seed makes the same bytes"],
+          ["--rows <n>", "rows of each batch (default: 100)"],
+          ["--parts <n>", "files per batch and server (default: 1)"],
+          ["--bad <share>", "share of bad rows, as 5%, of at most 50%"],
+          ["--bad-kind <reason>", "what is wrong with them (default: all); repeatable"],
+          ["--drop-batch <n>", "leave out the last batches"],
+        ],
+      ],
+      ["Files:", [["--output <dir>", "a new directory for the shares of both servers"]]],
+      [RUN, runRows.filter(([flags]) => /^--(jobs|summary|quiet)/.test(flags))],
+    ],
+    example: `prio generate --batch-id visits --n-data 3 --rows 1000 --bad 2% \\
+    --public-key-hex-internal $KEY_A --public-key-hex-external $KEY_B \\
+    --seed 1 --output generated`,
+    work: generate,
   },
   {
     name: "index",

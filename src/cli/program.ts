@@ -11,7 +11,7 @@ const HELP_WIDTH = 80;
 const ENVIRONMENT = "Options with a value can also be environment variables: BATCH_ID for --batch-id.";
 const THE_MANUAL = `\`prio help ${MANUAL}\` prints the manual.`;
 /** The options that may come more than once, besides those that take several values at once: each value counts. */
-const REPEATABLE = ["private-key-file", "private-key-hex"];
+const REPEATABLE = ["private-key-file", "private-key-hex", "bad-kind"];
 
 /** What a command does with the arguments that the command line gives it. Returns the exit code. */
 export type Work = (run: Run, args: readonly string[]) => Promise<number> | number;

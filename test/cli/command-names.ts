@@ -13,6 +13,7 @@ export const COMMANDS = [
   "publish",
   "process",
   "status",
+  "generate",
   "index",
   "inspect",
   "demo",

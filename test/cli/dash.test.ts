@@ -79,6 +79,8 @@ it.each([
   ["--data-config", ["publish", ...aggregates, "--output", "y", "--data-config", "-"]],
   ["--origins", ["index", "--input", "x", "--data-config", "y", "--origins", "-"]],
   ["--data-config", ["index", "--input", "x", "--data-config", "-", "--origins", "y"]],
+  ["--output", ["generate", "--seed", "x", "--output", "-"]],
+  ["--data-config", ["generate", "--seed", "x", "--output", "y", "--data-config", "-"]],
   ["--output", ["staging", "--date", "2019-06-26", "--input", "x", "--output", "-"]],
 ])("%s - is refused", async (option, argv) => {
   const { code, stderr } = await prio(argv, { env });

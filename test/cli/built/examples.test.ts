@@ -64,7 +64,8 @@ it("runs each, and each server publishes the sums", async () => {
   const { code, stdout, stderr } = await bash(scripts.join("\n"), { cwd: folder.path() });
   const begun = ["a", "b"].map((server) => `prio: ${server}/replays: a new replay record begins\n`).join("");
   expect([code, stderr]).toEqual([0, expect.stringContaining(begun)]);
-  expect(stderr).not.toMatch(/warning|error/);
+  // generate always warns.
+  expect(stderr.replace("prio: warning: these packets hide nothing", "")).not.toMatch(/warning|error/);
   expect(stdout.toString()).toMatch(/100 reports\n0 +100 .*\n1 +0 .*\n2 +100 /);
   expect(stdout.toString()).toMatch(/^visits +published +published +aggregate +100 +0 +100 /m);
   for (const server of ["a", "b"]) {
