@@ -12,9 +12,41 @@ export function requireMaker(x: unknown, name: string): void {
   if (x !== MAKER) throw new PrioError("invalid-argument", `${name}: not to be made with its constructor`);
 }
 
-/** What each object of one class holds. */
+/** Makes the object that it is given, so that a class derived from it adds its private field to that object. */
+class Given {
+  constructor(object: object) {
+    // biome-ignore lint/correctness/noConstructorReturn: this is what it is for.
+    return object;
+  }
+}
+
+/** A private field that no other class can reach, for objects of any class. */
+function fieldOf<T>() {
+  return class Field extends Given {
+    #held: T;
+
+    constructor(object: object, held: T) {
+      super(object);
+      this.#held = held;
+    }
+
+    static isOn(x: object): x is Field {
+      return #held in x;
+    }
+
+    static get(x: Field): T {
+      return x.#held;
+    }
+
+    static set(x: Field, held: T): void {
+      x.#held = held;
+    }
+  };
+}
+
+/** What each object of one class holds. (A WeakMap would do, but it takes longer, and so does the garbage collector.) */
 export class Hidden<T> {
-  readonly #values = new WeakMap<object, T>();
+  readonly #field = fieldOf<T>();
   readonly #name: string;
 
   /** `name` is that of the class. */
@@ -29,18 +61,18 @@ export class Hidden<T> {
   }
 
   set(object: object, value: T): void {
-    this.#values.set(object, value);
+    if (this.#field.isOn(object)) this.#field.set(object, value);
+    else new this.#field(object, value);
   }
 
   /** Whether `x` is an object of the class. Unlike with `instanceof`, a prototype cannot forge this. */
   has(x: unknown): boolean {
-    return this.#values.has(x as object);
+    return typeof x === "object" && x !== null && this.#field.isOn(x);
   }
 
   /** What an object holds. Throws `invalid-argument` for what is no object of the class. */
   of(x: object): T {
-    const value = this.#values.get(x);
-    if (value === undefined) throw new PrioError("invalid-argument", `expected a ${this.#name}, got something else`);
-    return value;
+    if (this.has(x)) return this.#field.get(x as InstanceType<ReturnType<typeof fieldOf<T>>>);
+    throw new PrioError("invalid-argument", `expected a ${this.#name}, got something else`);
   }
 }
