@@ -258,6 +258,13 @@ export function concat(...parts: readonly Uint8Array[]): Bytes {
   return result;
 }
 
+const singles: Bytes[] = [];
+
+/** One byte, to read: the same array each time. To make an array takes as long as to copy 500 bytes. */
+export function byteOf(x: number): Uint8Array {
+  return (singles[x] ??= Uint8Array.of(x));
+}
+
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   let difference = 0;

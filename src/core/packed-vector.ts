@@ -72,8 +72,10 @@ export interface Limbs<Name extends string> {
 
 /** Holds the scalar of an operation on vectors. A new typed array would cost as much as ten products. */
 const SCALAR: Float64Array = /* @__PURE__ */ doubles(6);
-/** The bytes of an element on its way from or to a bigint. */
-const ELEMENT = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(16));
+const NONE: Float64Array = /* @__PURE__ */ doubles(0);
+/** The bytes of a few elements on their way. A new view of bytes would take as long as to copy these. */
+const FEW = /* @__PURE__ */ new Uint8Array(256);
+const FEW_WORDS = /* @__PURE__ */ new DataView(FEW.buffer);
 
 /** `Name` is the field's name, so that vectors of two fields have two types, neither of which is the other's. */
 export class PackedVector<in out Name extends string>
@@ -271,11 +273,21 @@ export class PackedVector<in out Name extends string>
   }
 
   readLE(i: number, bytes: Uint8Array, start: number, end: number): number {
-    return this.#loops.readAll(this.#limbs, i, viewOf(bytes), start, end);
+    const { readAll } = this.#loops;
+    if (end - start > FEW.length) return readAll(this.#limbs, i, viewOf(bytes), start, end);
+    for (let k = 0; k < end - start; k++) FEW[k] = bytes[start + k] as number;
+    return readAll(this.#limbs, i, FEW_WORDS, 0, end - start);
   }
 
   writeLE(bytes: Uint8Array, start: number): void {
-    this.#loops.writeAll(this.#limbs, 0, this.length, viewOf(bytes), start);
+    const { field, writeAll } = this.#loops;
+    const size = field.bytes * this.length;
+    if (size > FEW.length) {
+      writeAll(this.#limbs, 0, this.length, viewOf(bytes), start);
+      return;
+    }
+    writeAll(this.#limbs, 0, this.length, FEW_WORDS, 0);
+    for (let k = 0; k < size; k++) bytes[start + k] = FEW[k] as number;
   }
 
   #with(limbs: Float64Array): PackedVector<Name> {
@@ -358,7 +370,7 @@ class UnreducedPackedVector<in out Name extends string> implements UnreducedVect
 
   reduce(): PackedVector<Name> {
     const limbs = this.#limbs;
-    this.#limbs = new Float64Array(0);
+    this.#limbs = NONE;
     this.#loops.carryAll(limbs, 0, limbs.length / this.#loops.size);
     return new PackedVector(this.#loops, limbs);
   }
@@ -370,15 +382,15 @@ function viewOf(bytes: Uint8Array): DataView {
 
 /** Sets element i to x, in [0, p). */
 function setElement<Name extends string>(loops: Limbs<Name>, limbs: Float64Array, i: number, x: bigint): void {
-  ELEMENT.setBigUint64(0, x, true);
-  if (loops.field.bytes > 8) ELEMENT.setBigUint64(8, x >> 64n, true);
-  loops.readAll(limbs, i, ELEMENT, 0, loops.field.bytes);
+  FEW_WORDS.setBigUint64(0, x, true);
+  if (loops.field.bytes > 8) FEW_WORDS.setBigUint64(8, x >> 64n, true);
+  loops.readAll(limbs, i, FEW_WORDS, 0, loops.field.bytes);
 }
 
 function toElement<Name extends string>(loops: Limbs<Name>, limbs: Float64Array, i: number): bigint {
-  loops.writeAll(limbs, i, i + 1, ELEMENT, 0);
-  const low = ELEMENT.getBigUint64(0, true);
-  return loops.field.bytes > 8 ? (ELEMENT.getBigUint64(8, true) << 64n) | low : low;
+  loops.writeAll(limbs, i, i + 1, FEW_WORDS, 0);
+  const low = FEW_WORDS.getBigUint64(0, true);
+  return loops.field.bytes > 8 ? (FEW_WORDS.getBigUint64(8, true) << 64n) | low : low;
 }
 
 /** The packed vectors of a field. Throws `unsupported` where there is no Float64Array. */

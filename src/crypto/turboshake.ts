@@ -1,6 +1,7 @@
 // TurboSHAKE128 (RFC 9861 section 2): a sponge over Keccak-p[1600, 12]. Written for Prio3, whose shares of a vector are
 // a few thousand bytes of it each: noble's takes three times as long. The tests compare it with noble's.
 
+import { byteOf } from "../core/bytes.js";
 import { permute, STATE_WORDS } from "./keccak.js";
 
 /** Bytes of a block: what one permutation takes in or gives out. */
@@ -30,7 +31,7 @@ export class TurboShake128 {
     spare = undefined;
     this.#state = state;
     for (const part of parts) this.#absorb(state, part);
-    this.#absorb(state, Uint8Array.of(domain));
+    this.#absorb(state, byteOf(domain));
     (state.words[RATE / 4 - 1] as number) ^= 0x80 << 24;
     this.#at = RATE;
   }

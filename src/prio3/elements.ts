@@ -25,8 +25,9 @@ export function decodeVector<V extends Elements<V>>(
   return read === length ? vector : null;
 }
 
-/** One vector out of several, in order. */
+/** One vector out of several, in order; the vector itself if there is one only. */
 export function joined<V extends Elements<V>>(space: VectorSpace<V>, parts: readonly V[]): V {
+  if (parts.length === 1) return parts[0] as V;
   const result = space.zeros(parts.reduce((length, part) => length + part.length, 0));
   let offset = 0;
   for (const part of parts) {

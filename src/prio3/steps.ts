@@ -2,7 +2,7 @@
 // leader, gets its shares in full; each of the others, the helpers, gets a seed that its shares are expanded from.
 // prio3.ts and instances.ts have what users see of it.
 
-import { type Bytes, concat, copyOfBytes, equalBytes, kindOf, lengthOfBytes, listOf } from "../core/bytes.js";
+import { type Bytes, byteOf, concat, copyOfBytes, equalBytes, kindOf, lengthOfBytes, listOf } from "../core/bytes.js";
 import { MAKER } from "../core/hidden.js";
 import { signed } from "../core/noise.js";
 import { type RandomSource, systemRandom } from "../core/random.js";
@@ -63,6 +63,8 @@ export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements V
   readonly #flp: Flp<V, Measurement, Result>;
   readonly #xof: Xof;
   readonly #maxOutput: bigint;
+  /** A domain separation tag up to the context; the last byte is that of the usage. */
+  readonly #tagHead: Uint8Array;
   /** An aggregator's share of 1. */
   readonly #one: bigint;
   readonly #parameters: Prio3Parameters<V, Measurement, Result>;
@@ -82,6 +84,8 @@ export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements V
     this.#flp = new Flp(space, circuit);
     this.#xof = xof;
     this.#maxOutput = maxOutput;
+    const id = algorithmId;
+    this.#tagHead = Uint8Array.of(VERSION, CLASS_VDAF, id >>> 24, id >>> 16, id >>> 8, id, 0, 0);
     this.#one = space.field.inv(BigInt(shares));
     if (circuit.measurementLength + this.#flp.proofLength * proofs > MAX_SHARE_LENGTH) {
       throw new PrioError(
@@ -127,7 +131,7 @@ export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements V
       jointRands = this.#jointRands(tags, jointRandSeed);
     }
 
-    const binder = [Uint8Array.of(this.proofs), number];
+    const binder = [byteOf(this.proofs), number];
     const queryRands = this.#expand(key, tags(USAGE.queryRandomness), binder, queryRandLength * this.proofs).vector;
     const verifiers = Array.from({ length: this.proofs }, (_, k) =>
       this.#flp.query(
@@ -247,7 +251,7 @@ export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements V
       parts.push(this.#jointRandPart(tags, 0, leaderBlind, leaderMeasBytes, number), ...(helperParts as Uint8Array[]));
     }
     const jointRands = hasJointRand ? this.#jointRands(tags, this.#jointRandSeed(tags, parts)) : space.zeros(0);
-    const binder = [Uint8Array.of(this.proofs)];
+    const binder = [byteOf(this.proofs)];
     const proveRandsLength = proveRandLength * this.proofs;
     const { vector: proveRands } = this.#expand(proveSeed, tags(USAGE.proveRandomness), binder, proveRandsLength);
     const proofs = Array.from({ length: this.proofs }, (_, k) =>
@@ -325,10 +329,11 @@ export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements V
     const max = this.#xof.maxTagSize - TAG_HEAD_SIZE;
     const size = lengthOfBytes(ctx, "context");
     if (size > max) throw new PrioError("out-of-range", `context: expected at most ${max} bytes, got ${size}`);
-    const context = copyOfBytes(ctx, "context", size);
-    const id = this.algorithmId;
-    const head = Uint8Array.of(VERSION, CLASS_VDAF, id >>> 24, id >>> 16, id >>> 8, id, 0);
-    return (usage) => concat(head, Uint8Array.of(usage), context);
+    const tag = concat(this.#tagHead, copyOfBytes(ctx, "context", size));
+    return (usage) => {
+      tag[TAG_HEAD_SIZE - 1] = usage;
+      return tag;
+    };
   }
 
   #expand(seed: Uint8Array, dst: Uint8Array, binder: readonly Uint8Array[], length: number): Expanded<V> {
@@ -337,17 +342,17 @@ export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements V
 
   #helperMeasShare(tags: Tags, id: number, seed: Uint8Array): Expanded<V> {
     const { measurementLength } = this.#flp.circuit;
-    return this.#expand(seed, tags(USAGE.measShare), [Uint8Array.of(id)], measurementLength);
+    return this.#expand(seed, tags(USAGE.measShare), [byteOf(id)], measurementLength);
   }
 
   #helperProofsShare(tags: Tags, id: number, seed: Uint8Array): V {
-    const binder = [Uint8Array.of(this.proofs, id)];
+    const binder = [byteOf(this.proofs), byteOf(id)];
     return this.#expand(seed, tags(USAGE.proofShare), binder, this.#flp.proofLength * this.proofs).vector;
   }
 
   /** `meas` is the encoded share of the measurement. */
   #jointRandPart(tags: Tags, id: number, blind: Uint8Array, meas: Uint8Array, nonce: Uint8Array): Uint8Array {
-    return deriveSeed(this.#xof, blind, tags(USAGE.jointRandPart), Uint8Array.of(id), nonce, meas);
+    return deriveSeed(this.#xof, blind, tags(USAGE.jointRandPart), byteOf(id), nonce, meas);
   }
 
   #jointRandSeed(tags: Tags, parts: readonly Uint8Array[]): Uint8Array {
@@ -356,16 +361,16 @@ export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements V
 
   #jointRands(tags: Tags, seed: Uint8Array): V {
     const length = this.#flp.circuit.jointRandLength * this.proofs;
-    return this.#expand(seed, tags(USAGE.jointRandomness), [Uint8Array.of(this.proofs)], length).vector;
+    return this.#expand(seed, tags(USAGE.jointRandomness), [byteOf(this.proofs)], length).vector;
   }
 }
 
-/** Makes the tag of a usage. */
+/** Makes the tag of a usage, to be hashed before the next one is made: it is the same array each time. */
 type Tags = (usage: number) => Uint8Array;
 
-/** The k-th of several vectors of one length that follow each other. */
+/** The k-th of several vectors of one length that follow each other; the vector itself if it is the only one. */
 function part<V extends Elements<V>>(vector: V, k: number, length: number): V {
-  return vector.slice(k * length, (k + 1) * length);
+  return vector.length === length ? vector : vector.slice(k * length, (k + 1) * length);
 }
 
 /** A copy of a message of a fixed length. Throws `invalid-argument`, and `malformed` for another length. */

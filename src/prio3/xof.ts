@@ -1,6 +1,7 @@
 // The XOFs of Prio3 (VDAF draft, section 6.2): how a seed, a domain separation tag and a binder become seeds and
 // vectors.
 
+import { byteOf } from "../core/bytes.js";
 import type { VectorSpace } from "../core/vector.js";
 import { type ByteStream, hmacSha256Aes128, take, turboShake128 } from "../crypto/xof.js";
 import { type Elements, encodeVector } from "./elements.js";
@@ -19,17 +20,15 @@ export interface Xof {
 export const XOF_TURBO_SHAKE_128: Xof = {
   seedSize: 32,
   maxTagSize: 0xffff,
-  start(seed, dst, ...binder) {
-    const lengthOfTag = Uint8Array.of(dst.length & 0xff, dst.length >> 8);
-    return turboShake128(lengthOfTag, dst, Uint8Array.of(seed.length), seed, ...binder);
-  },
+  start: (seed, dst, ...binder) =>
+    turboShake128(byteOf(dst.length & 0xff), byteOf(dst.length >> 8), dst, byteOf(seed.length), seed, ...binder),
 };
 
 /** libprio-rs's, for what is computed often. The draft does not have it. */
 export const XOF_HMAC_SHA256_AES_128: Xof = {
   seedSize: 32,
   maxTagSize: 0xff,
-  start: (seed, dst, ...binder) => hmacSha256Aes128(seed, Uint8Array.of(dst.length), dst, ...binder),
+  start: (seed, dst, ...binder) => hmacSha256Aes128(seed, byteOf(dst.length), dst, ...binder),
 };
 
 /** A new seed, out of another. */
