@@ -103,6 +103,10 @@ export class BigIntVector<in out Name extends string>
     return this.unreducedRows(1);
   }
 
+  kept(): BigIntVector<Name> {
+    return this;
+  }
+
   setProducts(offset: number, step: number, a: BigIntVector<Name>, b: BigIntVector<Name>): void {
     for (let i = 0; i < a.length; i++) this.set(offset + step * i, this.#field.mul(a.get(i), b.get(i)));
   }

@@ -77,6 +77,35 @@ const NONE: Float64Array = /* @__PURE__ */ doubles(0);
 const FEW = /* @__PURE__ */ new Uint8Array(256);
 const FEW_WORDS = /* @__PURE__ */ new DataView(FEW.buffer);
 
+/** Doubles of a slab, and of the longest array that is a part of one. */
+const SLAB = 4096;
+const SMALL = 512;
+let slab = NONE;
+let left = 0;
+
+/**
+ * An array of zeros. Small ones are parts of a larger one, which takes a tenth of the time: engines keep the elements
+ * of an array outside their heap if it has more than a few. All parts together keep the larger one from being
+ * collected, so what outlives a report has to be a copy (`kept`).
+ */
+function allocate(length: number): Float64Array {
+  if (length > SMALL) return new Float64Array(length);
+  if (length > left) {
+    slab = new Float64Array(SLAB);
+    left = SLAB;
+  }
+  left -= length;
+  return slab.subarray(left, left + length);
+}
+
+/** A copy of an array, or of its doubles [start, end). */
+function copyOf(array: Float64Array, start = 0, end: number = array.length): Float64Array {
+  if (end - start > SMALL) return array.slice(start, end);
+  const copy = allocate(end - start);
+  for (let i = start; i < end; i++) copy[i - start] = array[i] as number;
+  return copy;
+}
+
 /** `Name` is the field's name, so that vectors of two fields have two types, neither of which is the other's. */
 export class PackedVector<in out Name extends string>
   implements Vector<PackedVector<Name>>, LittleEndianElements, MatrixElements<PackedVector<Name>>
@@ -105,6 +134,11 @@ export class PackedVector<in out Name extends string>
     setElement(this.#loops, this.#limbs, i, x);
   }
 
+  kept(): PackedVector<Name> {
+    const limbs = this.#limbs;
+    return limbs.byteLength === limbs.buffer.byteLength ? this : this.#with(limbs.slice());
+  }
+
   toBigInts(): bigint[] {
     const values = new Array<bigint>(this.length);
     for (let i = 0; i < values.length; i++) values[i] = this.get(i);
@@ -113,7 +147,7 @@ export class PackedVector<in out Name extends string>
 
   slice(start: number, end: number): PackedVector<Name> {
     const { size } = this.#loops;
-    return this.#with(this.#limbs.slice(size * start, size * end));
+    return this.#with(copyOf(this.#limbs, size * start, size * end));
   }
 
   setAll(source: PackedVector<Name>, offset: number): void {
@@ -136,26 +170,26 @@ export class PackedVector<in out Name extends string>
   }
 
   add(other: PackedVector<Name>): PackedVector<Name> {
-    const result = new Float64Array(this.#limbs.length);
+    const result = allocate(this.#limbs.length);
     this.#loops.addAll(result, 0, 1, this.#limbs, 0, 1, other.#limbs, 0, 1, this.length);
     return this.#with(result);
   }
 
   sub(other: PackedVector<Name>): PackedVector<Name> {
-    const result = new Float64Array(this.#limbs.length);
+    const result = allocate(this.#limbs.length);
     this.#loops.addAll(result, 0, 1, this.#limbs, 0, -1, other.#limbs, 0, 1, this.length);
     return this.#with(result);
   }
 
   mul(other: PackedVector<Name>): PackedVector<Name> {
-    const result = new Float64Array(this.#limbs.length);
+    const result = allocate(this.#limbs.length);
     this.#loops.multiplyAll(result, 0, 1, this.#limbs, 0, other.#limbs, 0, 1, this.length);
     return this.#with(result);
   }
 
   scale(x: bigint): PackedVector<Name> {
     setElement(this.#loops, SCALAR, 0, x);
-    const result = new Float64Array(this.#limbs.length);
+    const result = allocate(this.#limbs.length);
     this.#loops.multiplyAll(result, 0, 1, this.#limbs, 0, SCALAR, 0, 0, this.length);
     return this.#with(result);
   }
@@ -208,7 +242,7 @@ export class PackedVector<in out Name extends string>
 
   powersOfEach(columns: number): PackedVector<Name> {
     const { size, multiplyAll } = this.#loops;
-    const powers = new Float64Array(this.#limbs.length * columns);
+    const powers = allocate(this.#limbs.length * columns);
     for (let i = 0; i < this.length; i++) {
       const row = i * columns;
       powers.set(this.#limbs.subarray(size * i, size * (i + 1)), size * row);
@@ -222,7 +256,7 @@ export class PackedVector<in out Name extends string>
 
   strided(start: number, step: number, count: number): PackedVector<Name> {
     const { size } = this.#loops;
-    const result = new Float64Array(size * count);
+    const result = allocate(size * count);
     for (let i = 0, from = size * start; i < result.length; i += size, from += size * step) {
       for (let k = 0; k < size; k++) result[i + k] = this.#limbs[from + k] as number;
     }
@@ -245,7 +279,7 @@ export class PackedVector<in out Name extends string>
     const { size, dotInto } = this.#loops;
     const columns = weights.length;
     const rows = this.length / columns;
-    const result = new Float64Array(size * rows);
+    const result = allocate(size * rows);
     for (let k = 0; k < rows; k++) dotInto(result, k, this.#limbs, k * columns, 1, weights.#limbs, 0, 1, columns);
     return this.#with(result);
   }
@@ -253,7 +287,7 @@ export class PackedVector<in out Name extends string>
   dotPairs(columns: number): PackedVector<Name> {
     const { size, dotInto } = this.#loops;
     const rows = this.length / columns;
-    const result = new Float64Array(size * rows);
+    const result = allocate(size * rows);
     for (let k = 0; k < rows; k++) {
       dotInto(result, k, this.#limbs, k * columns, 2, this.#limbs, k * columns + 1, 2, columns / 2);
     }
@@ -263,13 +297,13 @@ export class PackedVector<in out Name extends string>
   combineRows(coefficients: PackedVector<Name>, columns: number): PackedVector<Name> {
     const { size, dotInto } = this.#loops;
     const rows = this.length / columns;
-    const result = new Float64Array(size * columns);
+    const result = allocate(size * columns);
     for (let j = 0; j < columns; j++) dotInto(result, j, this.#limbs, j, columns, coefficients.#limbs, 0, 1, rows);
     return this.#with(result);
   }
 
   unreducedRows(columns: number): UnreducedPackedVector<Name> {
-    return new UnreducedPackedVector(this.#loops, this.#limbs.slice(), columns);
+    return new UnreducedPackedVector(this.#loops, copyOf(this.#limbs), columns);
   }
 
   readLE(i: number, bytes: Uint8Array, start: number, end: number): number {
@@ -402,15 +436,15 @@ export function packedSpace<Name extends string>(loops: Limbs<Name>): VectorSpac
   const vector = (limbs: Float64Array) => new PackedVector(loops, limbs);
   return {
     field,
-    zeros: (length) => vector(new Float64Array(size * length)),
-    unreducedZeros: (length) => new UnreducedPackedVector(loops, new Float64Array(size * length), 1),
+    zeros: (length) => vector(allocate(size * length)),
+    unreducedZeros: (length) => new UnreducedPackedVector(loops, allocate(size * length), 1),
     fromBigInts: (values) => {
-      const limbs = new Float64Array(size * values.length);
+      const limbs = allocate(size * values.length);
       for (let i = 0; i < values.length; i++) setElement(loops, limbs, i, values[i] as bigint);
       return vector(limbs);
     },
     fromIntegers: (values) => {
-      const limbs = new Float64Array(size * values.length);
+      const limbs = allocate(size * values.length);
       for (let i = 0; i < values.length; i++) limbs[size * i] = values[i] as number;
       return vector(limbs);
     },

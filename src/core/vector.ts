@@ -116,6 +116,8 @@ export interface MatrixElements<V extends Vector<V>> {
   dotPairs(columns: number): V;
   /** The sum of all rows, each times its coefficient. */
   readonly combineRows: (coefficients: V, columns: number) => V;
+  /** This vector, or a copy of it: one that keeps no memory but its own from being collected. */
+  kept(): V;
   /** A copy for the butterflies of a transform of each column: an element of it is a row. */
   unreducedRows(columns: number): UnreducedVector<V>;
 }

@@ -191,7 +191,7 @@ export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements V
 
   aggregateInit(): AggregateShare {
     const { space, circuit } = this.#flp;
-    return new Prio3AggregateShare(MAKER, this, space, space.zeros(circuit.outputLength));
+    return new Prio3AggregateShare(MAKER, this, space, space.zeros(circuit.outputLength).kept());
   }
 
   unshard(aggregateShares: readonly Uint8Array[], measurements: number): Result {
@@ -223,7 +223,7 @@ export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements V
   shardWith(ctx: Uint8Array, measurement: Measurement, nonce: Uint8Array, random: RandomSource): Shards {
     const tags = this.#tags(ctx);
     const number = copyOfBytes(nonce, "nonce", NONCE_SIZE);
-    const { space, circuit, proveRandLength } = this.#flp;
+    const { space, circuit, proveRandLength, proofLength } = this.#flp;
     const meas = circuit.encode(space, measurement);
     const hasJointRand = circuit.jointRandLength > 0;
     const { seedSize } = this.#xof;
@@ -245,10 +245,14 @@ export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements V
       leaderMeas = sharesInPlaceOf(vector, leaderMeas);
       return blind && this.#jointRandPart(tags, j + 1, blind, bytes, number);
     });
-    const leaderMeasBytes = encodeVector(space, leaderMeas);
+    const measSize = circuit.measurementLength * space.field.bytes;
+    const proofsSize = proofLength * this.proofs * space.field.bytes;
+    const leader = new Uint8Array(measSize + proofsSize + (leaderBlind?.length ?? 0));
+    leaderMeas.writeLE(leader, 0);
     const parts: Uint8Array[] = [];
     if (leaderBlind !== undefined) {
-      parts.push(this.#jointRandPart(tags, 0, leaderBlind, leaderMeasBytes, number), ...(helperParts as Uint8Array[]));
+      const leaderPart = this.#jointRandPart(tags, 0, leaderBlind, leader.subarray(0, measSize), number);
+      parts.push(leaderPart, ...(helperParts as Uint8Array[]));
     }
     const jointRands = hasJointRand ? this.#jointRands(tags, this.#jointRandSeed(tags, parts)) : space.zeros(0);
     const binder = [byteOf(this.proofs)];
@@ -262,14 +266,15 @@ export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements V
       leaderProofs = sharesInPlaceOf(this.#helperProofsShare(tags, j + 1, seed), leaderProofs);
     });
 
-    const none = new Uint8Array(0);
-    const leader = concat(leaderMeasBytes, encodeVector(space, leaderProofs), leaderBlind ?? none);
-    const helperShares = helpers.map(({ seed, blind }) => concat(seed, blind ?? none));
+    leaderProofs.writeLE(leader, measSize);
+    if (leaderBlind !== undefined) leader.set(leaderBlind, measSize + proofsSize);
+    const helperShares = helpers.map(({ seed, blind }) => (blind === undefined ? seed : concat(seed, blind)));
     return { publicShare: concat(...parts), inputShares: [leader, ...helperShares] };
   }
 
-  #stateOf(output: V, jointRandSeed: Uint8Array | undefined): VerifyState {
+  #stateOf(outputShare: V, jointRandSeed: Uint8Array | undefined): VerifyState {
     const { space } = this.#flp;
+    const output = outputShare.kept();
     const toBytes = () => concat(encodeVector(space, output), jointRandSeed ?? new Uint8Array(0));
     return new Prio3VerifyState(MAKER, { owner: this, output, jointRandSeed, toBytes, isUsed: false });
   }

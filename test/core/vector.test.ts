@@ -566,6 +566,23 @@ describePrio3Vectors("matrices", ({ space, field, element, lists, edgeElements, 
     );
   });
 
+  test("a kept vector has the same elements", () => {
+    for (const length of [0, 1, 100, 1000]) {
+      const values = pseudoRandomElements(length);
+      expect(vector(values).kept().toBigInts()).toEqual(values);
+    }
+  });
+
+  test("small vectors share no elements", () => {
+    const lengths = Array.from({ length: 300 }, (_, i) => (i * 7) % 50);
+    const vectors = lengths.map((length, i) => space.fromIntegers(new Array<number>(length).fill(i)));
+    const zeros = lengths.map((length) => space.zeros(length));
+    vectors.forEach((v, i) => {
+      expect(v.toBigInts()).toEqual(new Array<bigint>(lengths[i] as number).fill(BigInt(i)));
+      expect(zeros[i]?.toBigInts().every((x) => x === 0n)).toBe(true);
+    });
+  });
+
   test("the butterflies of rows are those of each column", () => {
     for (const columns of [1, 2, 5]) {
       const rows = 8;

@@ -25,7 +25,7 @@ it("encodes each integer as bits that stand for it", () => {
     fc.property(range, ([max, values]) => {
       const [size, weights] = [bitLength(max), weightsOf(max)];
       expect(weights.reduce((sum, weight) => sum + weight, 0n)).toBe(max);
-      const bits = encodeIntegers(wordsOf(values), max);
+      const bits = encodeIntegers(wordsOf(values), weights);
       expect(bits.length).toBe(values.length * size);
       expect(bits.every((bit) => bit <= 1)).toBe(true);
       values.forEach((value, i) => {

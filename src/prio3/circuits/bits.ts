@@ -31,10 +31,13 @@ export function wordsOf(values: ArrayLike<number | bigint>): Uint32Array {
   return words;
 }
 
-/** The bits of integers in [0, max], given by their words, one after the other. No branch depends on an integer. */
-export function encodeIntegers(words: Uint32Array, max: bigint): Uint8Array {
-  const size = bitLength(max);
-  const [weightLow = 0, weightHigh = 0] = wordsOf(weightsOf(max).slice(-1));
+/**
+ * The bits with these weights of integers that are given by their words, one after the other. No branch depends on an
+ * integer.
+ */
+export function encodeIntegers(words: Uint32Array, weights: readonly bigint[]): Uint8Array {
+  const size = weights.length;
+  const [weightLow = 0, weightHigh = 0] = wordsOf(weights.slice(-1));
   const encoded = new Uint8Array((words.length / 2) * size);
   const bit = (low: number, high: number, l: number) => (l < 32 ? low >>> l : high >>> (l - 32)) & 1;
   for (let i = 0, at = 0; i < words.length; i += 2, at += size) {

@@ -37,7 +37,7 @@ export function l1BoundSum(
       if (norm > max) {
         throw new PrioError("out-of-range", `measurement: expected a sum of at most ${max}, got more`);
       }
-      return space.fromIntegers(encodeIntegers(wordsOf([...values, norm]), max));
+      return space.fromIntegers(encodeIntegers(wordsOf([...values, norm]), weights));
     },
     setInputs: (space, wires, meas, jointRand, one) =>
       setRangeCheckInputs(space, wires, meas, jointRand, chunkLength, one),

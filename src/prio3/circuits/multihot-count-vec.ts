@@ -38,7 +38,7 @@ export function multihotCountVec(
       if (weight > maxWeight) {
         throw new PrioError("out-of-range", `measurement: expected at most ${maxWeight} true values, got more`);
       }
-      return space.fromIntegers([...values, ...encodeIntegers(wordsOf([weight]), max)]);
+      return space.fromIntegers([...values, ...encodeIntegers(wordsOf([weight]), weights)]);
     },
     setInputs: (space, wires, meas, jointRand, one) =>
       setRangeCheckInputs(space, wires, meas, jointRand, chunkLength, one),

@@ -30,7 +30,7 @@ export function sumVec(
     evalOutputLength: 1,
     outputLength: length,
     encode: (space, measurement) =>
-      space.fromIntegers(encodeIntegers(wordsOf(requireIntegers(measurement, length, max)), max)),
+      space.fromIntegers(encodeIntegers(wordsOf(requireIntegers(measurement, length, max)), weights)),
     setInputs: (space, wires, meas, jointRand, one) =>
       setRangeCheckInputs(space, wires, meas, jointRand, chunkLength, one),
     outputs: (space, _meas, gadgetOutputs) => space.fromBigInts([gadgetOutputs.sum()]),

@@ -19,7 +19,7 @@ export function sum(max: bigint): Circuit<number | bigint, bigint> {
     evalOutputLength: bits,
     outputLength: 1,
     encode: (space, measurement) =>
-      space.fromIntegers(encodeIntegers(wordsOf([requireInteger(measurement, max)]), max)),
+      space.fromIntegers(encodeIntegers(wordsOf([requireInteger(measurement, max)]), weights)),
     setInputs: (_space, wires, meas) => wires.setAll(meas, 1),
     outputs: (_space, _meas, gadgetOutputs) => gadgetOutputs,
     truncate: (space, meas) => decodeIntegers(space, meas, weights),
