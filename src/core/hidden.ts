@@ -30,21 +30,18 @@ function fieldOf<T>() {
       this.#held = held;
     }
 
-    static isOn(x: object): x is Field {
-      return #held in x;
+    static get(x: object): T | undefined {
+      return #held in x ? x.#held : undefined;
     }
 
-    static get(x: Field): T {
-      return x.#held;
-    }
-
-    static set(x: Field, held: T): void {
-      x.#held = held;
+    static set(x: object, held: T): void {
+      if (#held in x) x.#held = held;
+      else new Field(x, held);
     }
   };
 }
 
-/** What each object of one class holds. (A WeakMap would do, but it takes longer, and so does the garbage collector.) */
+/** What each object of one class holds. (With a WeakMap, it and the garbage collector would take longer.) */
 export class Hidden<T> {
   readonly #field = fieldOf<T>();
   readonly #name: string;
@@ -61,18 +58,18 @@ export class Hidden<T> {
   }
 
   set(object: object, value: T): void {
-    if (this.#field.isOn(object)) this.#field.set(object, value);
-    else new this.#field(object, value);
+    this.#field.set(object, value);
   }
 
   /** Whether `x` is an object of the class. Unlike with `instanceof`, a prototype cannot forge this. */
   has(x: unknown): boolean {
-    return typeof x === "object" && x !== null && this.#field.isOn(x);
+    return typeof x === "object" && x !== null && this.#field.get(x) !== undefined;
   }
 
   /** What an object holds. Throws `invalid-argument` for what is no object of the class. */
   of(x: object): T {
-    if (this.has(x)) return this.#field.get(x as InstanceType<ReturnType<typeof fieldOf<T>>>);
-    throw new PrioError("invalid-argument", `expected a ${this.#name}, got something else`);
+    const value = this.has(x) ? this.#field.get(x) : undefined;
+    if (value === undefined) throw new PrioError("invalid-argument", `expected a ${this.#name}, got something else`);
+    return value;
   }
 }

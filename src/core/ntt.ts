@@ -27,40 +27,29 @@ export class Ntt<V extends Vector<V>> {
   }
 
   /**
-   * The values of the polynomial with these N coefficients, constant first. Throws `wrong-length` unless N is a power
-   * of two up to 2^twoAdicity.
-   */
-  forward(coefficients: V): V {
-    requireLength(this.space.field, coefficients.length, 1);
-    const v = bitReversed(coefficients).unreduced();
-    this.#up(v, 0, v.length);
-    return v.reduce();
-  }
-
-  /** The N coefficients, constant first, of the polynomial of degree < N with these values. Throws like `forward`. */
-  inverse(values: V): V {
-    requireLength(this.space.field, values.length, 1);
-    const v = values.unreduced();
-    this.#toCoefficients(v);
-    return bitReversed(v.reduce().scale(this.inverseOf(values.length)));
-  }
-
-  /**
    * The values at the N odd 2N-th roots, ω_2N^1, ω_2N^3, …, of the polynomial of degree < N with these N values: one
-   * inverse transform, a twist of coefficient k by ω_2N^k, and one forward transform. Throws `wrong-length` unless N is
-   * a power of two up to 2^(twoAdicity − 1).
+   * inverse transform, a twist of coefficient k by ω_2N^k, and one forward transform. The values are in an unreduced
+   * vector, which is empty afterwards. Throws `wrong-length` unless N is a power of two up to 2^(twoAdicity − 1).
    */
-  oddRootValues(values: V): V {
-    return this.oddRootValuesOf(values.unreduced());
+  oddRootValues(v: UnreducedVector<V>): V {
+    requireLength(this.space.field, v.length, 2);
+    this.toCoefficients(v);
+    v.multiplyBy(this.#twist(v.length));
+    this.toValues(v);
+    return v.reduce();
   }
 
-  /** The same of values in an unreduced vector, which is empty afterwards. */
-  oddRootValuesOf(v: UnreducedVector<V>): V {
-    requireLength(this.space.field, v.length, 2);
-    this.#toCoefficients(v);
-    v.multiplyBy(this.#twist(v.length));
+  /** In place: takes values to N times the coefficients of the polynomial that has them, in bit-reversed order. */
+  toCoefficients(v: UnreducedVector<V>): void {
+    if (v.length > 2 * this.#bitReversedInverseRoots.length) {
+      this.#bitReversedInverseRoots = this.#bitReversedRoots(v.length / 2, true);
+    }
+    this.#down(v, 0, v.length);
+  }
+
+  /** In place: takes coefficients in bit-reversed order to the values. */
+  toValues(v: UnreducedVector<V>): void {
     this.#up(v, 0, v.length);
-    return v.reduce();
   }
 
   /** (1, ω, ω², …) of length `half`, for ω of order 2·half. */
@@ -79,14 +68,6 @@ export class Ntt<V extends Vector<V>> {
   /** 1/N in the field. */
   inverseOf(length: number): bigint {
     return (this.#inverseLengths[log2(length)] ??= this.space.field.inv(BigInt(length)));
-  }
-
-  /** Takes values to N times the coefficients of the polynomial that has them, in bit-reversed order. */
-  #toCoefficients(v: UnreducedVector<V>): void {
-    if (v.length > 2 * this.#bitReversedInverseRoots.length) {
-      this.#bitReversedInverseRoots = this.#bitReversedRoots(v.length / 2, true);
-    }
-    this.#down(v, 0, v.length);
   }
 
   /** All stages from natural to bit-reversed order, with inverse roots, on elements [start, end) of v. */
@@ -139,6 +120,26 @@ export class Ntt<V extends Vector<V>> {
     }
     return table;
   }
+}
+
+/**
+ * The values of the polynomial with these N coefficients, constant first. Throws `wrong-length` unless N is a power of
+ * two up to 2^twoAdicity. (No protocol asks for a transform in natural order, so this and `inverse` are no methods,
+ * which bundlers would keep.)
+ */
+export function forward<V extends Vector<V>>(ntt: Ntt<V>, coefficients: V): V {
+  requireLength(ntt.space.field, coefficients.length, 1);
+  const v = bitReversed(coefficients).unreduced();
+  ntt.toValues(v);
+  return v.reduce();
+}
+
+/** The N coefficients, constant first, of the polynomial of degree < N with these values. Throws like `forward`. */
+export function inverse<V extends Vector<V>>(ntt: Ntt<V>, values: V): V {
+  requireLength(ntt.space.field, values.length, 1);
+  const v = values.unreduced();
+  ntt.toCoefficients(v);
+  return bitReversed(v.reduce().scale(ntt.inverseOf(values.length)));
 }
 
 /** Throws unless `length` is a power of two and `times` it divides the order of the roots of unity. */

@@ -77,7 +77,7 @@ export class Snip {
     const values = this.space.zeros(this.size);
     values.set(0, first);
     values.setAll(data, 1);
-    return this.ntt.oddRootValues(values);
+    return this.ntt.oddRootValues(values.unreduced());
   }
 }
 

@@ -56,7 +56,7 @@ export class Flp<V extends Elements<V>, Measurement, Result> {
     let poly = circuit.gadget.evalRows(space, wires);
     while (poly.length < this.#paddedLength) {
       // The values at the next power of two of roots: those there are, and those at the odd roots.
-      const odd = this.#ntt.oddRootValuesOf(wires.unreducedRows(arity));
+      const odd = this.#ntt.oddRootValues(wires.unreducedRows(arity));
       poly = interleaved(space, poly, circuit.gadget.evalRows(space, odd), 1);
       if (poly.length < this.#paddedLength) wires = interleaved(space, wires, odd, arity);
     }

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { bigIntSpace } from "../../src/core/bigint-vector.js";
 import { FIELD_64 } from "../../src/core/fields.js";
-import { Ntt } from "../../src/core/ntt.js";
+import { forward, Ntt } from "../../src/core/ntt.js";
 import { completed } from "../../src/prio3/extend.js";
 
 const space = bigIntSpace(FIELD_64);
@@ -21,7 +21,7 @@ it("completes the values of any polynomial of low degree, one that is missing or
   fc.assert(
     fc.property(polynomial, ([n, coefficients]) => {
       const padded = [...coefficients, ...new Array<bigint>(n - coefficients.length).fill(0n)];
-      const all = ntt.forward(space.fromBigInts(padded));
+      const all = forward(ntt, space.fromBigInts(padded));
       for (const known of new Set([coefficients.length, Math.max(n - 1, coefficients.length), n])) {
         expect(completed(ntt, all.slice(0, known), n).toBigInts()).toEqual(all.toBigInts());
       }
