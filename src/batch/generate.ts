@@ -65,20 +65,21 @@ export async function generateBatches(settings: GenerateSettings): Promise<Gener
       batches.push(made);
       bytesWritten += bytes;
     }
-    await writeFile(join(root, SUMS), batches.map(sumsRow).join(""));
+    await writeFile(join(root, SUMS), join(directory, SUMS), batches.map(sumsRow).join(""));
     for (const server of SERVERS) syncTree(join(root, `server_id=${server}`));
   });
   return { batches, bytesWritten };
 }
 
 async function generateBatch(
-  { seed, badShare, faults, rows, parts, jobs, progress }: GenerateSettings,
+  { seed, badShare, faults, rows, parts, jobs, directory, progress }: GenerateSettings,
   batch: Batch,
   root: string,
   done: number,
 ): Promise<{ readonly made: GeneratedBatch; readonly bytes: number }> {
   const name = partitionName("batch_id", batch.batchId);
   if (name === null) throw new Failure(`batch ${JSON.stringify(batch.batchId)}: no file system takes a name that long`);
+  const named = (path: string) => path.replace(root, directory);
   const directories = SERVERS.map((server) => join(root, `server_id=${server}`, name));
   for (const path of directories) made(path);
   const sums = new Array<bigint>(batch.count).fill(0n);
@@ -101,7 +102,7 @@ async function generateBatch(
     let chunk = 0;
     for (let part = 0; part < parts; part++) {
       const file = `part-${String(part).padStart(5, "0")}.ndjson`;
-      outputs = directories.map((path) => openNewOutput(join(path, file)));
+      outputs = directories.map((path) => openNewOutput(join(path, file), join(named(path), file)));
       const [start, end] = [part, part + 1].map((x) => Math.floor((x * rows) / parts)) as [number, number];
       const pending = new Queue<readonly [Promise<GeneratedRows>, RowRange]>(pool.depth, async ([result, range]) =>
         write(await result, range),
@@ -144,8 +145,8 @@ function requireOwn(path: string): void {
   );
 }
 
-async function writeFile(path: string, text: string): Promise<void> {
-  const output = openNewOutput(path);
+async function writeFile(path: string, name: string, text: string): Promise<void> {
+  const output = openNewOutput(path, name);
   try {
     await output.write(text);
     await output.complete();

@@ -1,5 +1,6 @@
 // What all commands over rows share: their files, the progress line, and the counts at the end.
 
+import { existsSync } from "node:fs";
 import type { ExchangedFiles } from "../batch/exchanged-messages.js";
 import type { OpenOutput } from "../batch/run.js";
 import type { StageSettings } from "../batch/stages.js";
@@ -35,11 +36,16 @@ export const OWNER_ONLY = 0o600;
 type Openings<Outputs extends readonly StageOutput[]> = { readonly [i in keyof Outputs]: OpenOutput };
 
 /** The files of an option. Throws a usage failure when "-" stands beside others. */
-export function partsFrom({ options, io }: Run, option: string, maxExpansion?: number): InputParts {
+export function partsFrom({ options, reporter, io }: Run, option: string, maxExpansion?: number): InputParts {
   options.require(option);
   const paths = options.texts(option);
   if (paths.length > 1 && paths.includes("-")) {
     throw usageFailure(`--${option}: - can only be read alone`, "for several files, name them or their directory");
+  }
+  // A job of Hadoop or Spark writes there until all is done, and leaves it behind when it fails.
+  const unfinished = paths.find((path) => existsSync(`${path}/_temporary`) && !existsSync(`${path}/_SUCCESS`));
+  if (unfinished !== undefined) {
+    reporter.warn(`${unfinished} has _temporary and no _SUCCESS: a job still writes to it, or has failed`);
   }
   return InputParts.of(paths, { stdin: io.stdin, ...(maxExpansion !== undefined && { maxExpansion }) });
 }

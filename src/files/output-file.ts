@@ -53,14 +53,14 @@ export function openOutputFile(path: string, mode: number): OutputFile {
 }
 
 /**
- * Opens a file in a directory that itself has a temporary name: the file has its own from the start. Throws a Failure
- * when it cannot be written.
+ * Opens a file in a directory that itself has a temporary name: the file has its own from the start. Messages call it
+ * `name`. Throws a Failure when it cannot be written.
  */
-export function openNewFile(path: string, mode: number): OutputFile {
+export function openNewFile(path: string, mode: number, name: string): OutputFile {
   try {
-    return new NewFile(path, mode);
+    return new NewFile(path, mode, name);
   } catch (error) {
-    throw systemFailure(error, `cannot write ${path}`);
+    throw systemFailure(error, `cannot write ${name}`);
   }
 }
 
@@ -172,12 +172,12 @@ function tryUnlink(path: string): void {
 
 /** A file that appears together with its directory. It goes to disk while the next ones are written. */
 class NewFile implements OutputFile {
-  readonly #path: string;
+  readonly #name: string;
   readonly #file: OpenFile;
   #isCompleting = false;
 
-  constructor(path: string, mode: number) {
-    this.#path = path;
+  constructor(path: string, mode: number, name: string) {
+    this.#name = name;
     this.#file = new OpenFile(openSync(path, "wx", mode));
   }
 
@@ -193,7 +193,7 @@ class NewFile implements OutputFile {
       this.#file.close();
     } catch (error) {
       this.#file.close();
-      throw systemFailure(error, `cannot write ${this.#path}`);
+      throw systemFailure(error, `cannot write ${this.#name}`);
     }
   }
 
@@ -218,7 +218,7 @@ class NewFile implements OutputFile {
     try {
       work();
     } catch (error) {
-      throw systemFailure(error, `cannot write ${this.#path}`);
+      throw systemFailure(error, `cannot write ${this.#name}`);
     }
   }
 }

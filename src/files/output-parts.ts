@@ -145,8 +145,11 @@ class WholeDirectory implements PartedOutput {
     this.#requireReplaceable();
     this.#directory = new OutputDirectory(path, "inside");
     const { temporary } = this.#directory;
-    const { names, mode } = files;
-    this.#writer = new PartWriter(names.length, (part) => openNewOutput(join(temporary, names[part] as string), mode));
+    const { directory, names, mode } = files;
+    this.#writer = new PartWriter(names.length, (part) => {
+      const name = names[part] as string;
+      return openNewOutput(join(temporary, name), join(directory, name), mode);
+    });
   }
 
   get bytesWritten(): number {

@@ -76,11 +76,11 @@ export function openOutput(path: string, streams: OutputStreams, mode = ANYBODY)
 }
 
 /**
- * Opens a file that appears together with its directory, which has a temporary name. Throws a Failure when it cannot be
- * written.
+ * Opens a file that appears together with its directory, which has a temporary name. Messages call it `name`. Throws a
+ * Failure when it cannot be written.
  */
-export function openNewOutput(path: string, mode = ANYBODY): Output {
-  return new FileOutput(openNewFile(path, mode), path.endsWith(".gz"));
+export function openNewOutput(path: string, name: string, mode = ANYBODY): Output {
+  return new FileOutput(openNewFile(path, mode, name), path.endsWith(".gz"));
 }
 
 /** The process's own stream that a path names. Opening it anew would fail for a socket, and overwrite a file. */

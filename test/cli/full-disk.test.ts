@@ -9,6 +9,12 @@ const recorded = recordedBatch("cli-clean");
 const aggregate = (side: string) => recorded.path(`server_a/intermediate/${side}/aggregate/data.ndjson`);
 const published = ["publish", "--input-internal", aggregate("internal"), "--input-external", aggregate("external")];
 
+const joined = [
+  ...["--input", recorded.path("server_a/raw/data.ndjson")],
+  ...["--input-internal", recorded.path("server_a/intermediate/internal/verify1/data.ndjson")],
+  ...["--input-external", recorded.path("server_a/intermediate/external/verify1/data.ndjson")],
+];
+
 /** Runs a command whose standard output fails at every write, with the code of the system, now or a moment later. */
 async function failing(argv: readonly string[], code: string, isLate: boolean) {
   const error = Object.assign(new Error(code), { code });
@@ -30,6 +36,8 @@ const commands = [
   ["inspect", aggregate("internal")],
   [...published, "--pretty"],
   [...published, "--output", "-"],
+  ["merge", "--input", aggregate("internal"), "--output", "-"],
+  ["join", ...joined, "--output", "-"],
   ["verify1", "--input", recorded.path("server_a/raw/data.ndjson"), "--output", "-", "--jobs", "1"],
   ["completion", "bash"],
   ["--help"],

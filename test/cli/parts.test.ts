@@ -114,6 +114,23 @@ describe("which files a run takes", () => {
     expect(readdirSync(at("sums"))).toEqual(["some.ndjson"]);
   });
 
+  it("a directory that a job has not finished draws a warning", async () => {
+    const raw = cut(linesOf(shares), at("raw"), 2);
+    mkdirSync(at("raw/_temporary/0"), { recursive: true });
+    const warned = await done(["verify1", "--input", raw, "--output", at("out")]);
+    expect(warned.stderr).toContain("raw has _temporary and no _SUCCESS: a job still writes to it, or has failed\n");
+    writeFileSync(at("raw/_SUCCESS"), "");
+    expect((await done(["verify1", "--input", raw, "--output", at("out")])).stderr).toBe("");
+  });
+
+  it("the same part by a copy gives no report twice", async () => {
+    const raw = cut(linesOf(shares), at("raw"), 2);
+    writeFileSync(at("raw/part-9.json"), read(at("raw/part-0.json")));
+    const { stdout } = await done(["verify1", "--input", raw, "--output", at("out")]);
+    expect(stdout).toBe("13 errors out of 38 total\n");
+    expect([joined(at("out")), read(at("out/part-9.json"))]).toEqual([recorded.text(internal("verify1")), ""]);
+  });
+
   it("parts go to standard output one after the other", async () => {
     const raw = cut(linesOf(shares), at("raw"), 4);
     const { stdout, stderr } = await done(["verify1", "--input", raw, "--output", "-"]);
@@ -215,6 +232,22 @@ describe("what is refused", () => {
       ]);
     }
     expect(peer).toBe(at("external"));
+  });
+
+  it("a gzip bomb among the parts, of shares and of messages", async () => {
+    const bomb = gzipSync(Buffer.alloc(2 ** 27, "x"));
+    raw();
+    writeFileSync(at("raw/part-1.json.gz"), bomb);
+    const sentence = /part-1.json.gz: decompresses to more than 16 times its size: not a file of rows/;
+    const said = await verify1([at("raw")], at("out"));
+    expect([said.code, said.stderr]).toEqual([1, expect.stringMatching(sentence)]);
+    const own = cut(linesOf(internal("verify1")), at("own"), 2);
+    writeFileSync(at("own/part-1.json.gz"), bomb);
+    const external = recorded.path(messages("external", "verify1"));
+    const argv = ["verify2", "--input", recorded.path(shares), "--input-internal", own, "--input-external", external];
+    const { code, stderr } = await prio([...argv, "--output", at("out"), "--jobs", "1"], { env });
+    expect([code, stderr]).toEqual([1, expect.stringMatching(sentence)]);
+    expect(existsSync(at("out/data.ndjson"))).toBe(false);
   });
 
   it("names of parts do not steer the terminal, and are listed as they are", async () => {
