@@ -3,7 +3,6 @@
 
 import type { Command } from "commander";
 import { aggregate } from "./aggregate.js";
-import { QUERY_POINTS } from "./batch-options.js";
 import { completion } from "./completion.js";
 import { runDemo } from "./demo/demo.js";
 import { encodeShares } from "./encode-shares.js";
@@ -14,67 +13,30 @@ import { inspect } from "./inspect.js";
 import { hasColor } from "./io.js";
 import { join } from "./join.js";
 import { merge } from "./merge.js";
+import {
+  BATCH,
+  batchRows,
+  exchangeFiles,
+  FILES,
+  type OptionRow,
+  publicKeyRows,
+  RESULT,
+  RUN,
+  runRows,
+  SECRETS,
+  SERVER,
+  SERVER_A,
+  SWAPPED,
+  serverIdRow,
+  serverRows,
+  verifyFiles,
+} from "./option-rows.js";
 import { processDays } from "./process.js";
 import { publish } from "./publish.js";
 import type { Run } from "./run.js";
 import { staging } from "./staging.js";
 import { status } from "./status.js";
 import { verify1, verify2 } from "./verify.js";
-
-/** An option of a command: its flags, its line in the help, and its values when they are a choice. */
-export type OptionRow = readonly [flags: string, description: string, choices?: readonly string[]];
-
-const BATCH = "Batch (the same for clients and both servers):";
-const SERVER = "This server:";
-const SECRETS = "File (standard output without it):";
-const FILES = "Files (- is standard input or output, .gz is compressed):";
-const RUN = "Run:";
-const RESULT = "Result:";
-
-const batchRows: readonly OptionRow[] = [
-  ["--batch-id <text>", "name of the batch"],
-  ["--n-data <n>", "values per report"],
-  ["--precision <bits>", "values are integers of 1 to 42 bits"],
-  ["--prg-key <kind>", "batch (default), or seed for an old libprio", ["batch", "seed"]],
-];
-
-const publicKeyRows: readonly OptionRow[] = [
-  ["--public-key-hex-internal <hex>", "this server's public key"],
-  ["--public-key-hex-external <hex>", "the other server's public key"],
-];
-
-const serverIdRow: OptionRow = ["--server-id <id>", "which server this is, A or B", ["A", "B"]];
-
-const privateKeyRow: OptionRow = ["--private-key-hex <hex>", "its private key; a file is safer"];
-const secretRow: OptionRow = ["--shared-secret <base64>", "the secret of both servers; a file is safer"];
-
-const serverRows: readonly OptionRow[] = [
-  serverIdRow,
-  ["--private-key-file <file>", "file with its private key; repeatable"],
-  privateKeyRow,
-  ["--shared-secret-file <file>", "file with the secret of both servers"],
-  secretRow,
-  ...publicKeyRows,
-  ["--query-points <mode>", "stream (default), first, report or batch", QUERY_POINTS],
-  ["--replays <dir>", "directory that remembers what was checked"],
-];
-
-const runRows: readonly OptionRow[] = [
-  ["--jobs <n>", "number of threads (default: one per core)"],
-  ["--errors <file>", "list of the rows left out, with the reasons"],
-  ["--max-errors <n>", "fail if more rows are left out, also as 5%"],
-  ["--summary <file>", "what the run did, as JSON"],
-  ["--strict", "exit with 3 if rows were left out"],
-  ["--allow-empty", "exit with 0, not 4, if no row came through"],
-  ["--quiet", "print only results and errors"],
-];
-
-/** In the examples, what each of server A's stages needs to know. */
-const SERVER_A = `--server-id A --batch-id visits --n-data 3 \\
-    --private-key-file a.json --shared-secret-file secret.json \\
-    --public-key-hex-internal $KEY_A --public-key-hex-external $KEY_B \\
-    --query-points report --replays a/replays`;
-const SWAPPED = "The example is server A's. Server B's has A and B, and a and b, swapped.";
 
 /** A command. */
 export interface Definition {
@@ -92,22 +54,6 @@ export interface Definition {
   readonly example: string;
   /** `program` is what the command line was parsed with. */
   readonly work: (run: Run, args: readonly string[], program: Command) => Promise<number> | number;
-}
-
-const verifyFiles: readonly OptionRow[] = [
-  ["--input <file...>", "this server's shares: files, or directories"],
-  ["--output <dir>", "directory for the output"],
-];
-
-/** The files of a stage that reads both servers' messages. */
-function exchangeFiles(message: string): readonly OptionRow[] {
-  return [
-    ["--input <file...>", "this server's shares: files, or directories"],
-    ["--input-internal <file...>", `this server's ${message}`],
-    ["--input-external <file...>", `the other server's ${message}`],
-    ["--joined", "the rows of --input have both, from prio join"],
-    ["--output <dir>", "directory for the output"],
-  ];
 }
 
 /** The demonstration, with a progress line and colours when the terminal and the environment allow them. */

@@ -18,7 +18,9 @@ import {
 } from "./message-kinds.js";
 
 /** What a row is, by the fields of its JSON object or by its message. */
-export type RowKind = "keys" | "secret" | "client" | "joined" | "aggregate" | "published" | "unknown" | ByteKind;
+export type RowKind =
+  | ("keys" | "secret" | "client" | "joined" | "aggregate" | "published" | "sums" | "unknown")
+  | ByteKind;
 
 const ROW_KINDS: Readonly<Record<Exclude<RowKind, ByteKind>, KindName>> = {
   keys: ["a server's key pair, from keygen", "key pairs of a server, from keygen"],
@@ -27,6 +29,7 @@ const ROW_KINDS: Readonly<Record<Exclude<RowKind, ByteKind>, KindName>> = {
   joined: ["a packet with both servers' messages, from join", "packets with both servers' messages, from join"],
   aggregate: ["a server's aggregate, for publish", "a server's aggregates of parts of a batch, for publish"],
   published: ["published totals", "published totals"],
+  sums: ["the plain sums of a test batch, from generate", "the plain sums of test batches, from generate"],
   unknown: ["not recognised: JSON of no kind that prio knows", "not recognised: JSON of no kind that prio knows"],
 };
 const KINDS: Readonly<Record<RowKind, KindName>> = { ...MESSAGE_KINDS, ...ROW_KINDS };
@@ -50,6 +53,7 @@ export interface DescribedRow {
 /** The members that tell what a row is. */
 const NAMES = [
   ...(["payload", "internal", "external", "id", "timestamp", "total", "error", "noise"] as const),
+  ...(["batch_id", "reports"] as const),
   ...(["public_key", "private_key", "shared_seed"] as const),
 ] as const;
 /** Longest member that is shown, in bytes. */
@@ -114,8 +118,17 @@ export function describeRow(line: Buffer): DescribedRow | null {
   if (row.kind("shared_seed") === "string") return { kind: "secret", facts: [["secret", "there, not shown"]] };
   const values = row.size("payload");
   if (values !== undefined) {
-    if (row.kind("timestamp") === undefined) return { kind: "client", size: values, facts: [] };
-    const facts: Fact[] = [count("totals", values), ["time", row.shown("timestamp")], ["id", row.shown("id")]];
+    if (row.kind("timestamp") === undefined) {
+      const isSums = row.kind("batch_id") === "string" && row.kind("reports") === "number";
+      const facts: Fact[] = isSums ? [...batchFacts(row), count("totals", values)] : [];
+      return { kind: isSums ? "sums" : "client", size: values, facts };
+    }
+    const facts: Fact[] = [
+      ...batchFacts(row),
+      count("totals", values),
+      ["time", row.shown("timestamp")],
+      ["id", row.shown("id")],
+    ];
     return { kind: "published", facts: [...facts, ...noiseFacts(row)] };
   }
   const payload = row.text("payload");
@@ -136,7 +149,12 @@ export function describeRow(line: Buffer): DescribedRow | null {
     `${grouped(total - error)} counted, ${grouped(error)} left out, ${grouped(total)} in all`,
     { counted: total - error, left_out: error, total },
   ];
-  return { kind: "aggregate", facts: [counted, ...noiseFacts(row), ...facts] };
+  return { kind: "aggregate", facts: [counted, ...batchFacts(row), ...noiseFacts(row), ...facts] };
+}
+
+/** The batch, where a row says of which it is. */
+function batchFacts(row: Members): Fact[] {
+  return row.kind("batch_id") === undefined ? [] : [["batch id", row.shown("batch_id")]];
 }
 
 /** What an aggregate, or the totals of two, say of noise. */

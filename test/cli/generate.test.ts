@@ -246,3 +246,9 @@ describe("what is refused, and nothing changed", () => {
     expect(readdirSync(at())).toEqual(["new", "out"]);
   });
 });
+
+it("inspect says what the sums are", async () => {
+  await generate(["--rows", "4"]);
+  const { stdout } = await prio(["inspect", at("out/_sums.ndjson")]);
+  expect(stdout).toMatch(/the plain sums of a test batch, from generate\n.*batch id +sample\n.*totals +3\n/s);
+});

@@ -45,6 +45,8 @@ const NAMES = [
   "payload",
   "internal",
   "external",
+  "batch_id",
+  "reports",
   "timestamp",
   "total",
   "error",

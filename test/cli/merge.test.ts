@@ -81,6 +81,11 @@ describe("the recorded batch in parts", () => {
     expect(parts).toEqual([expect.stringMatching(/^[\w+/]{22}==$/), expect.stringMatching(/^[\w+/]{22}==$/)]);
   });
 
+  it("inspect shows of which batch a part is", async () => {
+    const { stdout } = await done(["inspect", partial(0)]);
+    expect(stdout).toMatch(new RegExp(`reports .*\n +batch id +${recorded.batchId}\n`));
+  });
+
   it("publish takes the directory of parts, and adds it up", async () => {
     const argv = ["publish", "--input-internal", at("partial"), "--input-external", external, "--output", at("totals")];
     await done(argv, recorded.env("a"));
