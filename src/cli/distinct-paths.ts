@@ -33,7 +33,7 @@ const PROTECTED_OPTIONS = [
 ] as const;
 
 /** The files that a run must not write over. */
-export function protectedFiles(options: Options): NamedFile[] {
+function protectedFiles(options: Options): NamedFile[] {
   return PROTECTED_OPTIONS.flatMap((option) => options.texts(option).map((path) => ({ option, path })));
 }
 
@@ -82,7 +82,7 @@ export function requireDistinctPaths(
  * Throws a usage failure when something would be written into the directory of --replays: whatever is lost there, an
  * operator needs a new secret.
  */
-export function requireOutsideReplays(options: Options, written: readonly NamedFile[]): void {
+function requireOutsideReplays(options: Options, written: readonly NamedFile[]): void {
   const replays = options.text("replays");
   if (replays === undefined) return;
   const directory = canonicalPath(replays);
@@ -143,7 +143,7 @@ function isDirectory(path: string): boolean {
 }
 
 /** Whether a path is a directory or in it. Both are canonical. */
-export function isWithin(directory: string, path: string): boolean {
+function isWithin(directory: string, path: string): boolean {
   return path === directory || path.startsWith(`${directory}/`);
 }
 
