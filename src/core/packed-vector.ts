@@ -70,6 +70,9 @@ export interface Limbs<Name extends string> {
   readonly writeAll: (x: Float64Array, from: number, to: number, bytes: DataView, start: number) => void;
 }
 
+/** From this many butterflies a twiddle on, it pays to prepare the twiddle. */
+const WORTH_PREPARING = 4;
+
 /** Holds the scalar of an operation on vectors. A new typed array would cost as much as ten products. */
 const SCALAR: Float64Array = /* @__PURE__ */ doubles(6);
 const NONE: Float64Array = /* @__PURE__ */ doubles(0);
@@ -359,12 +362,21 @@ class UnreducedPackedVector<in out Name extends string> implements UnreducedVect
   }
 
   stageByElement(start: number, end: number, half: number, twiddles: PackedVector<Name>): void {
-    const { butterflies } = this.#loops;
+    const { butterflies, carryAll, multiplyAll } = this.#loops;
+    const limbs = this.#limbs;
     const columns = this.#columns;
     const w = PackedVector.limbsOf(twiddles);
     const blocks = (end - start) / (2 * half);
+    if (columns === 1 && blocks < WORTH_PREPARING) {
+      for (let v = start + half; v < end; v += 2 * half) {
+        carryAll(limbs, v, v + half);
+        multiplyAll(limbs, v, 1, limbs, v, w, 0, 1, half);
+      }
+      this.stageOfSums(start, end, half);
+      return;
+    }
     for (let j = 0; j < half; j++) {
-      butterflies(this.#limbs, columns * (start + j), columns * half, columns, blocks, w, j);
+      butterflies(limbs, columns * (start + j), columns * half, columns, blocks, w, j);
     }
   }
 

@@ -26,12 +26,12 @@ function writeAll(x: Float64Array, from: number, to: number, bytes: DataView, st
     // Make the limbs canonical, as 32-bit integers of 22, 22, 22, 21, 21 and 20 bits. The value is in
     // [−p/2 − 2^119, p/2 + 2^119], so that p is added once if it is negative. Half of all elements are, at random, so
     // there is no branch.
-    let r0 = x[i] as number;
-    let r1 = (x[i + 1] as number) * 2 ** -22;
-    let r2 = (x[i + 2] as number) * 2 ** -44;
-    let r3 = (x[i + 3] as number) * 2 ** -66;
-    let r4 = (x[i + 4] as number) * 2 ** -87;
-    let r5 = (x[i + 5] as number) * 2 ** -108;
+    let r0 = (x[i] as number) | 0;
+    let r1 = ((x[i + 1] as number) * 2 ** -22) | 0;
+    let r2 = ((x[i + 2] as number) * 2 ** -44) | 0;
+    let r3 = ((x[i + 3] as number) * 2 ** -66) | 0;
+    let r4 = ((x[i + 4] as number) * 2 ** -87) | 0;
+    let r5 = ((x[i + 5] as number) * 2 ** -108) | 0;
     // begin canonical carries
     r1 += r0 >> 22;
     r0 &= 0x3fffff;

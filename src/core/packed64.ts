@@ -23,9 +23,9 @@ function writeAll(x: Float64Array, from: number, to: number, bytes: DataView, st
   for (let i = LIMBS * from, at = start; i < LIMBS * to; i += LIMBS, at += 8) {
     // Make the limbs canonical, as 32-bit integers of 22, 21 and 21 bits. The value is in [−p/2 − 2^59, p/2 + 2^59], so
     // that p is added once if it is negative. Half of all elements are, at random, so there is no branch.
-    let r0 = x[i] as number;
-    let r1 = (x[i + 1] as number) * 2 ** -22;
-    let r2 = (x[i + 2] as number) * 2 ** -43;
+    let r0 = (x[i] as number) | 0;
+    let r1 = ((x[i + 1] as number) * 2 ** -22) | 0;
+    let r2 = ((x[i + 2] as number) * 2 ** -43) | 0;
     // begin canonical carries
     r1 += r0 >> 22;
     r0 &= 0x3fffff;

@@ -17,8 +17,11 @@ export function histogram(length: number, chunkLength: number): Circuit<number |
     encode(space, measurement) {
       const bucket = Number(requireInteger(measurement, length - 1));
       const bits = new Uint8Array(length);
-      // Every element is computed, so that the time does not tell which one is 1.
-      for (let i = 0; i < length; i++) bits[i] = Number(i === bucket);
+      // Every element is computed, and without a branch, so that the time does not tell which one is 1.
+      for (let i = 0; i < length; i++) {
+        const difference = i ^ bucket;
+        bits[i] = 1 + ((difference | -difference) >> 31);
+      }
       return space.fromIntegers(bits);
     },
     setInputs: (space, wires, meas, jointRand, one) =>

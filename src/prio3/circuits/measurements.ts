@@ -9,12 +9,13 @@ const isScalar = (x: unknown) => typeof x === "boolean" || typeof x === "number"
 /** The type of what can be no measurement, such as a string. */
 const other = (x: unknown) => (isScalar(x) ? "another value" : kindOf(x));
 
-/** 0 or 1, for `true`, `false`, 0 or 1. Throws `out-of-range`. */
+/** 0 or 1, for `true`, `false`, 0 or 1. Throws `out-of-range`. It asks of a bit only whether it is one. */
 export function requireBit(x: unknown, index?: number): number {
-  if (x !== true && x !== false && x !== 0 && x !== 1 && x !== 0n && x !== 1n) {
+  const bit = isScalar(x) ? Number(x) : Number.NaN;
+  if (bit * (bit - 1) !== 0) {
     throw new PrioError("out-of-range", `measurement: expected true, false, 0 or 1${at(index)}, got ${other(x)}`);
   }
-  return Number(x);
+  return bit;
 }
 
 /**
