@@ -1,6 +1,6 @@
-// The tests that need a browser, in headless Chromium: the unit tests once more, then the pages. Where there is no
-// Chromium it says so in one line and lets the rest of `npm test` stand; with PRIO_REQUIRE_BROWSER=1, as in CI, that is
-// a failure. Each project is a run of its own, so that the log shows a test count for each.
+// The tests that need a browser, in headless Chromium: the unit tests once more or, with the argument `pages`, those of
+// whole pages. Where there is no Chromium it says so in one line and lets the rest of `npm test` stand; with
+// PRIO_REQUIRE_BROWSER=1, as in CI, that is a failure.
 
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -19,19 +19,11 @@ if (path === null) {
   }
 } else {
   const version = spawnSync(path, ["--version", "--no-sandbox"], { encoding: "utf8" }).stdout.trim();
-  for (const [project, what] of [
-    ["chromium", "unit tests"],
-    ["pages", "pages"],
-  ]) {
-    console.log(`\n${what} in ${version}`);
-    const { status } = spawnSync(
-      process.execPath,
-      ["node_modules/vitest/vitest.mjs", "run", "--project", `${project}`],
-      { cwd: root, stdio: "inherit" },
-    );
-    if (status !== 0) {
-      process.exitCode = status ?? 1;
-      break;
-    }
-  }
+  const [project, what] = process.argv[2] === "pages" ? ["pages", "pages"] : ["chromium", "unit tests"];
+  console.log(`\n${what} in ${version}`);
+  const { status } = spawnSync(process.execPath, ["node_modules/vitest/vitest.mjs", "run", "--project", project], {
+    cwd: root,
+    stdio: "inherit",
+  });
+  if (status !== 0) process.exitCode = status ?? 1;
 }
