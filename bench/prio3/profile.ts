@@ -30,7 +30,8 @@ function sourceOf(line: number): string {
 /** The part of the code that a sample was in. */
 function partOf({ functionName, url, lineNumber }: Profiler.ProfileNode["callFrame"]): Prio3Part {
   if (functionName === "(garbage collector)") return "collector";
-  if (!url.startsWith("file:")) return /^randomFill|^getRandom/.test(functionName) ? "random" : "rest";
+  // `run` is the job that draws the bytes.
+  if (!url.startsWith("file:")) return /random|^run$/i.test(functionName) ? "random" : "rest";
   const source = sourceOf(lineNumber);
   if (source.includes("src/crypto/")) return "xof";
   if (/^(read|write)|[dn]codeVector/.test(functionName) || source.endsWith("core/bytes.ts")) return "bytes";
