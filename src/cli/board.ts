@@ -20,13 +20,16 @@ const STYLES: Partial<Record<State, Style>> = { published: "cyan", failed: "red"
 export class Board {
   readonly #stream: Terminal | undefined;
   readonly #paint: Painter;
+  readonly #known: readonly string[];
   readonly #lines = new Map<string, Line>();
   #drawn = 0;
   #drawnAt = Number.NEGATIVE_INFINITY;
 
-  constructor(stream: Terminal | undefined, paint: Painter) {
+  /** What is `known` to be no secret is shown. */
+  constructor(stream: Terminal | undefined, paint: Painter, known: readonly string[]) {
     this.#stream = stream;
     this.#paint = paint;
+    this.#known = known;
   }
 
   get isShown(): boolean {
@@ -66,7 +69,10 @@ export class Board {
     const names = [...chosen].map(([name]) => clipColumns(shown(name), MAX_NAME));
     const width = Math.max(0, ...names.map((name) => name.length));
     const lines = [...chosen].map(([, line], i) => {
-      const text = clipColumns(`${padColumns(names[i] as string, width)}  ${shown(textOf(line))}`, columns);
+      const text = clipColumns(
+        `${padColumns(names[i] as string, width)}  ${shown(textOf(line), this.#known)}`,
+        columns,
+      );
       const style = STYLES[line.standing.state];
       return style === undefined ? text : this.#paint(style, text);
     });

@@ -24,8 +24,8 @@ export async function processDays(run: Run): Promise<number> {
   const keys = processKeys(run, config);
   for (const batch of config.batches) warnOfHole(reporter, roleBatch(config, batch), config.queryPoints);
 
-  const board = reporter.draw(io.env, (stream, paint) => new Board(isJson ? undefined : stream, paint));
   const known = [config.publicKeyInternal, config.publicKeyExternal];
+  const board = reporter.draw(io.env, (stream, paint) => new Board(isJson ? undefined : stream, paint, known));
   const log: Log = isJson ? jsonLog(io, known) : textLog(reporter, () => board.isShown);
   const signal = io.interruption?.signal ?? new AbortController().signal;
   const settings: ProcessRun = {
@@ -41,9 +41,9 @@ export async function processDays(run: Run): Promise<number> {
   };
   log({ level: "info", event: "run-started", message: `server ${config.server} of ${config.app}, prio ${version()}` });
   try {
-    if (date === undefined) return await watchDays(settings, (result) => show(run, result, isJson, board));
+    if (date === undefined) return await watchDays(settings, (result) => show(run, result, known, isJson, board));
     const result = await processDay(settings, date);
-    show(run, result, isJson, board);
+    show(run, result, known, isJson, board);
     const exitCode = exitCodeOf(result);
     log({ level: "info", event: "run-ended", message: `exit code ${exitCode}`, fields: { exitCode } });
     return exitCode;
@@ -76,7 +76,13 @@ function roleBatch(config: ProcessConfig, { batchId, count, precision }: Process
 }
 
 /** The result of a day, as a table on standard output; the machine has had it as an event. */
-function show({ io }: Run, { date, batches }: DayResult, isJson: boolean, board: Board): void {
+function show(
+  { io }: Run,
+  { date, batches }: DayResult,
+  known: readonly string[],
+  isJson: boolean,
+  board: Board,
+): void {
   if (isJson) return;
   board.clear();
   const rows = batches.map(({ batch, state, rows: all, leftOut, reports, waitingFor, reason }) => ({
@@ -87,7 +93,7 @@ function show({ io }: Run, { date, batches }: DayResult, isJson: boolean, board:
     reports,
     note: reason ?? waitingFor,
   }));
-  io.stdout.write(standingsTable(date, rows, io.stdout, io.env));
+  io.stdout.write(standingsTable(date, rows, io, known));
 }
 
 function exitCodeOf({ batches }: DayResult): number {

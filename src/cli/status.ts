@@ -15,11 +15,11 @@ export async function status(run: Run): Promise<number> {
   const stores = openStores(config, io.env, (message) => reporter.warn(message));
   const found = await statusOf(config, stores, date);
   if (options.flag("json")) io.stdout.write(`${escapedJson(found)}\n`);
-  else io.stdout.write(statusText(run, found));
+  else io.stdout.write(statusText(run, [config.publicKeyInternal, config.publicKeyExternal], found));
   return EXIT.done;
 }
 
-function statusText({ io }: Run, { date, runs, hasShares, batches }: DayStatus): string {
+function statusText({ io }: Run, known: readonly string[], { date, runs, hasShares, batches }: DayStatus): string {
   const rows = batches.map(({ waitingFor, reason, ...batch }) => ({
     ...batch,
     note: reason ?? (waitingFor === null ? null : `waiting for ${waitingFor}`),
@@ -32,5 +32,5 @@ function statusText({ io }: Run, { date, runs, hasShares, batches }: DayStatus):
   });
   if (runs.length === 0) notes.push("no run is going on");
   if (!hasShares) notes.push("the shares of this day are not complete: their _SUCCESS is not there");
-  return `${standingsTable(date, rows, io.stdout, io.env)}${notes.join("\n")}\n`;
+  return `${standingsTable(date, rows, io, known)}${notes.join("\n")}\n`;
 }

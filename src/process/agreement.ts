@@ -49,7 +49,9 @@ export function requireFirstSettings(first: BatchManifest, now: BatchManifest): 
 
 /** The settings that differ, each with both values: `n_data is 5 here, 6 there`. */
 function differencesOf(a: BatchManifest, b: BatchManifest, [here, there]: readonly [string, string]): string[] {
-  const [x, y] = [a, b].map(({ settings, secret }) => new Map(Object.entries({ ...settings, secret })));
+  const [x, y] = [a, b].map(
+    ({ settings, secret }) => new Map(Object.entries({ ...settings, "the secret's fingerprint": secret })),
+  );
   const names = new Set([...(x?.keys() ?? []), ...(y?.keys() ?? [])]);
   const shown = (value: string | number | undefined): string => JSON.stringify(value ?? null);
   return [...names]

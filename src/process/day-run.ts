@@ -1,6 +1,7 @@
 // All batches of a day, side by side. One batch that fails does not keep the others from being published. When every
 // batch is through a stage, or will never be, the stage's `_SUCCESS` says so to a prio-processor at the other side.
 
+import { Failure } from "../files/failure.js";
 import type { DaySettings, RunContext } from "./batch-context.js";
 import { DayBatch, type DayServices } from "./day-batch.js";
 import { counted, type ProcessEvent } from "./events.js";
@@ -22,13 +23,16 @@ export async function runDay(run: RunContext, settings: DaySettings): Promise<re
   const tell = (event: Omit<ProcessEvent, "date">): void => onEvent({ date, ...event });
   const waiting = new Waiting({ clock, retry: config.retry, deadline, signal });
   const sharesReady = once(async () => {
-    await waiting.until(`the shares' ${SUCCESS}`, () => stores.ingest.stat(`${day.raw}/${SUCCESS}`));
+    const place = `${stores.ingest.name}/${day.raw}`;
+    await waiting.until(`the shares' ${SUCCESS}`, place, () => stores.ingest.stat(`${day.raw}/${SUCCESS}`));
     await tellOfUnknown(run, day.raw, tell);
   });
   const services: DayServices = { ...settings, app, day, waiting, sharesReady, standings };
   const batches = config.batches.map((batch) => new DayBatch(run, services, batch));
 
   tell({ level: "info", event: "day-started", message: counted(config.batches.length, "batch", "batches") });
+  // A marker that cannot be written must not end the batches that are on their way.
+  let unmarked: Failure | undefined;
   const end = new AbortController();
   const writing = standings.keepWriting(STANDINGS, end.signal);
   try {
@@ -37,10 +41,17 @@ export async function runDay(run: RunContext, settings: DaySettings): Promise<re
         const passed = await Promise.all(batches.map((batch) => batch.passed(exchange)));
         if (!passed.every(Boolean)) return;
         const onTrouble = (message: string): void => tell({ level: "warn", event: "store-trouble", message });
-        await waiting.untilStoresAnswer(
-          () => putSmall(stores.peer, `${day.outgoing(exchange)}/${SUCCESS}`, ""),
-          onTrouble,
-        );
+        try {
+          await waiting.untilStoresAnswer(
+            () => putSmall(stores.peer, `${day.outgoing(exchange)}/${SUCCESS}`, ""),
+            onTrouble,
+          );
+        } catch (error) {
+          signal.throwIfAborted();
+          if (!(error instanceof Failure)) throw error;
+          tell({ level: "error", event: "store-trouble", stage: exchange, message: error.message });
+          unmarked ??= error;
+        }
       });
       await Promise.all([...batches.map((batch) => batch.run()), ...stages]);
     });
@@ -52,6 +63,8 @@ export async function runDay(run: RunContext, settings: DaySettings): Promise<re
   const message = Object.entries(counts).map(([state, count]) => `${count} ${state}`);
   const level = isWhole(standings.batches) ? "info" : "warn";
   tell({ level, event: "day-ended", message: message.join(", "), fields: counts });
+  // When other batches are left, the next run writes the marker as well.
+  if (unmarked !== undefined && isWhole(standings.batches)) throw unmarked;
   return standings.batches;
 }
 

@@ -183,7 +183,8 @@ async function waitingFor<T>(
   const last = new LastWord(clock);
   stand({ stage: exchange });
   let isTold = false;
-  const found = await waiting.until(what, async () => {
+  const place = `${stores.shared.name}/${day.incoming(exchange)}`;
+  const found = await waiting.until(what, place, async () => {
     // Asked before what it would explain: whoever gives up writes it last.
     const hasGivenUp = config.peer === "prio" && last.is((await stores.shared.stat(notice))?.version);
     const there = await look(hasGivenUp);

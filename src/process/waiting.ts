@@ -33,9 +33,10 @@ export class Waiting {
 
   /**
    * What `look` finds. A store that does not answer is asked again like one that has nothing yet. Throws NotCome with
-   * `what` in its message when nothing came in time, the store's other errors, and the signal's reason.
+   * `what` in its message and `place` in its hint when nothing came in time, the store's other errors, and the signal's
+   * reason.
    */
-  async until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
+  async until<T>(what: string, place: string, look: () => Promise<T | undefined>): Promise<T> {
     const { clock, retry, deadline, signal } = this.#settings;
     let delay = 1000 * retry.delay;
     for (let looks = 0; ; looks++) {
@@ -49,8 +50,9 @@ export class Waiting {
         trouble = error;
       }
       const left = deadline - clock.now();
-      if (left <= 0) throw notCome(what, "until the deadline", trouble);
-      if (retry.limit !== undefined && looks >= retry.limit) throw notCome(what, `in ${looks + 1} looks`, trouble);
+      if (left <= 0) throw notCome(what, place, "until the deadline", trouble);
+      if (retry.limit !== undefined && looks >= retry.limit)
+        throw notCome(what, place, `in ${looks + 1} looks`, trouble);
       await clock.sleep(Math.min(delay, left), signal);
       delay = Math.min(delay * retry.exponent, Math.max(MAX_DELAY, 1000 * retry.delay));
     }
@@ -75,6 +77,7 @@ export class Waiting {
   }
 }
 
-function notCome(what: string, when: string, trouble: StoreError | undefined): NotCome {
-  return new NotCome(`${what} did not come ${when}${trouble === undefined ? "" : `: ${trouble.message}`}`);
+function notCome(what: string, place: string, when: string, trouble: StoreError | undefined): NotCome {
+  const why = trouble === undefined ? "" : `: ${trouble.message}`;
+  return new NotCome(`${what} did not come ${when}${why}`, `it would be in ${place}`);
 }

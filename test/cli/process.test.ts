@@ -197,7 +197,7 @@ describe("prio status", () => {
 
 test("the board redraws its lines in place, those that are not done first, in the width of the terminal", () => {
   const { stream, text } = sink({ isTTY: true as const, columns: 40, rows: 5 });
-  const board = new Board(stream, (_style, painted) => painted);
+  const board = new Board(stream, (_style, painted) => painted, []);
   const at = (batch: string, more: object) => ({
     batch,
     stage: "verify1",

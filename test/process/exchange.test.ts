@@ -224,6 +224,8 @@ describe("what one side alone has", () => {
     expect(states).toEqual({ visits: "waiting: the shares' _SUCCESS did not come in 4 looks" });
     const late = await d.run("A", { run: { clock: hurried() } });
     expect(late.states).toEqual({ visits: "waiting: the shares' _SUCCESS did not come until the deadline" });
+    const hint = late.events.find(({ event }) => event === "batch-ended")?.message;
+    expect(hint).toContain(`(it would be in ${rawOf(d, "A")})`);
     expect(existsSync(d.day("B", "shared"))).toBe(false);
   });
 

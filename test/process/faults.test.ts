@@ -3,7 +3,7 @@
 // twice.
 
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import type { ServerId } from "../../src/index.js";
@@ -64,9 +64,9 @@ describe("the servers differ", () => {
     const secret = Buffer.alloc(16, 7).toString("base64");
     const { A, B } = await d.runBoth({ A: { secret, ...patient }, B: patient });
     expect(A.states["visits"]).toMatch(
-      /^failed: the servers differ: secret is "[0-9a-f]{16}" here, "[0-9a-f]{16}" there$/,
+      /^failed: the servers differ: the secret's fingerprint is "[0-9a-f]{16}" here, "[0-9a-f]{16}" there$/,
     );
-    expect(B.states["visits"]).toMatch(/^failed: the servers differ: secret is/);
+    expect(B.states["visits"]).toMatch(/^failed: the servers differ: the secret's fingerprint is/);
     const sealer = new Sealer(secret);
     const about = { app: "survey", date: "2026-03-01", batchId: "visits" };
     const all = [about, { ...about, date: "2026-03-02" }, { ...about, batchId: "clicks" }].map((x) =>
@@ -470,4 +470,13 @@ test("a run that ends at any write goes on, and both end with the same bytes", a
   await d.run("B");
   expect(ended).toBeGreaterThan(4);
   expect(publishedFiles(d)).toEqual(expected);
+});
+
+test("a marker of a stage that cannot be written fails the run, but ends no batch", async () => {
+  const d = visited();
+  mkdirSync(d.day("B", "shared", "intermediate/external/verify1/_SUCCESS"), { recursive: true });
+  const [A, B] = await Promise.allSettled(SIDES.map((side) => d.run(side)));
+  expect(A).toMatchObject({ status: "rejected", reason: { message: expect.stringContaining("verify1/_SUCCESS") } });
+  expect(B?.status).toBe("fulfilled");
+  for (const side of SIDES) expect(d.published(side)[folder]?.payload).toEqual(total);
 });

@@ -87,21 +87,21 @@ describe("waiting", () => {
       looks.push(clock.now() / 1000);
       return Promise.resolve(undefined);
     };
-    await expect(waiting.until("it", look)).rejects.toThrow("it did not come until the deadline");
+    await expect(waiting.until("it", "there", look)).rejects.toThrow("it did not come until the deadline");
     expect(looks).toEqual([0, 2, 6, 14, 30, 62, 122, 182, 200]);
   });
 
   test("ends after so many looks, as prio-processor does", async () => {
     const { clock, waiting } = waitingFor(3, Number.POSITIVE_INFINITY);
-    await expect(waiting.until("it", () => Promise.resolve(undefined))).rejects.toThrow(NotCome);
+    await expect(waiting.until("it", "there", () => Promise.resolve(undefined))).rejects.toThrow(NotCome);
     expect(clock.now()).toBe(14_000);
   });
 
   test("goes on when a store does not answer, and says so at the end", async () => {
     const { waiting } = waitingFor(3, Number.POSITIVE_INFINITY);
     let looks = 0;
-    expect(await waiting.until("it", () => (++looks < 3 ? Promise.reject(busy) : Promise.resolve(5)))).toBe(5);
-    await expect(waiting.until("it", () => Promise.reject(busy))).rejects.toThrow(
+    expect(await waiting.until("it", "there", () => (++looks < 3 ? Promise.reject(busy) : Promise.resolve(5)))).toBe(5);
+    await expect(waiting.until("it", "there", () => Promise.reject(busy))).rejects.toThrow(
       /^it did not come .*: cannot read s3:\/\/x: 503$/,
     );
   });
