@@ -19,6 +19,8 @@ const [ROWS, FIELDS, PARTS] = [20_000, 128, 8];
 const REPEATED = 50;
 /** Lines that a task has written when it fails. */
 const WRITTEN = 300;
+/** A step that takes so long, in milliseconds, hangs. */
+const TIMEOUT = 300_000;
 
 const path = (/** @type {string} */ relative) => fileURLToPath(new URL(`../${relative}`, import.meta.url));
 const cli = path("dist/cli.js");
@@ -144,7 +146,7 @@ async function submit(side, step, ...args) {
   const session = ["--master", "local[2,3]", "--conf", "spark.ui.enabled=false"];
   const argv = [...session, job, step, ...args];
   const env = { ...process.env, PYSPARK_PYTHON: join(environment, "bin/python") };
-  const child = spawn(join(environment, "bin/spark-submit"), argv, { cwd: folder, env });
+  const child = spawn(join(environment, "bin/spark-submit"), argv, { cwd: folder, env, timeout: TIMEOUT });
   let [stdout, said] = ["", ""];
   child.stdout.on("data", (piece) => {
     stdout += piece;

@@ -240,9 +240,10 @@ def admit(spark: SparkSession, files: Files, options: argparse.Namespace) -> dic
         files.clear(options.output)
         seen, valid = Observation("seen"), Observation("valid")
         one = F.count(F.lit(1)).alias("rows")
+        # Spark observes nothing where it sees that nothing is joined, and `get` would wait for ever.
+        is_observed = count > 0
         admitted = (
-            keys_of(rows.observe(seen, one))
-            .observe(valid, one)
+            (keys_of(rows.observe(seen, one)).observe(valid, one) if is_observed else keys_of(rows))
             .repartition(parts, "id")
             .join(chosen.withColumnRenamed("packet", "chosen").hint("shuffle_hash"), "id")
             .where("packet = chosen")
@@ -251,8 +252,10 @@ def admit(spark: SparkSession, files: Files, options: argparse.Namespace) -> dic
             .agg(F.min("payload").alias("payload"))
         )
         write_buckets(admitted, files.qualified(options.output), parts)
-        counts = {"rows": seen.get["rows"], "malformed": seen.get["rows"] - valid.get["rows"]}
-        counts |= {"repeated": valid.get["rows"] - count, "admitted": count, "parts": parts}
+        total = seen.get["rows"] if is_observed else rows.count()
+        whole = valid.get["rows"] if is_observed else keys_of(rows).count()
+        counts = {"rows": total, "malformed": total - whole, "repeated": whole - count}
+        counts |= {"admitted": count, "parts": parts}
         files.write_json(f"{options.output}/{MARKER}", {"settings": settings, "record": record, "counts": counts})
     return read_marker(files, options.output)["counts"]
 
