@@ -4,8 +4,9 @@
 
 import { requireFirstSettings, requireSameSettings } from "./agreement.js";
 import type { BatchContext } from "./batch-context.js";
-import { type Exchange, GIVEN_UP, MANIFEST } from "./layout.js";
+import { type Exchange, MANIFEST } from "./layout.js";
 import { type BatchManifest, formatManifest, MAX_MANIFEST, parseManifest, type StageManifest } from "./manifest.js";
+import { removeNotice } from "./notice.js";
 import { handOver, type OwnResult, ownResult, storedResult } from "./own-result.js";
 import { hasPeerParts, type PeerResult, peerBatch, peerResult, peerStage } from "./peer-result.js";
 import { isPublished, publishTotals } from "./publication.js";
@@ -28,7 +29,7 @@ export type Passed = (exchange: Exchange) => void;
 export async function runBatch(context: BatchContext, passed: Passed): Promise<Outcome> {
   const { config, stand } = context;
   if (await isPublished(context)) return again(context);
-  await removeNotice(context);
+  await removeNotice(context, context.batch.folder);
   stand({ stage: "raw" });
   const raw = await fetchRawShares(context);
   const missing = await agree(context, raw);
@@ -142,14 +143,4 @@ async function ownBatch(context: BatchContext, raw: RawFolder | undefined): Prom
   const { manifest: first } = parseManifest(before, "batch", `${stores.private.name}/${key}`, sealer);
   requireFirstSettings(first, own);
   return first;
-}
-
-/** Tells the other server that this one has given a batch up, and at which stage. Why, only its operator learns. */
-export async function writeNotice({ stores, day, batch, config }: BatchContext, stage: string): Promise<void> {
-  const key = `${day.outgoing("manifest")}/${batch.folder}/${GIVEN_UP}`;
-  await putSmall(stores.peer, key, `${JSON.stringify({ server: config.server, stage })}\n`);
-}
-
-async function removeNotice({ stores, day, batch }: BatchContext): Promise<void> {
-  await stores.peer.delete(`${day.outgoing("manifest")}/${batch.folder}/${GIVEN_UP}`);
 }

@@ -10,10 +10,11 @@ import { PrioError } from "../index.js";
 import { ReplayRecordError } from "../replays/record.js";
 import { Disagreement } from "./agreement.js";
 import type { BatchContext, DaySettings, RunContext } from "./batch-context.js";
-import { type Outcome, runBatch, writeNotice } from "./batch-run.js";
+import { type Outcome, runBatch } from "./batch-run.js";
 import type { BatchEntry } from "./config.js";
 import type { Stage } from "./events.js";
 import { EXCHANGES, type Exchange } from "./layout.js";
+import { writeNotice } from "./notice.js";
 import { PeerLacksBatch } from "./peer-result.js";
 import { OtherParts } from "./pinned-parts.js";
 import { TooFewReports } from "./stage-run.js";
@@ -130,7 +131,7 @@ export class DayBatch {
 
   async #notify(): Promise<void> {
     try {
-      await writeNotice(this.#context, this.#stage);
+      await writeNotice(this.#context, this.#context.batch.folder, this.#stage);
     } catch {
       // The other server waits until its deadline.
     }

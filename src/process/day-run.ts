@@ -5,7 +5,8 @@ import { Failure } from "../files/failure.js";
 import type { DaySettings, RunContext } from "./batch-context.js";
 import { DayBatch, type DayServices } from "./day-batch.js";
 import { counted, type ProcessEvent } from "./events.js";
-import { AppLayout, EXCHANGES, SUCCESS } from "./layout.js";
+import { AppLayout, type DayLayout, EXCHANGES, SUCCESS } from "./layout.js";
+import { answerUnknown } from "./notice.js";
 import { putSmall } from "./small-object.js";
 import { type BatchStanding, Standings, type State } from "./standings.js";
 import { Waiting } from "./waiting.js";
@@ -54,6 +55,7 @@ export async function runDay(run: RunContext, settings: DaySettings): Promise<re
         }
       });
       await Promise.all([...batches.map((batch) => batch.run()), ...stages]);
+      if (config.peer === "prio") await tellOfPeersUnknown(run, day, tell);
     });
   } finally {
     end.abort();
@@ -92,10 +94,31 @@ async function tellOfUnknown(
     if (!known.has(folder)) unknown.add(folder);
   }
   if (unknown.size === 0) return;
-  const [first = ""] = unknown;
-  const others = unknown.size === 1 ? "" : ` and ${unknown.size - 1} more`;
-  const message = `the shares have batches that are not in the configuration: ${first}${others}`;
+  const message = `the shares have batches that are not in the configuration: ${firstOf([...unknown])}`;
   tell({ level: "warn", event: "shares-unknown", stage: "raw", message, fields: { batches: unknown.size } });
+}
+
+/** Tells of batches that the other server has begun and the configuration does not have, and tells the other, too. */
+async function tellOfPeersUnknown(
+  { config, stores }: RunContext,
+  day: DayLayout,
+  tell: (event: Omit<ProcessEvent, "date">) => void,
+): Promise<void> {
+  try {
+    const known = new Set(config.batches.map(({ folder }) => folder));
+    const unknown = await answerUnknown({ stores, day }, known);
+    if (unknown.length === 0) return;
+    const message = `the peer has begun what is not in the configuration: ${firstOf(unknown)}`;
+    tell({ level: "warn", event: "peer-unknown", stage: "manifest", message, fields: { batches: unknown.length } });
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    tell({ level: "warn", event: "store-trouble", stage: "manifest", message: error.message });
+  }
+}
+
+/** The first of some folders, and how many others there are. */
+function firstOf([first = "", ...others]: readonly string[]): string {
+  return others.length === 0 ? first : `${first} and ${others.length} more`;
 }
 
 /** `work`, which is done once, whoever asks first; when it fails, whoever asks next tries again. */

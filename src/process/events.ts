@@ -9,6 +9,7 @@ export const EVENTS = [
   "day-started",
   "batch-waiting",
   "shares-unknown",
+  "peer-unknown",
   "shares-fetched",
   "stage-done",
   "handed-over",

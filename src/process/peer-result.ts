@@ -10,7 +10,7 @@ import { hasSameSettings, requirePeers } from "./agreement.js";
 import type { BatchContext } from "./batch-context.js";
 import type { Clock } from "./clock.js";
 import { counted } from "./events.js";
-import { type Exchange, GIVEN_UP, MANIFEST, SUCCESS } from "./layout.js";
+import { type Exchange, MANIFEST, SUCCESS } from "./layout.js";
 import { LocalFolder } from "./local-folder.js";
 import {
   type BatchManifest,
@@ -20,6 +20,7 @@ import {
   parseManifest,
   type StageManifest,
 } from "./manifest.js";
+import { noticeKey, readNotice } from "./notice.js";
 import { OtherParts, requirePinned } from "./pinned-parts.js";
 import { requireSame } from "./raw-shares.js";
 import { readSmall } from "./small-object.js";
@@ -179,7 +180,7 @@ async function waitingFor<T>(
   look: (hasGivenUp: boolean) => Promise<T | undefined>,
 ): Promise<T> {
   const { waiting, config, stores, day, batch, clock, tell, stand } = context;
-  const notice = `${day.incoming("manifest")}/${batch.folder}/${GIVEN_UP}`;
+  const notice = noticeKey(day, batch.folder);
   const last = new LastWord(clock);
   stand({ stage: exchange });
   let isTold = false;
@@ -189,7 +190,7 @@ async function waitingFor<T>(
     const hasGivenUp = config.peer === "prio" && last.is((await stores.shared.stat(notice))?.version);
     const there = await look(hasGivenUp);
     if (there !== undefined) return there;
-    if (hasGivenUp) throw new PeerGaveUp("the peer has given this batch up", "its operator knows why");
+    if (hasGivenUp) throw new PeerGaveUp(await readNotice(context, batch.folder), "its operator knows why");
     if (!isTold) {
       isTold = true;
       stand({ stage: exchange, waitingFor: what });

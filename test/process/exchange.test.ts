@@ -195,7 +195,7 @@ describe("what one side alone has", () => {
     writeFileSync(path, readFileSync(path, "utf8").replace(/^.*\n/, ""));
     const { A, B } = await d.runBoth({ A: { config: { maxErrors: "5%" } }, B: patient });
     expect(A.states["visits"]).toMatch("failed: 1 of 10 rows were left out, more than 5 %");
-    expect(B.states["visits"]).toBe("failed: the peer has given this batch up");
+    expect(B.states["visits"]).toBe("failed: the peer has given this batch up at verify2");
     // With another limit the next run goes on.
     const again = await d.runBoth({ A: { config: { maxErrors: 1 } } });
     expect(again.A.states).toEqual({ visits: "published" });
@@ -215,6 +215,29 @@ describe("what one side alone has", () => {
     const { A } = await d.runBoth();
     expect(A.states).toEqual({ visits: "published" });
     expect(A.events.find(({ event }) => event === "shares-unknown")?.message).toContain("batch_id=bad-id");
+  });
+
+  test("a batch that only one configuration has is told at both sides", async () => {
+    const d = deploy([visits, clicks]);
+    d.share({ visits: [booleans(6)], clicks: [booleans(4)] });
+    // A begins, and B ends its day without the batch.
+    const looks = { config: { retry: { delay: 0.001, limit: 0 } } };
+    expect((await d.run("A", looks)).states["clicks"]).toMatch(/^waiting/);
+    const B = { config: { batches: [visits] } };
+    const first = await d.runBoth({ A: patient, B });
+    expect(first.B.states).toEqual({ visits: "published" });
+    expect(first.B.events.find(({ event }) => event === "peer-unknown")).toMatchObject({
+      level: "warn",
+      message: "the peer has begun what is not in the configuration: batch_id=clicks",
+      fields: { batches: 1 },
+    });
+    expect(first.A.states).toEqual({
+      visits: "published",
+      clicks: "failed: the peer's configuration does not have this batch",
+    });
+    // Once both have it, the batch goes on.
+    const { A } = await d.runBoth();
+    expect(A.states).toEqual({ visits: "published", clicks: "published" });
   });
 
   test("without _SUCCESS nothing begins, and the deadline ends the run", async () => {

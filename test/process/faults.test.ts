@@ -218,6 +218,20 @@ describe("what the peer writes", () => {
     expect(d.published("A")).toEqual({});
   });
 
+  test.each([
+    ['{"stage":"verify2"}', "the peer has given this batch up at verify2"],
+    ['{"stage":"\\u001b[2J"}', "the peer has given this batch up"],
+    ["[", "the peer has given this batch up"],
+    [" ".repeat(2000), /_given_up\.json: expected at most 1024 bytes, got 2000$/],
+  ])("the peer's notice %j shows no text of the peer's", async (text, reason) => {
+    const d = visited();
+    await until(d, "B");
+    writeFileSync(incoming(d, "A", "manifest", "_given_up.json"), text);
+    rmSync(incoming(d, "A", "manifest", "_manifest.json"));
+    const { states } = await d.run("A", patient);
+    expect(states["visits"]).toMatch(typeof reason === "string" ? new RegExp(`^failed: ${reason}$`) : reason);
+  });
+
   test("a peer that has given up is told of, and is waited for again in its next run", async () => {
     const d = visited();
     await until(d, "B");
