@@ -223,6 +223,11 @@ export function formatJoinedRow({ writtenId, payload }: Row, { internal, externa
   return `{"id": ${idText(writtenId)}, ${texts.join(", ")}}\n`;
 }
 
+/** Writes a row of packets. */
+export function formatShareRow({ writtenId, payload }: Row): string {
+  return `{"id": ${idText(writtenId)}, "payload": ${pythonString(payload)}}\n`;
+}
+
 function idText(id: string | bigint): string {
   return typeof id === "bigint" ? String(id) : pythonString(id);
 }

@@ -31,6 +31,7 @@ import {
   serverRows,
   verifyFiles,
 } from "./option-rows.js";
+import { partition } from "./partition.js";
 import { processDays } from "./process.js";
 import { publish } from "./publish.js";
 import type { Run } from "./run.js";
@@ -136,6 +137,29 @@ export const DEFINITIONS: readonly Definition[] = [
     ],
     example: "prio staging --date 2019-06-26 --input pings --output staged",
     work: staging,
+  },
+  {
+    name: "partition",
+    summary: "deal rows of shares out to parts that are run apart",
+    note: "The parts of both servers hold the same reports, and each packet is in one.",
+    group: "Stages:",
+    options: [
+      [BATCH, batchRows.filter(([flags]) => flags.startsWith("--batch-id"))],
+      [SERVER, serverRows.filter(([flags]) => /^--(server-id|shared|replays)/.test(flags))],
+      [
+        FILES,
+        [
+          ["--input <file...>", "rows of packets: files, or directories"],
+          ["--output <dir>", "directory for the parts"],
+          ["--parts <n>", "number of parts, the same at both servers"],
+        ],
+      ],
+      [RUN, runRows.filter(([flags]) => !flags.startsWith("--jobs"))],
+    ],
+    example: `prio partition --server-id A --shared-secret-file secret.json \\
+    --batch-id visits --input a/raw --output a/parts \\
+    --parts 32 --replays a/dealt`,
+    work: partition,
   },
   {
     name: "verify1",

@@ -9,8 +9,10 @@ import type { NamedFile } from "./distinct-paths.js";
 import { usageFailure } from "./exit.js";
 import type { Run } from "./run.js";
 
-/** The stages of a server that open packets. */
-const STAGES = ["verify1", "verify2", "aggregate"];
+/** The stages of a server that open packets, and the one that deals them out. */
+const STAGES = ["verify1", "verify2", "aggregate", "partition"];
+/** Those that may begin a record. */
+const FIRST = ["verify1", "partition"];
 
 /**
  * Opens the record of --replays for a stage, or undefined without the option: then verify1 warns. Throws a usage
@@ -21,7 +23,7 @@ export function replaysFrom(
   { options, reporter }: Run,
   stage: string,
   outputs: readonly NamedFile[],
-): ((role: ServerRole) => FileReplayRecord) | undefined {
+): ((role: Pick<ServerRole, "serverId" | "secret">) => FileReplayRecord) | undefined {
   if (!STAGES.includes(stage)) return undefined;
   const directory = options.text("replays");
   if (directory === undefined) {
@@ -45,7 +47,7 @@ export function replaysFrom(
       secret: ServerSecret.fromBase64(secret),
       reopensAnswered: true,
     });
-    if (record.isNew && stage === "verify1") reporter.info(`${directory}: a new replay record begins`);
+    if (record.isNew && FIRST.includes(stage)) reporter.info(`${directory}: a new replay record begins`);
     else if (record.isNew)
       reporter.warn(`${directory}: nothing was recorded here: is it the directory that verify1 had?`);
     return record;

@@ -25,6 +25,8 @@ export interface StageOutput extends NamedFile {
   readonly names?: readonly string[];
   /** Permissions of the files before the umask, where not everybody may read them. */
   readonly mode?: number;
+  /** Whether the files are written in any order. */
+  readonly anyOrder?: boolean;
   /** Whether what is written gets a line end that it does not have. */
   readonly endsLines?: boolean;
 }
@@ -106,11 +108,11 @@ export function runStage<const Outputs extends readonly StageOutput[]>(
   );
   const progress = reporter.progress(name, io.env, input.size, () => input.bytesRead);
   const opening =
-    ({ path, names, mode, endsLines }: StageOutput): OpenOutput =>
+    ({ path, names, mode, anyOrder = false, endsLines }: StageOutput): OpenOutput =>
     () =>
       names === undefined
         ? new SingleOutput(openOutput(path, io, mode), endsLines)
-        : openParts({ directory: path, names, ...(mode !== undefined && { mode }) }, io);
+        : openParts({ directory: path, names, anyOrder, ...(mode !== undefined && { mode }) }, io);
   const settings = {
     input,
     jobs: jobsFrom(options, input.size),

@@ -65,6 +65,8 @@ export interface PartFiles {
   readonly names: readonly string[];
   /** Permissions of the files, before the umask. */
   readonly mode?: number;
+  /** Whether the parts are written in any order: then all files are open at once. */
+  readonly anyOrder?: boolean;
 }
 
 /**
@@ -92,10 +94,12 @@ class PartWriter {
   readonly outputs: Output[] = [];
   readonly #count: number;
   readonly #open: (part: number) => Output;
+  readonly #anyOrder: boolean;
   readonly #completing = new Queue<Promise<void>>(MAX_COMPLETING, (completion) => completion);
 
-  constructor(count: number, open: (part: number) => Output) {
-    this.#count = count;
+  constructor({ names, anyOrder = false }: PartFiles, open: (part: number) => Output) {
+    this.#count = names.length;
+    this.#anyOrder = anyOrder;
     this.#open = open;
   }
 
@@ -111,7 +115,8 @@ class PartWriter {
   /** Also makes the files of parts without a row. */
   async complete(): Promise<void> {
     await this.#goTo(this.#count - 1);
-    await this.#completeLast();
+    if (this.#anyOrder) for (const output of this.outputs) await output.complete();
+    else await this.#completeLast();
     await this.#completing.drain();
   }
 
@@ -121,7 +126,7 @@ class PartWriter {
 
   async #goTo(part: number): Promise<void> {
     while (this.outputs.length <= part) {
-      await this.#completeLast();
+      if (!this.#anyOrder) await this.#completeLast();
       this.outputs.push(this.#open(this.outputs.length));
     }
   }
@@ -146,7 +151,7 @@ class WholeDirectory implements PartedOutput {
     this.#directory = new OutputDirectory(path, "inside");
     const { temporary } = this.#directory;
     const { directory, names, mode } = files;
-    this.#writer = new PartWriter(names.length, (part) => {
+    this.#writer = new PartWriter(files, (part) => {
       const name = names[part] as string;
       return openNewOutput(join(temporary, name), join(directory, name), mode);
     });
@@ -200,10 +205,11 @@ class FilesInPlace implements PartedOutput {
   #hadMarker = false;
   #there: Output[] = [];
 
-  constructor(path: string, { names, mode }: PartFiles, streams: OutputStreams) {
+  constructor(path: string, files: PartFiles, streams: OutputStreams) {
+    const { names, mode } = files;
     this.#path = path;
     this.#marker = join(path, MARKER);
-    this.#writer = new PartWriter(names.length, (part) => openOutput(join(path, names[part] as string), streams, mode));
+    this.#writer = new PartWriter(files, (part) => openOutput(join(path, names[part] as string), streams, mode));
   }
 
   get bytesWritten(): number {

@@ -5,6 +5,7 @@ export const COMMANDS = [
   "shared-seed",
   "encode-shares",
   "staging",
+  "partition",
   "verify1",
   "verify2",
   "aggregate",

@@ -56,7 +56,7 @@ it("runs each, and each server publishes the sums", async () => {
   const scripts = [`set -eu\nPATH=${folder.path()}:$PATH`];
   for (const command of COMMANDS) {
     const text = await example(command);
-    const isServers = ["verify1", "verify2", "aggregate", "join", "publish"].includes(command);
+    const isServers = ["partition", "verify1", "verify2", "aggregate", "join", "publish"].includes(command);
     if (command === "process")
       scripts.push(twoSides(), `${swapped(text)} --quiet > /dev/null &`, `${text} --quiet`, "wait");
     else scripts.push(text, ...(isServers ? [swapped(text)] : []));
