@@ -112,7 +112,7 @@ test("declarations and bundles keep internals and this machine's paths to themse
   }
 });
 
-test("the packed files are dist, documents, examples and licences, and no source or test", () => {
+test("the packed files are dist, documents, examples, recipes and licences, and no source or test", () => {
   const output = execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {
     cwd: root,
     encoding: "utf8",
@@ -124,7 +124,9 @@ test("the packed files are dist, documents, examples and licences, and no source
     expect.arrayContaining([...expected, "LICENSE", "THIRD-PARTY-NOTICES", "CHANGELOG.md", "package.json"]),
   );
   for (const path of paths)
-    expect(path).toMatch(/^(dist|docs|examples)\/|^[A-Z-]+(\.md)?$|^package\.json$|^vectors\/libprio-bool\.json$/);
+    expect(path).toMatch(
+      /^(dist|docs|examples|deploy|spark)\/|^[A-Z-]+(\.md)?$|^package\.json$|^vectors\/libprio-bool\.json$/,
+    );
 });
 
 test("the changelog has an entry for this version", () => {
