@@ -72,6 +72,7 @@ function checkout() {
   }
   for (const path of [
     ...[".env", ".npmrc", "keys.json", "secret.json", "a/keys.json", "trial/a/keys.json", "deploy/trial/a/secret.json"],
+    ...["deploy/kubernetes/keys.json", "deploy/kubernetes/secret.json", "spark/keys.json"],
     ...[".git/config", "src/.env.local", "test/server.key", "node_modules/x/index.js", "data.ndjson"],
   ]) {
     mkdirSync(dirname(join(context, path)), { recursive: true });
