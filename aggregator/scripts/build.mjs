@@ -1,0 +1,23 @@
+// Builds aggregator/dist/: the command in one file, with its source map. Dependencies stay outside.
+
+import { rmSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import esbuild from "esbuild";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+rmSync(`${root}dist`, { recursive: true, force: true });
+await esbuild.build({
+  absWorkingDir: root,
+  entryPoints: { main: "src/main.ts" },
+  outdir: "dist",
+  bundle: true,
+  packages: "external",
+  platform: "node",
+  format: "esm",
+  target: "node20.19",
+  sourcemap: true,
+  sourcesContent: false,
+  banner: { js: "#!/usr/bin/env node" },
+  loader: { ".html": "text", ".sql": "text" },
+  logLevel: "warning",
+});
