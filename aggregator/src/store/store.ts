@@ -58,9 +58,9 @@ export interface ReplayKey {
 /** What waits of a task. */
 export interface Waiting {
   readonly task: number;
-  /** Reports in no job. */
+  /** Reports in no job, counted up to a limit. */
   readonly reports: number;
-  /** When the first of them came. */
+  /** When the first of those that were counted came. */
   readonly since: number;
 }
 
@@ -119,6 +119,15 @@ export interface JobRow extends NewJob {
   readonly changedAt: number;
 }
 
+/** A job without its messages, which may have megabytes. */
+export type JobSummary = Omit<JobRow, "request" | "answer">;
+
+/** What names a job. */
+export type JobName = Pick<JobRow, "task" | "kind" | "id">;
+
+/** What changes in a job. */
+export type JobChange = Partial<Omit<JobRow, "task" | "kind" | "id" | "createdAt" | "changedAt">>;
+
 /** A job that this worker may change until the lease ends. */
 export interface LeasedJob extends JobRow {
   readonly lease: Lease;
@@ -137,16 +146,23 @@ export interface Lease {
 export const ENDED: readonly string[] = ["done", "abandoned", "failed", "deleted"];
 
 /** What a job added to one batch bucket. */
-export interface Partial {
+export interface PartialAggregate {
   readonly bucket: Uint8Array;
+  /** At least 1: a job that counts no report of a bucket adds nothing to it. */
   readonly count: number;
   /** 32 bytes. */
   readonly checksum: Uint8Array;
-  /** The encoded aggregate share; empty where the count is 0. */
+  /** The encoded aggregate share. */
   readonly share: Uint8Array;
   /** The smallest and the largest time of its reports. */
   readonly minTime: number;
   readonly maxTime: number;
+}
+
+/** A partial aggregate as it is stored. */
+export interface StoredPartial extends PartialAggregate {
+  /** The job that added it, 16 bytes. */
+  readonly job: Uint8Array;
 }
 
 /** A batch that the leader selects, and fills. */
@@ -184,7 +200,13 @@ export interface AuditRow {
   readonly task: number | null;
 }
 
-/** The operations of a transaction. None of them can be used after its end. */
+/**
+ * The operations of a transaction. None of them can be used after its end.
+ *
+ * An operation sees what this transaction did, and what others committed before the operation began. What it read may
+ * change until the end of the transaction, but for what is held: a task by `lockTask`, a job by `lockJob` or a lease,
+ * open batches by `openBatches`, and claimed reports. Take locks before you read what they protect.
+ */
 export interface Transaction {
   // Tasks and keys.
   /** The new task's key, or null if there is a task of this id. */
@@ -205,10 +227,10 @@ export interface Transaction {
   // Reports that wait at the leader.
   /** Adds what is not waiting already, and returns how many it added. */
   insertReports(reports: readonly (WaitingReport & { readonly task: number })[], at: number): Promise<number>;
-  /** Of each task with reports in no job. */
-  waiting(): Promise<Waiting[]>;
-  /** Reports in no job, in the range where there is one. */
-  countWaiting(task: number, range?: TimeRange): Promise<number>;
+  /** Of each task with reports in no job; of each, the `limit` reports of the earliest times are looked at. */
+  waiting(limit: number): Promise<Waiting[]>;
+  /** Reports in no job, in the range where there is one, counted up to `limit` where there is one. */
+  countWaiting(task: number, range?: TimeRange, limit?: number): Promise<number>;
   /** Gives up to `limit` reports to a job, the earliest times first, and skips those that another transaction takes. */
   claimReports(task: number, job: Uint8Array, limit: number, range?: TimeRange): Promise<ReplayKey[]>;
   /** The reports of a job, by time and then by id. */
@@ -219,13 +241,16 @@ export interface Transaction {
   releaseReports(task: number, job: Uint8Array, ids?: readonly Uint8Array[]): Promise<void>;
 
   // The replay record.
-  /** Adds those that are not there, and returns the ids of those that were. */
+  /**
+   * Adds those whose ids are not there, whatever their times, and returns the ids of those that were. An id that comes
+   * twice is there the second time. Of transactions that add the same id at once, one adds it.
+   */
   insertReplayKeys(task: number, keys: readonly ReplayKey[]): Promise<Uint8Array[]>;
   /** Removes keys of reports with a time before this one, at most `limit`, and returns how many. */
   removeReplayKeys(task: number, before: number, limit: number): Promise<number>;
 
   // Jobs.
-  /** False if there is a job of this id. */
+  /** False if the task has a job of this kind and id. */
   insertJob(job: NewJob, at: number): Promise<boolean>;
   job(task: number, kind: JobKind, id: Uint8Array): Promise<JobRow | null>;
   /** Takes jobs that nobody holds, that did not end, and whose time has come, the longest due first. */
@@ -233,12 +258,13 @@ export interface Transaction {
   /** Prolongs a lease. False if it was lost. */
   renewLease(lease: Lease, until: number): Promise<boolean>;
   /**
-   * Writes what changed, and gives the job back if `release` is true. Throws {@link LeaseLost} if another holds it;
-   * without a lease, for requests that the peer or the collector sends, the caller holds the job by `lockJob`.
+   * Writes what changed, and gives the job back if `release` is true. Throws {@link LeaseLost} if another took it.
+   * Without a lease, for requests that the peer or the collector sends, the caller holds the job by `lockJob`; if it
+   * changes the state, a worker that has a lease loses it.
    */
   updateJob(
-    job: Pick<JobRow, "task" | "kind" | "id">,
-    change: Readonly<{ [K in keyof Omit<JobRow, "task" | "kind" | "id" | "createdAt" | "changedAt">]?: JobRow[K] }>,
+    job: JobName,
+    change: JobChange,
     at: number,
     holder?: { readonly lease: Lease; readonly release: boolean },
   ): Promise<void>;
@@ -251,27 +277,39 @@ export interface Transaction {
     where: { readonly times?: TimeRange; readonly batch?: Uint8Array },
   ): Promise<number>;
   /** Jobs of a kind, the newest first. */
-  jobs(task: number, kind: JobKind, limit: number): Promise<JobRow[]>;
+  jobs(task: number, kind: JobKind, limit: number): Promise<JobSummary[]>;
   /** How many jobs of each kind are in each state. */
   jobStates(task: number): Promise<{ kind: JobKind; state: string; count: number }[]>;
-  /** Removes requests and answers of jobs that ended before, at most `limit`; the jobs of collections stay. */
+  /**
+   * Removes aggregation jobs that ended before this time, at most `limit`, and returns how many. Collection jobs and
+   * aggregate shares stay.
+   */
   forgetJobs(task: number, before: number, limit: number): Promise<number>;
 
   // Batches.
-  insertPartials(task: number, job: Uint8Array, partials: readonly Partial[]): Promise<void>;
-  partials(task: number, range: BucketRange): Promise<Partial[]>;
+  /** Throws if the job added to one of these buckets before. */
+  insertPartials(task: number, job: Uint8Array, partials: readonly PartialAggregate[]): Promise<void>;
+  /**
+   * By bucket and then by job. A batch of many jobs is read in pages: `limit` a page, the next one after the last
+   * partial of the page before.
+   */
+  partials(task: number, range: BucketRange, limit?: number, after?: StoredPartial): Promise<StoredPartial[]>;
   removePartials(task: number, range: BucketRange): Promise<void>;
   /** Of those that were not collected, the earliest first. */
   buckets(task: number, limit: number): Promise<BucketSummary[]>;
-  /** Writes down that the buckets of a range are collected, for as long as the task lives. */
+  /**
+   * Writes down that the buckets of a range are collected, for as long as the task lives. The caller holds the task
+   * exclusively. Throws if one of them was collected before.
+   */
   insertCollected(task: number, range: BucketRange, at: number): Promise<void>;
   /** Those of the buckets that were collected. */
   collectedAmong(task: number, buckets: readonly Uint8Array[]): Promise<Uint8Array[]>;
   /** Whether any bucket of a range was collected. */
   isCollected(task: number, range: BucketRange): Promise<boolean>;
   insertBatch(task: number, batch: Uint8Array, at: number): Promise<void>;
-  /** The batches that were not collected, the oldest first; held until the end of the transaction. */
+  /** The batches that were inserted and not removed, the oldest first; held until the end of the transaction. */
   openBatches(task: number): Promise<OpenBatch[]>;
+  /** Takes reports away where the number is negative. */
   addToBatch(task: number, batch: Uint8Array, reports: number): Promise<void>;
   removeBatch(task: number, batch: Uint8Array): Promise<void>;
 
@@ -289,9 +327,15 @@ export interface Transaction {
 export interface Store {
   /**
    * Carries out a transaction: all of it or nothing, and on disk when the promise resolves. Where the database says that
-   * transactions conflict, `body` is called again, so that it must change nothing else. `name` stands in metrics.
+   * transactions conflict, `body` is called again, so that it must change nothing else. It waits for nothing but the
+   * operations of its transaction, and begins no other. `name` stands in errors and metrics.
    */
   run<T>(name: string, body: (tx: Transaction) => Promise<T>): Promise<T>;
+  /**
+   * Gives back to the system some of the space that removed rows leave, a bounded amount a call, so that the cleaner
+   * calls it each round. Returns whether there is more to give back.
+   */
+  compact(): Promise<boolean>;
   /** Waits for transactions that run, and closes. */
   close(): Promise<void>;
 }
