@@ -106,6 +106,15 @@ export abstract class Prio3<Measurement, Result> implements Vdaf<Measurement, Re
   }
 
   /**
+   * The aggregate share that `toBytes` wrote, of `count` reports: the bytes do not have their number. Each call makes a
+   * new one, so whoever keeps the bytes must see to it that they are counted once. Throws `malformed`, `out-of-range`,
+   * `invalid-argument`.
+   */
+  readAggregateShare(bytes: Uint8Array, count: number): AggregateShare {
+    return stepsOf(this).readAggregateShare(bytes, count);
+  }
+
+  /**
    * The result of all aggregators' shares over the same reports, `measurements` of them. Throws `malformed`,
    * `wrong-length`, `out-of-range`, `invalid-argument`, and `overflow` for totals that so many measurements cannot
    * have: then the shares are not of the same reports. It throws `overflow` also where so many measurements could reach

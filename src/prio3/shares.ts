@@ -48,8 +48,8 @@ export class Prio3OutputShare implements OutputShare {
 export class Prio3AggregateShare<V extends Elements<V>> implements AggregateShare {
   readonly #space: VectorSpace<V>;
 
-  constructor(maker: typeof MAKER, owner: object, space: VectorSpace<V>, vector: V) {
-    aggregates.make(this, { owner, vector, count: 0 }, maker);
+  constructor(maker: typeof MAKER, owner: object, space: VectorSpace<V>, vector: V, count: number) {
+    aggregates.make(this, { owner, vector, count }, maker);
     this.#space = space;
   }
 

@@ -9,7 +9,7 @@ import { type RandomSource, systemRandom } from "../core/random.js";
 import { sharesInPlaceOf } from "../core/sharing.js";
 import type { VectorSpace } from "../core/vector.js";
 import { PrioError } from "../errors.js";
-import { requireTotals } from "../vdaf/totals.js";
+import { requireCount, requireTotals } from "../vdaf/totals.js";
 import type { AggregateShare, OutputShare, Shards, Vdaf, Verification, VerifyState } from "../vdaf/vdaf.js";
 import type { Circuit } from "./circuit.js";
 import { decodeVector, type Elements, encodeVector, joined } from "./elements.js";
@@ -191,7 +191,14 @@ export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements V
 
   aggregateInit(): AggregateShare {
     const { space, circuit } = this.#flp;
-    return new Prio3AggregateShare(MAKER, this, space, space.zeros(circuit.outputLength).kept());
+    return new Prio3AggregateShare(MAKER, this, space, space.zeros(circuit.outputLength).kept(), 0);
+  }
+
+  readAggregateShare(bytes: Uint8Array, count: number): AggregateShare {
+    requireCount(count, "aggregate share: expected the number of its reports");
+    const { space } = this.#flp;
+    const [vector] = this.#aggregateShares([bytes]);
+    return new Prio3AggregateShare(MAKER, this, space, (vector as V).kept(), count);
   }
 
   unshard(aggregateShares: readonly Uint8Array[], measurements: number): Result {
@@ -208,15 +215,22 @@ export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements V
 
   #totals(aggregateShares: readonly Uint8Array[]): bigint[] {
     const { space, circuit } = this.#flp;
-    const length = circuit.outputLength;
-    const size = length * space.field.bytes;
-    const shares = listOf(aggregateShares, "aggregate shares", (x) => requireMessage(x, "aggregate share", size));
+    const shares = this.#aggregateShares(aggregateShares);
     if (shares.length !== this.shares) {
       throw new PrioError("wrong-length", `aggregate shares: expected ${this.shares} of them, got ${shares.length}`);
     }
-    const total = space.zeros(length);
-    for (const bytes of shares) total.accumulate(this.#decode(bytes, 0, length, "aggregate share"));
+    const total = space.zeros(circuit.outputLength);
+    for (const share of shares) total.accumulate(share);
     return total.toBigInts();
+  }
+
+  #aggregateShares(list: readonly Uint8Array[]): V[] {
+    const { space, circuit } = this.#flp;
+    const length = circuit.outputLength;
+    const size = length * space.field.bytes;
+    return listOf(list, "aggregate shares", (x) => requireMessage(x, "aggregate share", size)).map((bytes) =>
+      this.#decode(bytes, 0, length, "aggregate share"),
+    );
   }
 
   /** As `shard`, with randomness from a source, which is asked once: for vectors and tests. */

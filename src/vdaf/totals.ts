@@ -8,9 +8,7 @@ import { PrioError } from "../errors.js";
  * is no number of measurements, and `overflow` where they could not, or could reach the modulus.
  */
 export function requireTotals(totals: bigint[], max: bigint, measurements: number, { modulus }: Field): bigint[] {
-  if (!Number.isSafeInteger(measurements) || measurements < 0) {
-    throw new PrioError("out-of-range", "unshard: expected the number of measurements, an integer from 0 on");
-  }
+  requireCount(measurements, "unshard: expected the number of measurements");
   const most = max * BigInt(measurements);
   if (most >= modulus) {
     throw new PrioError(
@@ -25,4 +23,10 @@ export function requireTotals(totals: bigint[], max: bigint, measurements: numbe
     );
   }
   return totals;
+}
+
+/** Throws `out-of-range` for what is no number of reports. */
+export function requireCount(count: number, expected: string): void {
+  if (Number.isSafeInteger(count) && count >= 0) return;
+  throw new PrioError("out-of-range", `${expected}, an integer from 0 on`);
 }

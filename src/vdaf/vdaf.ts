@@ -88,6 +88,11 @@ export interface Vdaf<Measurement, Result> {
   readState(bytes: Uint8Array): VerifyState;
   /** An aggregate share of no report. */
   aggregateInit(): AggregateShare;
+  /**
+   * The aggregate share that `toBytes` wrote, with the number of reports in it, which its bytes do not have. It can be
+   * merged and added to. Throws `malformed`.
+   */
+  readAggregateShare(bytes: Uint8Array, count: number): AggregateShare;
   /** The result of the aggregate shares of all aggregators over the same reports, `measurements` of them. */
   unshard(aggregateShares: readonly Uint8Array[], measurements: number): Result;
 }

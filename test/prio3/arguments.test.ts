@@ -107,6 +107,8 @@ const entries: Readonly<Record<string, (x: never) => unknown>> = {
   "verifyNext: state": (x) => vdaf.verifyNext(ctx, x, message),
   "verifyNext: message": (x) => vdaf.verifyNext(ctx, state(), x),
   readState: (x) => vdaf.readState(x),
+  readAggregateShare: (x) => vdaf.readAggregateShare(x, 1),
+  "readAggregateShare: count": (x) => vdaf.readAggregateShare(total.toBytes(), x),
   add: (x) => total.add(x),
   merge: (x) => total.merge(x),
   unshard: (x) => vdaf.unshard(x, 1),

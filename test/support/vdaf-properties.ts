@@ -80,6 +80,14 @@ export function itHoldsOf({ of, shares: counts = [2, 2, 3, 5], measurement, sum 
         expect(totals.map(({ count }) => count)).toEqual(totals.map(() => all.length));
         const bytes = totals.map((total) => total.toBytes());
         expect(vdaf.unshard(bytes, all.length)).toEqual(sum(all as never[]));
+        // Written and read again, merged into others and added to, they are the same.
+        const read = totals.map((total) => {
+          const other = vdaf.aggregateInit();
+          other.merge(vdaf.readAggregateShare(total.toBytes(), total.count));
+          return other;
+        });
+        expect(read.map(({ count }) => count)).toEqual(totals.map(() => all.length));
+        expect(read.map((total) => total.toBytes())).toEqual(bytes);
       }),
       { numRuns: 20 },
     );
@@ -135,6 +143,7 @@ export function itHoldsOf({ of, shares: counts = [2, 2, 3, 5], measurement, sum 
           () => vdaf.verifierSharesToMessage(ctx, [x, y]),
           () => vdaf.verifyNext(ctx, vdaf.readState(state), x),
           () => vdaf.readState(x).toBytes(),
+          () => vdaf.readAggregateShare(x, 1).toBytes(),
           () => vdaf.unshard([x, y], 1),
         ]) {
           try {

@@ -226,7 +226,7 @@ function toy(rounds: number): Vdaf<never, unknown> {
   };
   return {
     ...{ algorithmId: 0, shares: 2, rounds, verifyKeySize: 0, nonceSize: 0 },
-    ...{ shard: unused, readState: unused, aggregateInit: unused, unshard: unused },
+    ...{ shard: unused, readState: unused, aggregateInit: unused, readAggregateShare: unused, unshard: unused },
     verifyInit: (_key, _ctx, id) => step(id, 0),
     verifierSharesToMessage: (_ctx, [a, b]) =>
       a?.length === 2 && b?.length === 2 && a[0] === b[0] && a[1] === 0 && b[1] === 1

@@ -237,16 +237,22 @@ export interface Transaction {
   reportsOf(task: number, job: Uint8Array): Promise<WaitingReport[]>;
   /** Removes reports of a job: those named, or all. */
   removeReports(task: number, job: Uint8Array, ids?: readonly Uint8Array[]): Promise<void>;
+  /** Gives reports of a job to another one. */
+  moveReports(task: number, from: Uint8Array, to: Uint8Array, ids: readonly Uint8Array[]): Promise<void>;
   /** Takes reports of a job out of it, so that they wait again: those named, or all. */
   releaseReports(task: number, job: Uint8Array, ids?: readonly Uint8Array[]): Promise<void>;
 
   // The replay record.
   /**
    * Adds those whose ids are not there, whatever their times, and returns the ids of those that were. An id that comes
-   * twice is there the second time. Of transactions that add the same id at once, one adds it.
+   * twice is there the second time. Of transactions that add the same id at once, one adds it. What has a time before
+   * anything that `removeReplayKeys` was ever given for the task counts as there: its key may have been removed.
    */
   insertReplayKeys(task: number, keys: readonly ReplayKey[]): Promise<Uint8Array[]>;
-  /** Removes keys of reports with a time before this one, at most `limit`, and returns how many. */
+  /**
+   * Removes keys of reports with a time before this one, at most `limit`, and returns how many. From then on, no key
+   * with such a time is added.
+   */
   removeReplayKeys(task: number, before: number, limit: number): Promise<number>;
 
   // Jobs.

@@ -11,7 +11,7 @@ import { type Sensitivity, signed } from "../../core/noise.js";
 import { systemRandom } from "../../core/random.js";
 import { ServerSecret } from "../../crypto/server-secret.js";
 import { PrioError } from "../../errors.js";
-import { requireTotals } from "../../vdaf/totals.js";
+import { requireCount, requireTotals } from "../../vdaf/totals.js";
 import type { AggregateShare, OutputShare, Shards, Vdaf, Verification, VerifyState } from "../../vdaf/vdaf.js";
 import { evaluate, outOf, sumOfFirst } from "../check.js";
 import { drawReportRandomness, readBits, readIntegers, shareReport } from "../client.js";
@@ -250,6 +250,18 @@ export class Prio1 implements Vdaf<ArrayLike<boolean | number | bigint>, bigint[
   /** An aggregate share of no report. */
   aggregateInit(): AggregateShare {
     return new Prio1AggregateShare(MAKER, insides.of(this).owner);
+  }
+
+  /**
+   * The aggregate share that `toBytes` wrote, of `count` reports: the bytes do not have their number. Each call makes a
+   * new one, so whoever keeps the bytes must see to it that they are counted once. Throws `malformed`, `out-of-range`,
+   * `invalid-argument`.
+   */
+  readAggregateShare(bytes: Uint8Array, count: number): AggregateShare {
+    requireCount(count, "aggregate share: expected the number of its reports");
+    const { owner } = insides.of(this);
+    const totals = readAggregateShare(owner.size, copyOfBytes(bytes, "aggregate share"));
+    return new Prio1AggregateShare(MAKER, owner, { totals, count });
   }
 
   /**

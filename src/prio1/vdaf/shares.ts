@@ -24,9 +24,9 @@ const outputs = /* @__PURE__ */ new Hidden<{ readonly owner: Owner; data: DataSh
 const aggregates = /* @__PURE__ */ new Hidden<{ readonly owner: Owner; readonly total: Total }>("AggregateShare");
 
 interface Total {
-  /** The sum of the data shares, and of the noise on what is made of them. */
+  /** The sum of the data shares, and what is added to the totals made of them: noise, and totals that were written. */
   readonly bits: Vector;
-  readonly noise: Vector;
+  readonly onTotals: Vector;
   count: number;
 }
 
@@ -66,11 +66,15 @@ export class Prio1OutputShare implements OutputShare {
 
 /** What an aggregator holds of all reports that were added. */
 export class Prio1AggregateShare implements AggregateShare {
-  constructor(maker: typeof MAKER, owner: Owner) {
+  /** With the totals that were written, and the number of their reports, if there are some. */
+  constructor(maker: typeof MAKER, owner: Owner, written?: { readonly totals: Vector; readonly count: number }) {
     requireMaker(maker, "AggregateShare");
     const { fields, count = fields } = owner.size;
     const { space } = snipOf(owner.size);
-    aggregates.make(this, { owner, total: { bits: space.zeros(fields), noise: space.zeros(count), count: 0 } }, maker);
+    const onTotals = space.zeros(count);
+    if (written !== undefined) onTotals.accumulate(written.totals);
+    const total = { bits: space.zeros(fields), onTotals, count: written?.count ?? 0 };
+    aggregates.make(this, { owner, total }, maker);
   }
 
   get count(): number {
@@ -96,18 +100,18 @@ export class Prio1AggregateShare implements AggregateShare {
       throw new PrioError("invalid-argument", "merge: expected another aggregate share of this instance");
     }
     total.bits.accumulate(share.total.bits);
-    total.noise.accumulate(share.total.noise);
+    total.onTotals.accumulate(share.total.onTotals);
     total.count += share.total.count;
   }
 
   addNoise(noise: Noise): void {
     const { owner, total } = aggregates.of(this);
     const { space } = snipOf(owner.size);
-    total.noise.accumulate(space.fromBigInts(drawNoise(noise, total.noise.length, space.field)));
+    total.onTotals.accumulate(space.fromBigInts(drawNoise(noise, total.onTotals.length, space.field)));
   }
 
   toBytes(): Bytes {
     const { owner, total } = aggregates.of(this);
-    return writeAggregateShare(owner.size, integersOfTotal(owner.size, total.bits).add(total.noise));
+    return writeAggregateShare(owner.size, integersOfTotal(owner.size, total.bits).add(total.onTotals));
   }
 }
