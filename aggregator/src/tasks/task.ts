@@ -27,6 +27,8 @@ export interface TaskLimits {
   readonly maxJobDelay: number;
   /** Seconds by which a report may lie in the future. */
   readonly maxFuture: number;
+  /** Seconds after which a report is too old to be counted, and its id is forgotten; null for never. */
+  readonly reportExpiry: number | null;
 }
 
 /** Who may ask this aggregator. */
