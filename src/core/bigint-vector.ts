@@ -115,6 +115,14 @@ export class BigIntVector<in out Name extends string>
     for (let i = 0; i < a.length; i++) this.set(offset + step * i, this.#field.add(a.get(i), x));
   }
 
+  setDotPairs(offset: number, step: number, a: BigIntVector<Name>, columns: number): void {
+    const half = columns / 2;
+    for (let k = 0; k < a.length / columns; k++) {
+      const [even, odd] = [a.strided(k * columns, 2, half), a.strided(k * columns + 1, 2, half)];
+      this.set(offset + step * k, even.dot(odd));
+    }
+  }
+
   powersOfEach(columns: number): BigIntVector<Name> {
     return this.#of(this.length * columns, (i) =>
       this.#field.pow(this.get(Math.floor(i / columns)), BigInt((i % columns) + 1)),
@@ -135,13 +143,6 @@ export class BigIntVector<in out Name extends string>
 
   dotRows(weights: BigIntVector<Name>): BigIntVector<Name> {
     return this.#of(this.length / weights.length, (k) => weights.dot(this, k * weights.length));
-  }
-
-  dotPairs(columns: number): BigIntVector<Name> {
-    const half = columns / 2;
-    return this.#of(this.length / columns, (k) =>
-      this.strided(k * columns, 2, half).dot(this.strided(k * columns + 1, 2, half)),
-    );
   }
 
   combineRows(coefficients: BigIntVector<Name>, columns: number): BigIntVector<Name> {

@@ -243,6 +243,14 @@ export class PackedVector<in out Name extends string>
     this.#loops.addAll(this.#limbs, offset, step, a.#limbs, 0, 1, SCALAR, 0, 0, a.length);
   }
 
+  setDotPairs(offset: number, step: number, a: PackedVector<Name>, columns: number): void {
+    const { dotInto } = this.#loops;
+    const rows = a.length / columns;
+    for (let k = 0; k < rows; k++) {
+      dotInto(this.#limbs, offset + step * k, a.#limbs, k * columns, 2, a.#limbs, k * columns + 1, 2, columns / 2);
+    }
+  }
+
   powersOfEach(columns: number): PackedVector<Name> {
     const { size, multiplyAll } = this.#loops;
     const powers = allocate(this.#limbs.length * columns);
@@ -284,16 +292,6 @@ export class PackedVector<in out Name extends string>
     const rows = this.length / columns;
     const result = allocate(size * rows);
     for (let k = 0; k < rows; k++) dotInto(result, k, this.#limbs, k * columns, 1, weights.#limbs, 0, 1, columns);
-    return this.#with(result);
-  }
-
-  dotPairs(columns: number): PackedVector<Name> {
-    const { size, dotInto } = this.#loops;
-    const rows = this.length / columns;
-    const result = allocate(size * rows);
-    for (let k = 0; k < rows; k++) {
-      dotInto(result, k, this.#limbs, k * columns, 2, this.#limbs, k * columns + 1, 2, columns / 2);
-    }
     return this.#with(result);
   }
 
@@ -381,11 +379,22 @@ class UnreducedPackedVector<in out Name extends string> implements UnreducedVect
   }
 
   stageByBlock(start: number, end: number, half: number, twiddles: PackedVector<Name>): void {
-    const { butterflies } = this.#loops;
+    const { butterflies, carryAll, multiplyAll } = this.#loops;
+    const limbs = this.#limbs;
     const columns = this.#columns;
     const w = PackedVector.limbsOf(twiddles);
+    if (columns * half < WORTH_PREPARING) {
+      // Element by element of the upper halves, those of all blocks at once.
+      const block = 2 * columns * half;
+      carryAll(limbs, columns * start, columns * end);
+      for (let v = columns * start + block / 2; v < columns * start + block; v++) {
+        multiplyAll(limbs, v, block, w, start / (2 * half), limbs, v, block, (end - start) / (2 * half));
+      }
+      this.stageOfSums(start, end, half);
+      return;
+    }
     for (let first = start; first < end; first += 2 * half) {
-      butterflies(this.#limbs, columns * first, columns * half, columns * half, 1, w, first / (2 * half));
+      butterflies(limbs, columns * first, columns * half, columns * half, 1, w, first / (2 * half));
     }
   }
 

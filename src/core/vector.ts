@@ -112,8 +112,11 @@ export interface MatrixElements<V extends Vector<V>> {
   readonly interleave: (offset: number, even: V, odd: V, columns: number) => void;
   /** The inner product of each row with `weights`, which is as long as a row. */
   readonly dotRows: (weights: V) => V;
-  /** For each row, x_0·x_1 + x_2·x_3 + …, for an even number of columns. */
-  dotPairs(columns: number): V;
+  /**
+   * In place: sets elements offset, offset + step, … to x_0·x_1 + x_2·x_3 + … for the rows of `a`, which have an even
+   * number of columns.
+   */
+  readonly setDotPairs: (offset: number, step: number, a: V, columns: number) => void;
   /** The sum of all rows, each times its coefficient. */
   readonly combineRows: (coefficients: V, columns: number) => V;
   /** This vector, or a copy of it: one that keeps no memory but its own from being collected. */

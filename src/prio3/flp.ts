@@ -11,7 +11,7 @@ import { Ntt } from "../core/ntt.js";
 import type { VectorSpace } from "../core/vector.js";
 import { PrioError } from "../errors.js";
 import type { Circuit } from "./circuit.js";
-import { type Elements, interleaved, joined } from "./elements.js";
+import { type Elements, interleaved } from "./elements.js";
 import { completed } from "./extend.js";
 
 /** The smallest power of two that is not below `n` ≥ 1. */
@@ -24,6 +24,8 @@ export class Flp<V extends Elements<V>, Measurement, Result> {
   readonly proveRandLength: number;
   readonly queryRandLength: number;
   readonly proofLength: number;
+  /** What `prove` needs room for. */
+  readonly workLength: number;
   readonly verifierLength: number;
   readonly #ntt: Ntt<V>;
   /** p: values of a wire polynomial. */
@@ -43,24 +45,32 @@ export class Flp<V extends Elements<V>, Measurement, Result> {
     this.proveRandLength = gadget.arity;
     this.queryRandLength = 1 + (evalOutputLength > 1 ? evalOutputLength : 0);
     this.proofLength = gadget.arity + this.#polyLength;
+    this.workLength = gadget.arity + this.#paddedLength;
     this.verifierLength = gadget.arity + 2;
   }
 
-  /** The proof that the circuit accepts `meas`. */
-  prove(meas: V, proveRand: V, jointRand: V): V {
+  /**
+   * In place: sets the elements of `proofs` from `offset` on to the proof that the circuit accepts `meas`. There is
+   * room for `workLength` elements, and those after the proof are overwritten.
+   */
+  prove(meas: V, proveRand: V, jointRand: V, proofs: V, offset: number): void {
     const { space, circuit } = this;
     const { arity } = circuit.gadget;
     let wires = space.zeros(this.#wireLength * arity);
     wires.setAll(proveRand, 0);
     circuit.setInputs(space, wires, meas, jointRand, 1n);
-    let poly = circuit.gadget.evalRows(space, wires);
-    while (poly.length < this.#paddedLength) {
+    proofs.setAll(proveRand, offset);
+    // All values at the n-th roots follow. Those at fewer roots are `step` apart.
+    const first = offset + arity;
+    let step = this.#paddedLength / this.#wireLength;
+    circuit.gadget.evalRows(space, wires, proofs, first, step);
+    while (step > 1) {
       // The values at the next power of two of roots: those there are, and those at the odd roots.
       const odd = this.#ntt.oddRootValues(wires.unreducedRows(arity));
-      poly = interleaved(space, poly, circuit.gadget.evalRows(space, odd), 1);
-      if (poly.length < this.#paddedLength) wires = interleaved(space, wires, odd, arity);
+      circuit.gadget.evalRows(space, odd, proofs, first + step / 2, step);
+      step /= 2;
+      if (step > 1) wires = interleaved(space, wires, odd, arity);
     }
-    return joined(space, [proveRand, poly.slice(0, this.#polyLength)]);
   }
 
   /**
@@ -95,7 +105,8 @@ export class Flp<V extends Elements<V>, Measurement, Result> {
   decide(verifier: V): boolean {
     const { gadget } = this.circuit;
     if (verifier.get(0) !== 0n) return false;
-    const [output] = gadget.evalRows(this.space, verifier.slice(1, 1 + gadget.arity)).toBigInts();
-    return output === verifier.get(1 + gadget.arity);
+    const output = this.space.zeros(1);
+    gadget.evalRows(this.space, verifier.slice(1, 1 + gadget.arity), output, 0, 1);
+    return output.get(0) === verifier.get(1 + gadget.arity);
   }
 }

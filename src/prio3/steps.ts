@@ -15,7 +15,7 @@ import type { Circuit } from "./circuit.js";
 import { decodeVector, type Elements, encodeVector, joined } from "./elements.js";
 import { Flp } from "./flp.js";
 import { type Pending, Prio3AggregateShare, Prio3OutputShare, Prio3VerifyState, states } from "./shares.js";
-import { deriveSeed, type Expanded, expandIntoVector, type Xof } from "./xof.js";
+import { deriveSeed, expandIntoVector, type Xof } from "./xof.js";
 
 /** The draft's version, in every domain separation tag. */
 const VERSION = 18;
@@ -132,7 +132,7 @@ export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements V
     }
 
     const binder = [byteOf(this.proofs), number];
-    const queryRands = this.#expand(key, tags(USAGE.queryRandomness), binder, queryRandLength * this.proofs).vector;
+    const queryRands = this.#expand(key, tags(USAGE.queryRandomness), binder, queryRandLength * this.proofs);
     const verifiers = Array.from({ length: this.proofs }, (_, k) =>
       this.#flp.query(
         meas.vector,
@@ -271,11 +271,13 @@ export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements V
     const jointRands = hasJointRand ? this.#jointRands(tags, this.#jointRandSeed(tags, parts)) : space.zeros(0);
     const binder = [byteOf(this.proofs)];
     const proveRandsLength = proveRandLength * this.proofs;
-    const { vector: proveRands } = this.#expand(proveSeed, tags(USAGE.proveRandomness), binder, proveRandsLength);
-    const proofs = Array.from({ length: this.proofs }, (_, k) =>
-      this.#flp.prove(meas, part(proveRands, k, proveRandLength), part(jointRands, k, circuit.jointRandLength)),
-    );
-    let leaderProofs = joined(space, proofs);
+    const proveRands = this.#expand(proveSeed, tags(USAGE.proveRandomness), binder, proveRandsLength);
+    // Longer than the proofs: the first helper's share is taken from as many elements as that has.
+    let leaderProofs = space.zeros(proofLength * (this.proofs - 1) + this.#flp.workLength);
+    for (let k = 0; k < this.proofs; k++) {
+      const jointRand = part(jointRands, k, circuit.jointRandLength);
+      this.#flp.prove(meas, part(proveRands, k, proveRandLength), jointRand, leaderProofs, k * proofLength);
+    }
     helpers.forEach(({ seed }, j) => {
       leaderProofs = sharesInPlaceOf(this.#helperProofsShare(tags, j + 1, seed), leaderProofs);
     });
@@ -318,7 +320,7 @@ export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements V
     tags: Tags,
     id: number,
     inputShare: Uint8Array,
-  ): { meas: Expanded<V>; proofs: V; blind?: Uint8Array } {
+  ): { meas: MeasShare<V>; proofs: V; blind?: Uint8Array } {
     const { space, circuit, proofLength } = this.#flp;
     const { seedSize } = this.#xof;
     const blindSize = circuit.jointRandLength > 0 ? seedSize : 0;
@@ -355,18 +357,21 @@ export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements V
     };
   }
 
-  #expand(seed: Uint8Array, dst: Uint8Array, binder: readonly Uint8Array[], length: number): Expanded<V> {
-    return expandIntoVector(this.#xof, this.#flp.space, seed, dst, binder, length);
+  #expand(seed: Uint8Array, dst: Uint8Array, binder: readonly Uint8Array[], length: number, encoded?: Uint8Array): V {
+    return expandIntoVector(this.#xof, this.#flp.space, seed, dst, binder, length, encoded);
   }
 
-  #helperMeasShare(tags: Tags, id: number, seed: Uint8Array): Expanded<V> {
-    const { measurementLength } = this.#flp.circuit;
-    return this.#expand(seed, tags(USAGE.measShare), [byteOf(id)], measurementLength);
+  #helperMeasShare(tags: Tags, id: number, seed: Uint8Array): MeasShare<V> {
+    const { space, circuit } = this.#flp;
+    const { measurementLength, jointRandLength } = circuit;
+    const bytes = jointRandLength > 0 ? new Uint8Array(measurementLength * space.field.bytes) : undefined;
+    const vector = this.#expand(seed, tags(USAGE.measShare), [byteOf(id)], measurementLength, bytes);
+    return { vector, bytes: bytes ?? new Uint8Array(0) };
   }
 
   #helperProofsShare(tags: Tags, id: number, seed: Uint8Array): V {
     const binder = [byteOf(this.proofs), byteOf(id)];
-    return this.#expand(seed, tags(USAGE.proofShare), binder, this.#flp.proofLength * this.proofs).vector;
+    return this.#expand(seed, tags(USAGE.proofShare), binder, this.#flp.proofLength * this.proofs);
   }
 
   /** `meas` is the encoded share of the measurement. */
@@ -380,8 +385,15 @@ export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements V
 
   #jointRands(tags: Tags, seed: Uint8Array): V {
     const length = this.#flp.circuit.jointRandLength * this.proofs;
-    return this.#expand(seed, tags(USAGE.jointRandomness), [byteOf(this.proofs)], length).vector;
+    return this.#expand(seed, tags(USAGE.jointRandomness), [byteOf(this.proofs)], length);
   }
+}
+
+/** A share of an encoded measurement. */
+interface MeasShare<V> {
+  readonly vector: V;
+  /** Its bytes, which joint randomness depends on. Where there is none, a helper has no use for them. */
+  readonly bytes: Uint8Array;
 }
 
 /** Makes the tag of a usage, to be hashed before the next one is made: it is the same array each time. */

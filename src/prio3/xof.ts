@@ -4,7 +4,7 @@
 import { byteOf } from "../core/bytes.js";
 import type { VectorSpace } from "../core/vector.js";
 import { type ByteStream, hmacSha256Aes128, take, turboShake128 } from "../crypto/xof.js";
-import { type Elements, encodeVector } from "./elements.js";
+import type { Elements } from "./elements.js";
 
 /** An XOF: it starts a stream. */
 export interface Xof {
@@ -39,13 +39,13 @@ export function deriveSeed(xof: Xof, seed: Uint8Array, dst: Uint8Array, ...binde
   return derived;
 }
 
-/** A vector and its encoding. */
-export interface Expanded<V> {
-  readonly vector: V;
-  readonly bytes: Uint8Array;
-}
+/** The bytes of a short vector. A new array of so many would take as long as two permutations. */
+const SHORT = /* @__PURE__ */ new Uint8Array(2048);
 
-/** The vector of `length` elements that a seed stands for. Both moduli fill their bytes, so no bit is masked. */
+/**
+ * The vector of `length` elements that a seed stands for, and its encoding in `encoded`, if that is given. Both moduli
+ * fill their bytes, so no bit is masked.
+ */
 export function expandIntoVector<V extends Elements<V>>(
   xof: Xof,
   space: VectorSpace<V>,
@@ -53,11 +53,14 @@ export function expandIntoVector<V extends Elements<V>>(
   dst: Uint8Array,
   binder: readonly Uint8Array[],
   length: number,
-): Expanded<V> {
+  encoded?: Uint8Array,
+): V {
   const stream = xof.start(seed, dst, ...binder);
   const vector = space.zeros(length);
-  let bytes = take(stream, length * space.field.bytes);
-  let i = vector.readLE(0, bytes, 0, bytes.length);
+  const size = length * space.field.bytes;
+  const bytes = encoded ?? (size <= SHORT.length ? SHORT.subarray(0, size) : new Uint8Array(size));
+  stream.fill(bytes);
+  let i = vector.readLE(0, bytes, 0, size);
   if (i < length) {
     // Some were refused: once in millions of reports. As many candidates as elements are missing, since each gives at
     // most one.
@@ -65,8 +68,9 @@ export function expandIntoVector<V extends Elements<V>>(
       const more = take(stream, (length - i) * space.field.bytes);
       i = vector.readLE(i, more, 0, more.length);
     }
-    bytes = encodeVector(space, vector);
+    vector.writeLE(bytes, 0);
   }
   stream.end();
-  return { vector, bytes };
+  if (bytes !== encoded) bytes.fill(0);
+  return vector;
 }

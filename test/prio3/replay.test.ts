@@ -24,7 +24,7 @@ function expanded(
   at = 0,
 ): bigint {
   const tag = concat(Uint8Array.of(18, 0, 0, 0, 0, algorithm, 0, usage), ctx);
-  return expandIntoVector(XOF_TURBO_SHAKE_128, bigIntSpace(field), seed, tag, [binder], at + 1).vector.get(at);
+  return expandIntoVector(XOF_TURBO_SHAKE_128, bigIntSpace(field), seed, tag, [binder], at + 1).get(at);
 }
 
 const queryBinder = concat(Uint8Array.of(1), nonce);

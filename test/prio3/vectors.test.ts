@@ -68,7 +68,7 @@ function higherDegree(shares: number): AnyPrio3 {
     algorithmId: 0xffffffff,
     space: packed64Space(),
     circuit: {
-      gadget: polyEval([0, 2, -3, 1]),
+      gadget: polyEval([2, -3]),
       gadgetCalls: 1,
       measurementLength: 1,
       jointRandLength: 0,

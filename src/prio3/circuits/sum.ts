@@ -6,7 +6,7 @@ import { bitLength, decodeIntegers, encodeIntegers, weightsOf, wordsOf } from ".
 import { requireInteger } from "./measurements.js";
 
 /** x² − x, which is 0 for bits alone. */
-const RANGE = [0, -1, 1];
+const RANGE = [-1];
 
 export function sum(max: bigint): Circuit<number | bigint, bigint> {
   const bits = bitLength(max);
