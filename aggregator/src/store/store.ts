@@ -165,6 +165,13 @@ export interface StoredPartial extends PartialAggregate {
   readonly job: Uint8Array;
 }
 
+/** A part of what there is to read. */
+export interface Page<T> {
+  readonly limit: number;
+  /** What the page before ended with. */
+  readonly after?: T | undefined;
+}
+
 /** A batch that the leader selects, and fills. */
 export interface OpenBatch {
   /** 32 bytes. */
@@ -296,10 +303,10 @@ export interface Transaction {
   /** Throws if the job added to one of these buckets before. */
   insertPartials(task: number, job: Uint8Array, partials: readonly PartialAggregate[]): Promise<void>;
   /**
-   * By bucket and then by job. A batch of many jobs is read in pages: `limit` a page, the next one after the last
-   * partial of the page before.
+   * By bucket and then by job. A batch of many jobs is read in pages of up to `limit`, each after the last partial of
+   * the page before.
    */
-  partials(task: number, range: BucketRange, limit?: number, after?: StoredPartial): Promise<StoredPartial[]>;
+  partials(task: number, range: BucketRange, page?: Page<StoredPartial>): Promise<StoredPartial[]>;
   removePartials(task: number, range: BucketRange): Promise<void>;
   /** Of those that were not collected, the earliest first. */
   buckets(task: number, limit: number): Promise<BucketSummary[]>;
