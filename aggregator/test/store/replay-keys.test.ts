@@ -38,7 +38,21 @@ test("keys before a time are removed, up to a limit, the earliest first", async 
   expect(await once(store, (tx) => tx.removeReplayKeys(task, 5, 3))).toBe(3);
   expect(await once(store, (tx) => tx.removeReplayKeys(task, 5, 3))).toBe(2);
   expect(await once(store, (tx) => tx.removeReplayKeys(task, 5, 3))).toBe(0);
-  const kept = await once(store, (tx) => tx.insertReplayKeys(task, keysOf([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])));
+  // Under a later time, only what is still in the record is there.
+  const kept = await once(store, (tx) => tx.insertReplayKeys(task, keysOf([0, 1, 2, 3, 4, 5, 6, 7, 8, 9], 5)));
   expect(kept).toEqual([5, 6, 7, 8, 9].map((time) => bytesOf(time)));
   expect(await once(store, (tx) => tx.insertReplayKeys(other, keysOf([0])))).toHaveLength(1);
+});
+
+test("what is older than anything that was removed is never added, whether it was there or not", async () => {
+  const store = await emptyStore();
+  const [task, other] = [await taskOf(store, "a"), await taskOf(store, "b")];
+  await once(store, (tx) => tx.insertReplayKeys(task, keysOf(["old"], 3)));
+  expect(await once(store, (tx) => tx.removeReplayKeys(task, 5, 0))).toBe(0);
+  expect(await once(store, (tx) => tx.removeReplayKeys(task, 4, 10))).toBe(1);
+  const seen = await once(store, (tx) =>
+    tx.insertReplayKeys(task, [...keysOf(["old", "new"], 4), ...keysOf(["x"], 5)]),
+  );
+  expect(seen).toEqual([bytesOf("old"), bytesOf("new")]);
+  expect(await once(store, (tx) => tx.insertReplayKeys(other, keysOf(["old"], 3)))).toEqual([]);
 });

@@ -109,6 +109,18 @@ test("reports are removed from their job alone, those that are named or all", as
   expect(await upload(store, task, numbered(0, 8))).toBe(4);
 });
 
+test("reports are given to another job, if they are in the first", async () => {
+  const store = await emptyStore();
+  const task = await taskOf(store);
+  await upload(store, task, numbered(0, 6));
+  await once(store, (tx) => tx.claimReports(task, JOB, 4));
+  await once(store, (tx) => tx.moveReports(task, JOB, OTHER_JOB, [bytesOf(1), bytesOf(3), bytesOf(5)]));
+  await once(store, (tx) => tx.moveReports(task, JOB, OTHER_JOB, []));
+  expect(await once(store, (tx) => tx.reportsOf(task, OTHER_JOB))).toEqual([reportOf(1, 1), reportOf(3, 3)]);
+  expect(await once(store, (tx) => tx.reportsOf(task, JOB))).toEqual([reportOf(0, 0), reportOf(2, 2)]);
+  expect(await once(store, (tx) => tx.countWaiting(task))).toBe(2);
+});
+
 test("reports that are released wait again as they were", async () => {
   const store = await emptyStore();
   const task = await taskOf(store);

@@ -6,7 +6,14 @@ import type { SqliteSql } from "./database.js";
 
 type ReportQueries = Pick<
   Transaction,
-  "insertReports" | "waiting" | "countWaiting" | "claimReports" | "reportsOf" | "removeReports" | "releaseReports"
+  | "insertReports"
+  | "waiting"
+  | "countWaiting"
+  | "claimReports"
+  | "reportsOf"
+  | "removeReports"
+  | "moveReports"
+  | "releaseReports"
 >;
 
 const ALWAYS: TimeRange = { from: 0, to: Number.MAX_SAFE_INTEGER };
@@ -83,6 +90,11 @@ export function reportQueries(sql: SqliteSql): ReportQueries {
         const row = removeReport.get(task, job, id) as { seq: number } | undefined;
         if (row !== undefined) removeContent.run(row.seq);
       }
+    },
+
+    async moveReports(task, from, to, ids) {
+      const move = sql.statement("UPDATE reports SET job = $4 WHERE task = $1 AND job = $2 AND id = $3");
+      for (const id of ids) move.run(task, from, id, to);
     },
 
     async releaseReports(task, job, ids) {

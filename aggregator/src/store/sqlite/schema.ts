@@ -50,6 +50,10 @@ export const MIGRATIONS: readonly Migration[] = [
         PRIMARY KEY (task, id)
       ) STRICT, WITHOUT ROWID;
       CREATE INDEX replay_keys_by_time ON replay_keys (task, time);
+      CREATE TABLE replay_horizons (
+        task INTEGER PRIMARY KEY,
+        before INTEGER NOT NULL
+      ) STRICT;
 
       CREATE TABLE jobs (
         seq INTEGER PRIMARY KEY AUTOINCREMENT,
