@@ -83,8 +83,8 @@ export function openWithAny(
 }
 
 /** The one error for whatever does not open. */
-export function cannotOpen(): PrioError {
-  return new PrioError("cannot-open", "cannot open packet");
+export function cannotOpen(what = "packet"): PrioError {
+  return new PrioError("cannot-open", `cannot open ${what}`);
 }
 
 function tryOpen(recipient: PrivateKey, packet: Uint8Array): Uint8Array | null {

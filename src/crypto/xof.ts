@@ -1,13 +1,11 @@
 // Extendable output functions: streams of bytes that a key and a message determine. Prio3 frames and samples what comes
 // out of them (prio3/xof.ts).
 
+import { hmacSha256 } from "./hkdf.js";
 import { provider } from "./provider.js";
-import { sha256 } from "./stream.js";
 import { TurboShake128 } from "./turboshake.js";
 
 const BLOCK_BYTES = 16;
-/** Bytes of a block of SHA-256, which a key of HMAC is filled up to. */
-const HASH_BLOCK_BYTES = 64;
 
 /** A stream of bytes, which are handed out in pieces of any length. */
 export interface ByteStream {
@@ -35,7 +33,7 @@ export function turboShake128(...parts: readonly Uint8Array[]): ByteStream {
  * overflow: for a stream of 2^24 blocks, in one of 2^40 streams.
  */
 export function hmacSha256Aes128(key: Uint8Array, ...parts: readonly Uint8Array[]): ByteStream {
-  const tag = hmacSha256(key, parts);
+  const tag = hmacSha256(key, ...parts);
   const nextBlocks = provider().aes128Ctr(tag.slice(0, BLOCK_BYTES), tag.slice(BLOCK_BYTES));
   let made: Uint8Array = new Uint8Array(0);
   return {
@@ -52,18 +50,4 @@ export function hmacSha256Aes128(key: Uint8Array, ...parts: readonly Uint8Array[
       // Nothing of it outlives the stream.
     },
   };
-}
-
-/**
- * RFC 2104, over the SHA-256 of the provider. Where the platform has an HMAC, it takes as long, and in Node 24 three
- * times as long.
- */
-function hmacSha256(key: Uint8Array, parts: readonly Uint8Array[]): Uint8Array {
-  const inner = new Uint8Array(HASH_BLOCK_BYTES).fill(0x36);
-  const outer = new Uint8Array(HASH_BLOCK_BYTES).fill(0x5c);
-  for (const [i, byte] of key.entries()) {
-    (inner[i] as number) ^= byte;
-    (outer[i] as number) ^= byte;
-  }
-  return sha256(outer, sha256(inner, ...parts));
 }

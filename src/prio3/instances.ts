@@ -203,6 +203,10 @@ export class Prio3SumVecWithMultiproof extends Prio3<ArrayLike<number | bigint>,
   readonly maxMeasurement: bigint;
   /** Elements that one gadget call checks. */
   readonly chunkLength: number;
+  /** The number of proofs. */
+  readonly proofs: number;
+  /** The XOF: the draft's `"turboshake"`, or libprio-rs's `"hmac-aes"`. */
+  readonly xof: "turboshake" | "hmac-aes";
 
   /** Throws `out-of-range`, `invalid-argument`. */
   constructor(options: Prio3SumVecWithMultiproofOptions) {
@@ -215,13 +219,14 @@ export class Prio3SumVecWithMultiproof extends Prio3<ArrayLike<number | bigint>,
     if (xof !== "turboshake" && xof !== "hmac-aes") {
       throw new PrioError("invalid-argument", `xof: expected "turboshake" or "hmac-aes", got ${shown(xof)}`);
     }
+    const proofs = Number(integerOf(given.proofs, MIN_PROOFS_64, 255n, "proofs"));
     super(
       new Prio3Steps({
         algorithmId: Number(integerOf(algorithmId, 0xffff0000n, 0xffffffffn, "algorithmId")),
         space: packed64Space(),
         circuit: sumVec(parameters.length, parameters.max, parameters.chunkLength),
         xof: xof === "hmac-aes" ? XOF_HMAC_SHA256_AES_128 : XOF_TURBO_SHAKE_128,
-        proofs: Number(integerOf(given.proofs, MIN_PROOFS_64, 255n, "proofs")),
+        proofs,
         shares: sharesOf(given.shares),
         maxOutput: parameters.max,
       }),
@@ -230,6 +235,8 @@ export class Prio3SumVecWithMultiproof extends Prio3<ArrayLike<number | bigint>,
     this.length = parameters.length;
     this.maxMeasurement = parameters.max;
     this.chunkLength = parameters.chunkLength;
+    this.proofs = proofs;
+    this.xof = xof;
   }
 }
 

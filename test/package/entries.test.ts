@@ -78,7 +78,10 @@ test("every class and function of every entry goes by its name", async () => {
   for (const entry of entries) {
     const names = Object.entries<{ name: string }>(await import(/* @vite-ignore */ entry));
     expect(names.length).toBeGreaterThan(0);
-    for (const [name, value] of names) expect(value.name).toBe(name);
+    // Constants, such as the tables of DAP's code points, have no names.
+    const named = names.filter(([, value]) => typeof value === "function");
+    expect(named.length).toBeGreaterThan(0);
+    for (const [name, value] of named) expect(value.name).toBe(name);
   }
   for (const path of modules) expect(read(`dist/${path}`)).not.toMatch(/^var (\w+) = class (?! ?\1 |\{|extends )/m);
 });

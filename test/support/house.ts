@@ -7,6 +7,8 @@ export interface Room {
   readonly rooms: readonly string[];
   /** Names of packages; `*` at the end stands for anything. */
   readonly packages?: readonly string[];
+  /** What a single file of the room may import besides, by its path below src/ without its ending. */
+  readonly files?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** A room is a folder of src/, or a file there without its ending. They stand in the order in which data flows up. */
@@ -21,7 +23,11 @@ export const house: Readonly<Record<string, Room>> = {
   prio3: { rooms: ["errors", "core", "crypto", "vdaf"] },
   index: { rooms: ["errors", "core", "crypto", "prio1"] },
   dp: { rooms: ["errors", "core"] },
-  dap: { rooms: ["errors", "core", "crypto", "vdaf", "prio1", "prio3", "dp"] },
+  // It knows VDAFs by their interface. One file makes instances, so that a page gets only those that it makes itself.
+  dap: {
+    rooms: ["errors", "core", "codec", "crypto", "vdaf"],
+    files: { "dap/vdafs": ["prio3/index", "prio1/vdaf/index"] },
+  },
   // The record on disk, the engine and the command use the public names of the protocol, as any other program would.
   files: { rooms: ["errors"], packages: ["node:*"] },
   replays: { rooms: ["errors", "core", "index", "files"], packages: ["node:*"] },

@@ -1,0 +1,122 @@
+/**
+ * The IETF's Distributed Aggregation Protocol, draft-ietf-ppm-dap-18: its messages, the encryption of shares, and
+ * tasks.
+ *
+ * For each message there are `encodeX` and `decodeX`. A {@link DapTask} is what all parties have in common, and an
+ * {@link HpkeKeyPair} what an aggregator or a collector decrypts with. docs/dap.md in the package says what of the
+ * draft is here.
+ *
+ * @module prio/dap
+ */
+
+// What users import. No logic here.
+
+export type { Bytes } from "../core/bytes.js";
+export { PrioError, type PrioErrorCode } from "../errors.js";
+export {
+  type AggregationJobContinueReq,
+  type AggregationJobInitReq,
+  type AggregationJobResp,
+  decodeAggregationJobContinueReq,
+  decodeAggregationJobInitReq,
+  decodeAggregationJobResp,
+  encodeAggregationJobContinueReq,
+  encodeAggregationJobInitReq,
+  encodeAggregationJobResp,
+  type ReportShare,
+  type VerifyContinue,
+  type VerifyInit,
+  type VerifyResp,
+  type VerifyRespContinue,
+  type VerifyRespFinish,
+  type VerifyRespReject,
+} from "./aggregation-messages.js";
+export {
+  BATCH_ID_SIZE,
+  CHECKSUM_SIZE,
+  type Extension,
+  type HpkeCiphertext,
+  type Interval,
+  REPORT_ID_SIZE,
+  TASK_ID_SIZE,
+} from "./basic-messages.js";
+export {
+  AggregationJobExtensionType,
+  type AggregatorRole,
+  BatchMode,
+  DAP_VERSION,
+  ReportError,
+  Role,
+  reportErrorName,
+  TaskExtensionType,
+  VerifyRespType,
+  vdafContext,
+} from "./codes.js";
+export {
+  type AggregateShare,
+  type AggregateShareAad,
+  type AggregateShareReq,
+  type BatchSelector,
+  type CollectionJobReq,
+  type CollectionJobResp,
+  decodeAggregateShare,
+  decodeAggregateShareAad,
+  decodeAggregateShareReq,
+  decodeCollectionJobReq,
+  decodeCollectionJobResp,
+  encodeAggregateShare,
+  encodeAggregateShareAad,
+  encodeAggregateShareReq,
+  encodeCollectionJobReq,
+  encodeCollectionJobResp,
+  type Query,
+} from "./collection-messages.js";
+export { areIncreasing, areReportExtensionsValid, unsupportedExtensions } from "./extensions.js";
+export { HpkeKeyPair, isHpkeConfigSupported } from "./hpke-keys.js";
+export { type DapMediaType, MEDIA_TYPES, type MessageName, parseMediaType } from "./media-types.js";
+export { PROBLEM_MEDIA_TYPE, PROBLEM_TYPES, type ProblemName, problemName } from "./problems.js";
+export { openAggregateShare, openInputShare, sealAggregateShare, sealInputShare } from "./sealing.js";
+export { DapTask, type DapTaskOptions } from "./task.js";
+export {
+  decodeBatchId,
+  decodeInterval,
+  decodeTaskConfiguration,
+  encodeInterval,
+  encodeTaskConfiguration,
+  type TaskConfiguration,
+} from "./task-configuration.js";
+export type { BatchModeName, TaskDocument } from "./task-document.js";
+export {
+  decodeHpkeConfig,
+  decodeHpkeConfigList,
+  decodeInputShareAad,
+  decodePlaintextInputShare,
+  decodeReport,
+  decodeUploadErrors,
+  decodeUploadRequest,
+  encodeHpkeConfig,
+  encodeHpkeConfigList,
+  encodeInputShareAad,
+  encodePlaintextInputShare,
+  encodeReport,
+  encodeUploadErrors,
+  encodeUploadRequest,
+  type HpkeConfig,
+  type InputShareAad,
+  type PlaintextInputShare,
+  type Report,
+  type ReportMetadata,
+  type ReportUploadStatus,
+  type UploadErrors,
+  type UploadRequest,
+} from "./upload-messages.js";
+export {
+  decodeVdafConfiguration,
+  describeVdaf,
+  type EncodedVdaf,
+  encodeVdafConfiguration,
+  type VdafDescription,
+  vdafConfiguration,
+} from "./vdaf-configuration.js";
+export { type DapVdaf, type VdafOptions, vdafFromConfiguration, vdafFromJSON } from "./vdafs.js";
+export { deriveVerifyKey } from "./verify-key.js";

@@ -1,0 +1,85 @@
+// The VDAF of a task as an instance. This file alone of the room imports all VDAFs: a page whose program makes its own
+// instance does not get them.
+
+import { requireObject } from "../core/bytes.js";
+import { PrioError } from "../errors.js";
+import { Prio1 } from "../prio1/vdaf/index.js";
+import {
+  Prio3Count,
+  Prio3Histogram,
+  Prio3L1BoundSum,
+  Prio3MultihotCountVec,
+  Prio3Sum,
+  Prio3SumVec,
+  Prio3SumVecWithMultiproof,
+} from "../prio3/index.js";
+import { decodeVdafConfiguration, encodeVdafConfiguration, type VdafDescription } from "./vdaf-configuration.js";
+
+/** Any VDAF that a task can have. */
+export type DapVdaf =
+  | Prio3Count
+  | Prio3Sum
+  | Prio3SumVec
+  | Prio3SumVecWithMultiproof
+  | Prio3Histogram
+  | Prio3MultihotCountVec
+  | Prio3L1BoundSum
+  | Prio1;
+
+/** The chunk length may be missing: then it is the optimal one. */
+export type VdafOptions<T = VdafDescription> = T extends { readonly chunkLength: number }
+  ? Omit<T, "chunkLength"> & { readonly chunkLength?: number }
+  : T;
+
+/**
+ * The instance of a description, for two aggregators. Throws `invalid-argument`, `out-of-range`.
+ *
+ * @example
+ * ```js
+ * import { describeVdaf, vdafFromJSON } from "prio/dap";
+ *
+ * const vdaf = vdafFromJSON({ type: "Prio3Histogram", length: 100 });
+ * console.log(describeVdaf(vdaf)); // { type: 'Prio3Histogram', length: 100, chunkLength: 7 }
+ * ```
+ */
+export function vdafFromJSON(description: VdafOptions): DapVdaf {
+  requireObject(description, "vdaf");
+  // Checks the names and types of all members.
+  encodeVdafConfiguration({
+    ...("length" in description ? { chunkLength: 1 } : {}),
+    ...description,
+  } as VdafDescription);
+  const { type, ...options } = description as Extract<VdafOptions, { type: string }>;
+  const numbers: Record<string, unknown> = { ...options };
+  for (const name of ["maxMeasurement", "maxValue", "maxWeight"]) {
+    const value = numbers[name];
+    if (typeof value === "string") numbers[name] = BigInt(value);
+  }
+  switch (type) {
+    case "Prio3Count":
+      return new Prio3Count();
+    case "Prio3Sum":
+      return new Prio3Sum(numbers as never);
+    case "Prio3SumVec":
+      return new Prio3SumVec(numbers as never);
+    case "Prio3SumVecWithMultiproof":
+      return new Prio3SumVecWithMultiproof(numbers as never);
+    case "Prio3Histogram":
+      return new Prio3Histogram(numbers as never);
+    case "Prio3MultihotCountVec":
+      return new Prio3MultihotCountVec(numbers as never);
+    case "Prio3L1BoundSum":
+      return new Prio3L1BoundSum(numbers as never);
+    case "Prio1":
+      return new Prio1(numbers as never);
+    default:
+      throw new PrioError("invalid-argument", "vdaf.type: expected a VDAF of this library");
+  }
+}
+
+/**
+ * The instance of a task's `vdafType` and `vdafConfiguration`. Throws `malformed`, `invalid-argument`, `out-of-range`.
+ */
+export function vdafFromConfiguration(vdafType: number, vdafConfiguration: Uint8Array): DapVdaf {
+  return vdafFromJSON(decodeVdafConfiguration(vdafType, vdafConfiguration));
+}
