@@ -1,10 +1,10 @@
 // What every part of a process is handed: where things are kept, which tasks and keys there are, and what comes from
 // outside, time and randomness among it. Tests hand in their own.
 
+import type { HpkeConfig, HpkeKeyPair } from "prio/dap";
 import type { Logger } from "./log.js";
 import type { Metrics } from "./metrics.js";
 import type { Store } from "./store/store.js";
-import type { HpkeConfig, HpkeKeyPair } from "./tasks/dap-contract.js";
 import type { AggregatorTask } from "./tasks/task.js";
 
 /** The tasks that the process knows now; a TaskRegistry. */

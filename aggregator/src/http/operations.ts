@@ -1,0 +1,36 @@
+// What the resources call: the operations of the leader and of the helper, which know no HTTP.
+
+import type { MessageName, Report } from "prio/dap";
+import type { Context } from "../context.js";
+import type { AggregatorTask } from "../tasks/task.js";
+
+/** What an operation answers. */
+export interface Answer {
+  /** Where the resource is, behind `/tasks/{task-id}`: such as `/aggregation_jobs/{id}?step=0`. */
+  readonly location?: string;
+  /** The resource's message; null where it is not ready. */
+  readonly body: Uint8Array | null;
+  /** Seconds. */
+  readonly retryAfter?: number;
+  readonly message: MessageName;
+}
+
+/** An operation on the body of a request; `id` is what a dialect's peer chose as the resource's id, 16 bytes. */
+type Create = (ctx: Context, task: AggregatorTask, body: Uint8Array, id?: Uint8Array) => Promise<Answer>;
+type Read = (ctx: Context, task: AggregatorTask, id: Uint8Array) => Promise<Answer>;
+type Delete = (ctx: Context, task: AggregatorTask, id: Uint8Array) => Promise<void>;
+
+export interface Operations {
+  /** A code of ReportError if the report is refused at once. */
+  uploadRefusal(ctx: Context, task: AggregatorTask, report: Report): number | null;
+  readonly createCollectionJob: Create;
+  readonly readCollectionJob: Read;
+  readonly deleteCollectionJob: Delete;
+  readonly createAggregationJob: Create;
+  continueAggregationJob(ctx: Context, task: AggregatorTask, id: Uint8Array, body: Uint8Array): Promise<Answer>;
+  readAggregationJob(ctx: Context, task: AggregatorTask, id: Uint8Array, step: number | undefined): Promise<Answer>;
+  readonly deleteAggregationJob: Delete;
+  readonly createAggregateShare: Create;
+  readonly readAggregateShare: Read;
+  readonly deleteAggregateShare: Delete;
+}

@@ -1,0 +1,81 @@
+// POST {leader}/tasks/{task-id}/reports: uploads (DAP-18, section 4.3.2). Nothing is opened and nothing is looked up: an
+// answer tells a client what is wrong with its clock or its keys, and tells nobody what is known of a report.
+
+import type { FastifyInstance } from "fastify";
+import {
+  decodeUploadRequest,
+  encodeUploadErrors,
+  MEDIA_TYPES,
+  type Report,
+  ReportError,
+  type ReportUploadStatus,
+} from "prio/dap";
+import type { Context } from "../context.js";
+import { Problem } from "../problem.js";
+import type { WaitingReport } from "../store/store.js";
+import type { AggregatorTask } from "../tasks/task.js";
+import { readBody } from "./body.js";
+import type { Budget } from "./budget.js";
+import type { GroupCommit } from "./group-commit.js";
+import { uploadLimit } from "./limits.js";
+import type { Operations } from "./operations.js";
+import { PATHS } from "./resources.js";
+import { admit, taskOf } from "./task-requests.js";
+
+/** Bytes of an encoded Report. */
+export function reportLength(report: Report): number {
+  const { reportMetadata, publicShare, leaderEncryptedInputShare: leader, helperEncryptedInputShare: helper } = report;
+  let bytes = 16 + 8 + 2 + 4 + publicShare.length;
+  for (const { extensionData } of reportMetadata.publicExtensions) bytes += 4 + extensionData.length;
+  for (const { enc, payload } of [leader, helper]) bytes += 1 + 2 + enc.length + 4 + payload.length;
+  return bytes;
+}
+
+function decode(body: Uint8Array): readonly Report[] {
+  try {
+    return decodeUploadRequest(body).reports;
+  } catch (error) {
+    throw new Problem("invalidMessage", "the body is not an UploadRequest", { cause: error });
+  }
+}
+
+export function reportsResource(
+  app: FastifyInstance,
+  ctx: Context,
+  { uploadRefusal }: Pick<Operations, "uploadRefusal">,
+  uploads: GroupCommit,
+  reading: Budget,
+): void {
+  /** Keeps what is accepted, and returns the encoded UploadErrors for what is not, or null. */
+  async function take(task: AggregatorTask, body: Uint8Array): Promise<Uint8Array | null> {
+    const accepted: (WaitingReport & { readonly task: number })[] = [];
+    const refused: ReportUploadStatus[] = [];
+    let offset = 0;
+    for (const report of decode(body)) {
+      const content = body.subarray(offset, offset + reportLength(report));
+      offset += content.length;
+      const { reportId, time } = report.reportMetadata;
+      const isTooLong = content.length > task.limits.maxReportBytes;
+      const error = isTooLong ? ReportError.invalidMessage : uploadRefusal(ctx, task, report);
+      if (error !== null) refused.push({ id: reportId, error });
+      else accepted.push({ task: task.key, id: reportId, time: Number(time), content });
+    }
+    for (const { error } of refused) uploads.countRefused(task.key, error);
+    if (accepted.length > 0) await uploads.add(accepted);
+    return refused.length === 0 ? null : encodeUploadErrors({ status: refused });
+  }
+
+  const onRequest = admit(ctx, {
+    role: "leader",
+    party: null,
+    body: { message: "UploadRequest", limit: uploadLimit },
+  });
+  app.post(PATHS.reports, { onRequest }, async (request, reply) => {
+    const task = taskOf(request);
+    uploads.checkRoom();
+    const body = await readBody(request.raw, uploadLimit(task), reading);
+    const errors = await take(task, body);
+    // The draft's example has 200 for both.
+    return errors === null ? reply.send() : reply.header("content-type", MEDIA_TYPES.UploadErrors).send(errors);
+  });
+}
