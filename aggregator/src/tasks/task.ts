@@ -1,10 +1,10 @@
 // A task as the processes of an aggregator use it: what all parties know, and what this operator alone has. Immutable:
 // when the store has something else, the registry makes a new one.
 
+import type { DapTask } from "prio/dap";
 import type { Noise } from "prio/dp";
 import type { Vdaf } from "prio/prio3";
 import type { Role, TaskState } from "../store/store.js";
-import type { DapTask } from "./dap-contract.js";
 
 /** How the helper answers a new aggregation job: at once, or by and by. */
 export type HelperMode = "sync" | "async";
