@@ -308,6 +308,8 @@ export interface Transaction {
    */
   partials(task: number, range: BucketRange, page?: Page<StoredPartial>): Promise<StoredPartial[]>;
   removePartials(task: number, range: BucketRange): Promise<void>;
+  /** Reports in the partials of a range. */
+  countAggregated(task: number, range: BucketRange): Promise<number>;
   /** Of those that were not collected, the earliest first. */
   buckets(task: number, limit: number): Promise<BucketSummary[]>;
   /**

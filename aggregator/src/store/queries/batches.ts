@@ -8,6 +8,7 @@ type BatchQueries = Pick<
   | "insertPartials"
   | "partials"
   | "removePartials"
+  | "countAggregated"
   | "buckets"
   | "insertCollected"
   | "collectedAmong"
@@ -54,6 +55,14 @@ export function batchQueries(sql: Sql): BatchQueries {
 
     async removePartials(task, { from, to }) {
       await sql.change("DELETE FROM partials WHERE task = $1 AND bucket >= $2 AND bucket < $3", task, from, to);
+    },
+
+    async countAggregated(task, { from, to }) {
+      const [row] = await sql.rows<{ n: number | null }>(
+        `SELECT CAST(sum(count) AS bigint) AS n FROM partials WHERE task = $1 AND bucket >= $2 AND bucket < $3`,
+        ...[task, from, to],
+      );
+      return row?.n ?? 0;
     },
 
     buckets(task, limit) {

@@ -1,0 +1,35 @@
+// The names of a task's counters, which operators see, and how they are added up within a transaction.
+
+import { reportErrorName } from "prio/dap";
+import type { Transaction } from "../store/store.js";
+
+export const COUNTERS = {
+  /** Reports in a partial aggregate. */
+  aggregated: "aggregated",
+  /** Reports that the leader gave up with their job. */
+  abandoned: "abandoned",
+  /** Reports in batches that were closed. */
+  collected: "collected",
+} as const;
+
+/** The counter of reports that were refused with a code of `ReportError`. */
+export function refusedCounter(error: number): string {
+  return `refused:${reportErrorName(error)}`;
+}
+
+/** Adds to counters by name. */
+export async function count(tx: Transaction, task: number, names: readonly string[]): Promise<void> {
+  const sums = new Map<string, number>();
+  for (const name of names) sums.set(name, (sums.get(name) ?? 0) + 1);
+  await addCounters(tx, task, sums);
+}
+
+/** Adds to counters what is not 0. */
+export async function addCounters(
+  tx: Transaction,
+  task: number,
+  sums: Iterable<readonly [string, number]>,
+): Promise<void> {
+  const counters = [...sums].filter(([, n]) => n !== 0).map(([name, n]) => ({ task, name, n }));
+  if (counters.length > 0) await tx.addCounters(counters);
+}

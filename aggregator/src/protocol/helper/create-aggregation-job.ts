@@ -1,0 +1,105 @@
+// The helper's aggregation jobs, created by the leader (DAP-18, section 4.4.3.3).
+//
+// The states of a job: "created" (asynchronous: the request is stored, and nothing else happened), "waiting" (answered,
+// and the leader has to continue it), "continued" (asynchronous: the continuation is stored), "done", "deleted", and
+// "abandoned" for those that nobody can continue any more. The states of its reports are only kept in memory, and made
+// again from the stored request when they are not there.
+
+import type { Context } from "../../context.js";
+import type { JobRow, LeasedJob, NewJob, Transaction } from "../../store/store.js";
+import type { AggregatorTask } from "../../tasks/task.js";
+import type { Answer } from "../answer.js";
+import { timesOf } from "../buckets.js";
+import { resourceId, sha256 } from "../bytes.js";
+import { nowOf } from "../now.js";
+import { Commitment, verifyAnew } from "./commitment.js";
+import { type InitRequest, readInitRequest } from "./init-request.js";
+import { answerAgain, stored } from "./job-answers.js";
+import { goingOn, statesOf } from "./states.js";
+import { beginVerification, type Verdict } from "./verify.js";
+
+/** Seconds after which a leader that continues no job has given it up. */
+const UNCONTINUED = 14 * 86_400;
+
+/** POST to the jobs, or PUT by a leader that names them. */
+export async function createAggregationJob(
+  ctx: Context,
+  task: AggregatorTask,
+  body: Uint8Array,
+  named?: Uint8Array,
+): Promise<Answer> {
+  const id = named ?? resourceId("aggregation job", task.id, body);
+  const find = () => ctx.store.run("find aggregation job", (tx) => tx.job(task.key, "verify", id));
+  const job = (await find()) ?? (await createNew(ctx, task, id, body)) ?? (await find());
+  if (job === null) throw new Error("an aggregation job that was just created is not there");
+  return answerAgain(job, 0, body);
+}
+
+/** Null if another request was faster. */
+async function createNew(ctx: Context, task: AggregatorTask, id: Uint8Array, body: Uint8Array): Promise<NewJob | null> {
+  const request = readInitRequest(task, body);
+  const job: NewJob = {
+    ...{ task: task.key, id, kind: "verify", state: "created", step: 0, requestHash: sha256(body), request: body },
+    ...{ answer: null, detail: "{}", times: timesOf(timesIn(request)), batch: request.batch, notBefore: nowOf(ctx) },
+  };
+  if (task.helperMode === "async") {
+    const isNew = await ctx.store.run("create aggregation job", (tx) => tx.insertJob(job, nowOf(ctx)));
+    return isNew ? job : null;
+  }
+  return verifyAnew(async () => {
+    const verdicts = await beginVerification(ctx, task, request.inits, nowOf(ctx));
+    const commitment = new Commitment(task, request.batch, verdicts);
+    const first = await ctx.store.run("create aggregation job", async (tx) => {
+      await tx.lockTask(task.key, "shared");
+      // Reserves the name: of two such requests at once, one commits. The request is written when it is needed.
+      if (!(await tx.insertJob({ ...job, request: null }, nowOf(ctx)))) return null;
+      return finishFirst(tx, ctx, job, commitment);
+    });
+    if (first === null) return null;
+    statesOf(ctx).keep(task.key, id, goingOn(first.verdicts));
+    return { ...job, ...first.change };
+  });
+}
+
+/** Carries out the first step of a job whose request is stored: what the driver does for an asynchronous helper. */
+export async function verifyStored(ctx: Context, task: AggregatorTask, job: LeasedJob): Promise<void> {
+  const request = readInitRequest(task, stored(job.request));
+  await verifyAnew(async () => {
+    const verdicts = await beginVerification(ctx, task, request.inits, nowOf(ctx));
+    const commitment = new Commitment(task, request.batch, verdicts);
+    const first = await ctx.store.run("verify aggregation job", async (tx) => {
+      await tx.lockTask(task.key, "shared");
+      return finishFirst(tx, ctx, job, commitment, job);
+    });
+    statesOf(ctx).keep(task.key, job.id, goingOn(first.verdicts));
+  });
+}
+
+/** Commits to the first step, and stores the answer. Returns the verdicts that stand, and what changed in the job. */
+async function finishFirst(
+  tx: Transaction,
+  ctx: Context,
+  job: NewJob,
+  commitment: Commitment,
+  leased?: LeasedJob,
+): Promise<{ readonly verdicts: readonly Verdict[]; readonly change: Partial<JobRow> }> {
+  const { verdicts, answer } = await commitment.commit(tx, job.id, true);
+  const goesOn = verdicts.some(({ outcome }) => outcome.status === "continued");
+  const now = nowOf(ctx);
+  const times = timesOf(verdicts.filter(({ outcome }) => outcome.status !== "refused"));
+  const change = {
+    ...{ answer, times, attempts: 0, problem: null },
+    ...(goesOn
+      ? { state: "waiting", request: job.request, notBefore: now + UNCONTINUED }
+      : { state: "done", request: null }),
+  };
+  await tx.updateJob(job, change, now, leased && { lease: leased.lease, release: true });
+  return { verdicts, change };
+}
+
+/** The times that a request claims, as far as the store can keep them. */
+function timesIn({ inits }: InitRequest): { readonly time: number }[] {
+  return inits.map(({ reportShare }) => ({
+    time: Math.min(Number(reportShare.reportMetadata.time), Number.MAX_SAFE_INTEGER - 1),
+  }));
+}

@@ -1,0 +1,35 @@
+// An aggregator's share of a report: opened and validated (DAP-18, sections 4.4.3.3 and 4.4.3.4). Whatever is wrong with
+// it, one client sent it, so that it spoils this one report.
+
+import type { ReportMetadata } from "prio/dap";
+import { areReportExtensionsValid, type HpkeCiphertext, openInputShare, PrioError, ReportError } from "prio/dap";
+import type { Context } from "../context.js";
+import type { AggregatorTask } from "../tasks/task.js";
+
+/** The VDAF's input share, or a code of `ReportError`. */
+export type Opened = { readonly inputShare: Uint8Array } | { readonly error: number };
+
+/** Opens a share for the task's role here. What it returns does not depend on the time: see `refusalOfTime`. */
+export function openShare(
+  { keys }: Pick<Context, "keys">,
+  task: AggregatorTask,
+  metadata: ReportMetadata,
+  publicShare: Uint8Array,
+  ciphertext: HpkeCiphertext,
+): Opened {
+  const pair = keys.pair(ciphertext.configId);
+  if (pair === undefined) return { error: ReportError.hpkeDecryptError };
+  try {
+    const { privateExtensions, payload } = openInputShare(task.dap, task.role, pair, metadata, publicShare, ciphertext);
+    // This implementation supports no report extension.
+    if (!areReportExtensionsValid(metadata.publicExtensions, privateExtensions)) {
+      return { error: ReportError.invalidMessage };
+    }
+    return { inputShare: payload };
+  } catch (error) {
+    if (!(error instanceof PrioError)) throw error;
+    if (error.code === "cannot-open") return { error: ReportError.hpkeDecryptError };
+    if (error.code === "malformed") return { error: ReportError.invalidMessage };
+    throw error;
+  }
+}
