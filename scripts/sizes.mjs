@@ -27,6 +27,12 @@ export const pages = {
     entry: "prio/prio3",
     budget: 16_000,
   },
+  dapReport: {
+    what: "encrypting a report of DAP",
+    names: ["DapTask", "sealInputShare", "encodeUploadRequest", "decodeHpkeConfigList", "decodeUploadErrors"],
+    entry: "prio/dap",
+    budget: 26_500,
+  },
 };
 
 /**

@@ -5,7 +5,7 @@
 // Bytes come from the network. A length is compared with the bytes that are there before anything is made of it, and
 // nothing is left over at the end. Byte strings are copies: they neither change with the message nor keep it in memory.
 
-import { type Bytes, copyOfBytes, kindOf, lengthOfBytes, requireObject } from "../core/bytes.js";
+import { type Bytes, copyOfBytes, kindOf, lengthOfBytes, requireBytes, requireObject } from "../core/bytes.js";
 import { PrioError } from "../errors.js";
 
 /** How a value of type T is read and written. */
@@ -107,9 +107,10 @@ export class TlsWriter {
     this.uint(Number(value & 0xffff_ffffn), 4);
   }
 
-  raw(bytes: Uint8Array): void {
+  /** The `length` bytes that a Uint8Array of any class has. */
+  raw(bytes: Uint8Array, length: number): void {
     // The reservation may replace the buffer, so it comes first.
-    const at = this.#reserve(bytes.length);
+    const at = this.#reserve(length);
     this.#bytes.set(bytes, at);
   }
 
@@ -185,7 +186,7 @@ export const uint64: TlsCodec<bigint> = {
 /** `opaque name[length]`: so many bytes. */
 export const fixed = (length: number): TlsCodec<Bytes> => ({
   read: (reader) => reader.copy(length),
-  write: (writer, value, name) => writer.raw(copyOfBytes(value, name, length)),
+  write: (writer, value, name) => writer.raw(requireBytes(value, name, length), length),
 });
 
 /** `opaque name<least..2^(8·size)−1>`: bytes after their number, an integer of `size` bytes. */
@@ -199,7 +200,7 @@ export const opaque = (size: 1 | 2 | 4, least = 0): TlsCodec<Bytes> => ({
     const length = lengthOfBytes(value, name);
     requireLength(length, size, least, name);
     writer.uint(length, size);
-    writer.raw(copyOfBytes(value, name, length));
+    writer.raw(value, length);
   },
 });
 

@@ -1,7 +1,7 @@
 // HMAC-SHA256 (RFC 2104) and HKDF-SHA256 (RFC 5869) over the SHA-256 of the provider. Where the platform has an HMAC,
 // it takes as long, and in Node 24 three times as long.
 
-import { type Bytes, concat } from "../core/bytes.js";
+import type { Bytes } from "../core/bytes.js";
 import { provider } from "./provider.js";
 
 /** Bytes of a block of SHA-256, which a key of HMAC is filled up to. */
@@ -10,17 +10,25 @@ const HASH_BYTES = 32;
 
 /** HMAC-SHA256 of the parts, one after the other. */
 export function hmacSha256(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array {
-  const short = key.length > BLOCK_BYTES ? provider().sha256(key) : key;
-  const inner = new Uint8Array(BLOCK_BYTES).fill(0x36);
-  const outer = new Uint8Array(BLOCK_BYTES + HASH_BYTES).fill(0x5c, 0, BLOCK_BYTES);
-  for (let i = 0; i < short.length; i++) {
-    (inner[i] as number) ^= short[i] as number;
-    (outer[i] as number) ^= short[i] as number;
+  const block = key.length > BLOCK_BYTES ? provider().sha256(key) : key;
+  let length = BLOCK_BYTES;
+  for (const part of parts) length += part.length;
+  const inner = new Uint8Array(length);
+  const outer = new Uint8Array(BLOCK_BYTES + HASH_BYTES);
+  for (let i = 0; i < BLOCK_BYTES; i++) {
+    const byte = block[i] ?? 0;
+    inner[i] = byte ^ 0x36;
+    outer[i] = byte ^ 0x5c;
   }
-  const input = concat(inner, ...parts);
-  outer.set(provider().sha256(input), BLOCK_BYTES);
+  let at = BLOCK_BYTES;
+  for (const part of parts) {
+    inner.set(part, at);
+    at += part.length;
+  }
+  outer.set(provider().sha256(inner), BLOCK_BYTES);
   const tag = provider().sha256(outer);
-  for (const bytes of [inner, outer, input]) bytes.fill(0);
+  inner.fill(0);
+  outer.fill(0);
   return tag;
 }
 

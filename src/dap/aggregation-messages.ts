@@ -1,4 +1,4 @@
-// What the leader and the helper send each other to verify reports (DAP-18, section 4.4).
+// What the leader and the helper send each other to verify reports (DAP-18, section 4.5).
 
 import { decodeTls, encodeTls, opaque, rest, struct, type TlsCodec, uint } from "../codec/tls.js";
 import type { Bytes } from "../core/bytes.js";

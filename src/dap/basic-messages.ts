@@ -1,4 +1,4 @@
-// The types that several messages share (DAP-18, section 4.1), and extensions (sections 4.2.2, 4.4.3, 4.5.1, 4.6.2).
+// The types that several messages share (DAP-18, section 4.1), and extensions (sections 4.2.2, 4.4.3, 4.5.1 and 4.6.2).
 
 import { fixed, opaque, struct, type TlsCodec, uint, uint64, vector } from "../codec/tls.js";
 import type { Bytes } from "../core/bytes.js";

@@ -1,4 +1,4 @@
-// The version of DAP and the code points of its registries (DAP-18, sections 4.1 to 4.5 and 9.2), each in one place.
+// The version of DAP and the code points of its registries (DAP-18, sections 4, 5 and 9.2), each in one place.
 
 import { type Bytes, concat, utf8 } from "../core/bytes.js";
 

@@ -1,4 +1,4 @@
-// How the collector gets a batch's result (DAP-18, section 4.5).
+// How the collector gets a batch's result (DAP-18, section 4.6).
 
 import { decodeTls, encodeTls, fixed, opaque, struct, type TlsCodec, uint, uint64 } from "../codec/tls.js";
 import type { Bytes } from "../core/bytes.js";

@@ -1,4 +1,4 @@
-// Rules for extensions (DAP-18, sections 4.2.2, 4.3.3, 4.4.1 and 4.5.2): a party supports all that a message has, and
+// Rules for extensions (DAP-18, sections 4.2.2, 4.4.3, 4.5.1 and 4.6.2): a party supports all that a message has, and
 // they stand in strictly increasing order of their types.
 
 import type { TlsCodec } from "../codec/tls.js";
@@ -17,7 +17,7 @@ export function unsupportedExtensions(list: readonly Extension[], supported: rea
 }
 
 /**
- * Whether an aggregator may count a report with these extensions (DAP-18, section 4.4.3.4): each list is increasing, no
+ * Whether an aggregator may count a report with these extensions (DAP-18, section 4.5.3.4): each list is increasing, no
  * type is in both, and all types are among `supported`. Otherwise the report's error is `invalidMessage`.
  */
 export function areReportExtensionsValid(

@@ -1,4 +1,4 @@
-// HPKE key pairs of aggregators and collectors, and the configurations that others encrypt to (DAP-18, section 4.3.1).
+// HPKE key pairs of aggregators and collectors, and the configurations that others encrypt to (DAP-18, section 4.4.1).
 
 import { type Bytes, equalBytes, shown } from "../core/bytes.js";
 import { Hidden, MAKER, requireMaker } from "../core/hidden.js";

@@ -1,4 +1,4 @@
-// Shares, encrypted to those who may see them (DAP-18, sections 4.3.2, 4.4.3.3 and 4.5.6). An input share opens only
+// Shares, encrypted to those who may see them (DAP-18, sections 4.4.2, 4.5.3.3 and 4.6.7). An input share opens only
 // with the task, the metadata and the public share that it was made for, and an aggregate share only with the task and
 // the collector's request.
 
@@ -40,7 +40,8 @@ const aggregateShareInfo = (role: AggregatorRole): HpkeInfo => infoOf("aggregate
 /** The encoded `InputShareAad`. */
 function inputShareAad(task: DapTask, metadata: ReportMetadata, publicShare: Uint8Array): Bytes {
   const writer = new TlsWriter();
-  writer.raw(bindingOf(task));
+  const binding = bindingOf(task);
+  writer.raw(binding, binding.length);
   reportMetadataCodec.write(writer, metadata, "reportMetadata");
   publicShareCodec.write(writer, publicShare as Bytes, "publicShare");
   return writer.toBytes();

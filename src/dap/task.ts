@@ -171,7 +171,9 @@ export class DapTask {
   /** The time of a report, rounded down: time precisions since 1970 at so many seconds since 1970. */
   timeAt(seconds: number): bigint {
     const time = Math.floor(seconds / this.timePrecision);
-    if (!(time >= 0)) throw new PrioError("out-of-range", `time: expected seconds since 1970, got ${seconds}`);
+    if (!Number.isSafeInteger(time) || time < 0) {
+      throw new PrioError("out-of-range", `time: expected seconds since 1970, got ${seconds}`);
+    }
     return BigInt(time);
   }
 

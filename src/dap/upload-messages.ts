@@ -1,4 +1,4 @@
-// HPKE configurations, and reports on their way from clients to the leader (DAP-18, section 4.3).
+// HPKE configurations, and reports on their way from clients to the leader (DAP-18, section 4.4).
 
 import { decodeTls, encodeTls, opaque, rest, struct, type TlsCodec, uint, uint64, vector } from "../codec/tls.js";
 import type { Bytes } from "../core/bytes.js";

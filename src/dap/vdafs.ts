@@ -2,7 +2,6 @@
 // instance does not get them.
 
 import { requireObject } from "../core/bytes.js";
-import { PrioError } from "../errors.js";
 import { Prio1 } from "../prio1/vdaf/index.js";
 import {
   Prio3Count,
@@ -26,6 +25,17 @@ export type DapVdaf =
   | Prio3L1BoundSum
   | Prio1;
 
+const classes: Readonly<Record<VdafDescription["type"], new (options: never) => DapVdaf>> = {
+  Prio3Count,
+  Prio3Sum,
+  Prio3SumVec,
+  Prio3SumVecWithMultiproof,
+  Prio3Histogram,
+  Prio3MultihotCountVec,
+  Prio3L1BoundSum,
+  Prio1,
+};
+
 /** The chunk length may be missing: then it is the optimal one. */
 export type VdafOptions<T = VdafDescription> = T extends { readonly chunkLength: number }
   ? Omit<T, "chunkLength"> & { readonly chunkLength?: number }
@@ -45,36 +55,14 @@ export type VdafOptions<T = VdafDescription> = T extends { readonly chunkLength:
 export function vdafFromJSON(description: VdafOptions): DapVdaf {
   requireObject(description, "vdaf");
   // Checks the names and types of all members.
-  encodeVdafConfiguration({
-    ...("length" in description ? { chunkLength: 1 } : {}),
-    ...description,
-  } as VdafDescription);
-  const { type, ...options } = description as Extract<VdafOptions, { type: string }>;
-  const numbers: Record<string, unknown> = { ...options };
-  for (const name of ["maxMeasurement", "maxValue", "maxWeight"]) {
-    const value = numbers[name];
-    if (typeof value === "string") numbers[name] = BigInt(value);
-  }
-  switch (type) {
-    case "Prio3Count":
-      return new Prio3Count();
-    case "Prio3Sum":
-      return new Prio3Sum(numbers as never);
-    case "Prio3SumVec":
-      return new Prio3SumVec(numbers as never);
-    case "Prio3SumVecWithMultiproof":
-      return new Prio3SumVecWithMultiproof(numbers as never);
-    case "Prio3Histogram":
-      return new Prio3Histogram(numbers as never);
-    case "Prio3MultihotCountVec":
-      return new Prio3MultihotCountVec(numbers as never);
-    case "Prio3L1BoundSum":
-      return new Prio3L1BoundSum(numbers as never);
-    case "Prio1":
-      return new Prio1(numbers as never);
-    default:
-      throw new PrioError("invalid-argument", "vdaf.type: expected a VDAF of this library");
-  }
+  const whole = { ...("length" in description ? { chunkLength: 1 } : {}), ...description } as VdafDescription;
+  const { vdafType } = encodeVdafConfiguration(whole);
+  const { type, ...options } = description as { readonly type: VdafDescription["type"]; readonly xof?: string };
+  const entries = Object.entries(options).map(([name, value]) => {
+    return [name, typeof value === "string" && name !== "xof" ? BigInt(value) : value];
+  });
+  const algorithmId = type === "Prio3SumVecWithMultiproof" ? { algorithmId: vdafType } : {};
+  return new classes[type]({ ...Object.fromEntries(entries), ...algorithmId } as never);
 }
 
 /**

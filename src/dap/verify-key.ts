@@ -1,4 +1,4 @@
-// The verification key of a task (DAP-18, section 6.5.2): derived from a secret of the two aggregators, so that it does
+// The verification key of a task (DAP-18, section 8.6.2): derived from a secret of the two aggregators, so that it does
 // not depend on any report.
 
 import { type Bytes, copyOfBytes, utf8 } from "../core/bytes.js";

@@ -2,6 +2,7 @@
 
 import { format, inspect } from "node:util";
 import { describe, expect, it } from "vitest";
+import { HpkeKeyPair } from "../../src/dap/index.js";
 import { Client, generateKeyPair, PrivateKey, PublicKey, Server, ServerSecret, setCrypto } from "../../src/index.js";
 import { configFor, errorOf } from "../support/deployment.js";
 import { providers, using } from "../support/providers.js";
@@ -132,6 +133,22 @@ describe.each(providers)("with %s", (name) => {
       expect(shows(text, keys.privateKey.toBytes())).toBe(false);
       expect(shows(text, secret.toBytes())).toBe(false);
       expect(text).toContain("PrivateKey");
+    });
+  });
+
+  it("HPKE key pairs, whose public half shows", () => {
+    using(name, () => {
+      const keyPair = HpkeKeyPair.fromBytes(200, generateKeyPair().privateKey.toBytes());
+      const text = renderings(keyPair) + renderings({ keyPair });
+      expect(shows(text, keyPair.toBytes())).toBe(false);
+      expect(shows(text, keyPair.config.publicKey)).toBe(true);
+      for (const id of [-1, 256, 1.5, "1"]) {
+        const error = errorOf(() => HpkeKeyPair.fromBytes(id as number, keyPair.toBytes()));
+        expect(error.code).toBe("out-of-range");
+        expect(shows(renderings(error), keyPair.toBytes())).toBe(false);
+      }
+      expect(errorOf(() => HpkeKeyPair.fromBytes(1, keyPair.toBytes().subarray(1))).code).toBe("wrong-length");
+      expect(errorOf(() => Reflect.construct(HpkeKeyPair, [Symbol("maker"), 1, {}])).code).toBe("invalid-argument");
     });
   });
 

@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { bundlePage, measure, pages, readmeWithSizes } from "../../scripts/sizes.mjs";
-import { read } from "./built.js";
+import { read, root } from "./built.js";
 
 test.each(Object.values(pages))("$what stays within $budget bytes, minified and gzipped", async (page) => {
   const { gzipped } = await measure(page);
@@ -36,6 +36,22 @@ test("a client's bundle has no code of the files that are a server's", async () 
   const files = await filesIn(pages.client.names);
   expect(files).toContain("src/prio1/client.ts");
   expect(files.filter((path) => serverFiles.includes(path))).toEqual([]);
+});
+
+test("a page that encrypts a report of DAP gets no VDAF but the one that its program makes", async () => {
+  const filesOf = async (contents: string) => {
+    const alias = { "prio/dap": "./src/dap/index.ts", "prio/prio3": "./src/prio3/index.ts" };
+    const { metafile } = await bundlePage(pages.dapReport, { alias, stdin: { contents, resolveDir: root } });
+    const [output] = Object.values(metafile?.outputs ?? {});
+    return Object.entries(output?.inputs ?? {}).flatMap(([path, { bytesInOutput }]) =>
+      bytesInOutput > 0 ? [path] : [],
+    );
+  };
+  const vdafs = (files: readonly string[]) => files.filter((path) => /^src\/(prio1|prio3)\/|vdafs\.ts/.test(path));
+  const program = `import { ${pages.dapReport.names.join(", ")} } from "prio/dap";`;
+  expect(vdafs(await filesOf(`${program} globalThis.use(${pages.dapReport.names.join(", ")});`))).toEqual([]);
+  const all = await filesOf(`import * as dap from "prio/dap"; globalThis.use(dap);`);
+  expect(vdafs(all)).toEqual(expect.arrayContaining(["src/dap/vdafs.ts", "src/prio1/vdaf/prio1.ts"]));
 });
 
 /** Sentences of a server's, out of errors and hash labels, which minifying leaves as they are. */
