@@ -12,9 +12,10 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const readme = `${root}/README.md`;
 
 /**
- * What a page imports: the names, all when null, from the entry, `prio` when it is not given.
+ * What a page imports: the names, all when null, from the entry, `prio` when it is not given; and perhaps those of
+ * another page besides.
  *
- * @typedef {{ names: string[] | null, entry?: string }} Imports
+ * @typedef {{ names: string[] | null, entry?: string, and?: Imports }} Imports
  */
 
 /** What is measured, and the most that it may take, in bytes. */
@@ -33,6 +34,13 @@ export const pages = {
     entry: "prio/dap",
     budget: 26_500,
   },
+  dap: {
+    what: "a DAP client, a histogram",
+    names: ["DapClient", "DapError"],
+    entry: "prio/dap",
+    and: { names: ["Prio3Histogram"], entry: "prio/prio3" },
+    budget: 44_000,
+  },
 };
 
 /**
@@ -42,11 +50,8 @@ export const pages = {
  * @param {Imports} imports
  * @param {esbuild.BuildOptions} [options]
  */
-export function bundlePage({ names, entry = "prio" }, options) {
-  const contents =
-    names === null
-      ? `import * as prio from "${entry}"; globalThis.use(prio);`
-      : `import { ${names.join(", ")} } from "${entry}"; globalThis.use(${names.join(", ")});`;
+export function bundlePage(imports, options) {
+  const contents = programOf(imports);
   return esbuild.build({
     stdin: { contents, resolveDir: root, sourcefile: "page.js" },
     absWorkingDir: root,
@@ -61,6 +66,20 @@ export function bundlePage({ names, entry = "prio" }, options) {
     logLevel: "warning",
     ...options,
   });
+}
+
+/**
+ * A program that imports names, and uses them.
+ *
+ * @param {Imports} imports
+ * @returns {string}
+ */
+function programOf({ names, entry = "prio", and }) {
+  const program =
+    names === null
+      ? `import * as prio from "${entry}"; globalThis.use(prio);`
+      : `import { ${names.join(", ")} } from "${entry}"; globalThis.use(${names.join(", ")});`;
+  return and === undefined ? program : `${program}\n${programOf(and)}`;
 }
 
 /** @param {Imports} imports */

@@ -20,7 +20,9 @@
  * | `mismatch` | two things that must agree do not: sessions to be merged, an opened report and its admission |
  * | `overflow` | a total is too large: the total shares do not belong together, or in Prio3 the batch is too large |
  * | `no-randomness` | the platform has no cryptographic source of randomness |
- * | `unsupported` | the platform lacks a part of the language that the work needs: `Float64Array`, in an SES compartment |
+ * | `unsupported` | the platform lacks something that the work needs: `Float64Array` in an SES compartment, `fetch` |
+ * | `unavailable` | a server cannot be reached, or cannot do it now: the same request may succeed later |
+ * | `refused` | a server does not do what it was asked to; the error says which of DAP's errors it named |
  */
 export type PrioErrorCode =
   | "invalid-argument"
@@ -37,7 +39,9 @@ export type PrioErrorCode =
   | "mismatch"
   | "overflow"
   | "no-randomness"
-  | "unsupported";
+  | "unsupported"
+  | "unavailable"
+  | "refused";
 
 /**
  * The only error that the library throws for bad input. `code` is stable; the message is for people.

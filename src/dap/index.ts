@@ -1,16 +1,17 @@
 /**
- * The IETF's Distributed Aggregation Protocol, draft-ietf-ppm-dap-18: its messages, the encryption of shares, and
- * tasks.
+ * The IETF's Distributed Aggregation Protocol, draft-ietf-ppm-dap-18: the client, the collector, and what aggregators
+ * are built of.
  *
- * For each message there are `encodeX` and `decodeX`. A {@link DapTask} is what all parties have in common, and an
- * {@link HpkeKeyPair} what an aggregator or a collector decrypts with. docs/dap.md in the package says what of the
- * draft is here.
+ * A {@link DapClient} uploads measurements, and a {@link DapCollector} gets their totals. A {@link DapTask} is what all
+ * parties have in common, and an {@link HpkeKeyPair} what an aggregator or a collector decrypts with. For each message
+ * there are `encodeX` and `decodeX`. docs/dap.md in the package says what of the draft is here.
  *
  * @module prio/dap
  */
 
 // What users import. No logic here.
 
+export { fromBase64Url, toBase64Url } from "../core/base64url.js";
 export type { Bytes } from "../core/bytes.js";
 export { PrioError, type PrioErrorCode } from "../errors.js";
 export {
@@ -40,6 +41,13 @@ export {
   REPORT_ID_SIZE,
   TASK_ID_SIZE,
 } from "./basic-messages.js";
+export {
+  DapClient,
+  type DapClientOptions,
+  type QueueOutcome,
+  type ReportOptions,
+  type UploadOutcome,
+} from "./client.js";
 export {
   AggregationJobExtensionType,
   type AggregatorRole,
@@ -71,10 +79,35 @@ export {
   encodeCollectionJobResp,
   type Query,
 } from "./collection-messages.js";
+export type { CollectionQuery } from "./collection-query.js";
+export {
+  type Collected,
+  type CollectedVdaf,
+  type CollectionJobState,
+  type CollectionStep,
+  type CollectionWait,
+  type CollectOptions,
+  DapCollector,
+  type DapCollectorOptions,
+} from "./collector.js";
+export { DapError, type DapErrorDetails, type Problem } from "./dap-error.js";
 export { areIncreasing, areReportExtensionsValid, unsupportedExtensions } from "./extensions.js";
+export { HpkeConfigCache } from "./hpke-config-cache.js";
 export { HpkeKeyPair, isHpkeConfigSupported } from "./hpke-keys.js";
 export { type DapMediaType, MEDIA_TYPES, type MessageName, parseMediaType } from "./media-types.js";
+export type {
+  BodyPiece,
+  BodyReader,
+  Fetch,
+  FetchBody,
+  FetchHeaders,
+  FetchRequest,
+  FetchResponse,
+  Signal,
+  SignalLike,
+} from "./platform.js";
 export { PROBLEM_MEDIA_TYPE, PROBLEM_TYPES, type ProblemName, problemName } from "./problems.js";
+export type { QueuedReport, ReportQueue } from "./report-queue.js";
 export { openAggregateShare, openInputShare, sealAggregateShare, sealInputShare } from "./sealing.js";
 export { DapTask, type DapTaskOptions } from "./task.js";
 export {
@@ -86,6 +119,7 @@ export {
   type TaskConfiguration,
 } from "./task-configuration.js";
 export type { BatchModeName, TaskDocument } from "./task-document.js";
+export type { TransportOptions } from "./transport.js";
 export {
   decodeHpkeConfig,
   decodeHpkeConfigList,
