@@ -1,8 +1,10 @@
-// Builds aggregator/dist/: the command in one file, with its source map. Dependencies stay outside.
+// Builds aggregator/dist/: the command in one file, with its source map, and the operators' page. Dependencies stay
+// outside.
 
 import { rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import esbuild from "esbuild";
+import { buildPage } from "./build-page.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 rmSync(`${root}dist`, { recursive: true, force: true });
@@ -12,6 +14,8 @@ await esbuild.build({
   outdir: "dist",
   bundle: true,
   packages: "external",
+  // Without the paths of tsconfig.json, which lead to the library's sources.
+  tsconfigRaw: {},
   platform: "node",
   format: "esm",
   target: "node20.19",
@@ -21,3 +25,4 @@ await esbuild.build({
   loader: { ".html": "text", ".sql": "text" },
   logLevel: "warning",
 });
+await buildPage(`${root}dist/page`);

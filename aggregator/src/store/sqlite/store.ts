@@ -3,7 +3,6 @@
 // file; they wait for one another.
 
 import { type Migrating, type Migration, migrate } from "../migrations.js";
-import { Operations } from "../operations.js";
 import { batchQueries } from "../queries/batches.js";
 import { jobQueries } from "../queries/jobs.js";
 import { peopleQueries } from "../queries/people.js";
@@ -21,14 +20,12 @@ const COMPACT_PAGES = 4096;
 
 export class SqliteStore implements Store {
   readonly #database: Database;
-  readonly #operations: Transaction;
   /** Ends when the transactions that were asked for have ended. */
   #last: Promise<unknown> = Promise.resolve();
   #isClosed = false;
 
   private constructor(database: Database) {
     this.#database = database;
-    this.#operations = operationsOf(new SqliteSql(database));
   }
 
   /** @param path a file, or ":memory:" */
@@ -45,15 +42,15 @@ export class SqliteStore implements Store {
 
   run<T>(name: string, body: (tx: Transaction) => Promise<T>): Promise<T> {
     return this.#inTurn(name, async () => {
-      const operations = new Operations(this.#operations);
+      const sql = new SqliteSql(this.#database);
       await this.#database.begin();
       try {
-        const result = await body(operations.transaction);
-        await operations.end();
+        const result = await body(transaction(sql));
+        sql.end();
         this.#database.commit();
         return result;
       } catch (error) {
-        await operations.end().catch(() => undefined);
+        sql.end();
         this.#database.rollback();
         throw error;
       }
@@ -94,7 +91,7 @@ export class SqliteStore implements Store {
   }
 }
 
-function operationsOf(sql: SqliteSql): Transaction {
+function transaction(sql: SqliteSql): Transaction {
   return {
     ...taskQueries(sql),
     ...hpkeKeyQueries(sql),

@@ -1,0 +1,64 @@
+// Results that collectors give back, for the operators' page: what `prio collect` writes as JSON, checked, and kept as
+// small JSON.
+
+import { parseObject } from "../tasks/exchange.js";
+import { OperatorError } from "../tasks/operator-error.js";
+
+/** A result as the page shows it. */
+export interface ShownResult {
+  /** Unique in the task: the interval, or what the collector calls it. */
+  readonly name: string;
+  readonly reports: number;
+  /** A total for each bucket, or one. Decimal, because totals may be larger than 2^53. */
+  readonly totals: readonly string[];
+  /** Names of the totals, in their order; empty for numbers from 0 on. */
+  readonly labels: readonly string[];
+  /** The standard deviation of the noise in each total; null where the collector did not say. */
+  readonly deviation: number | null;
+}
+
+const MAX_TOTALS = 100_000;
+const MAX_NAME = 100;
+
+/**
+ * Reads a result: `result` is an integer or a list of integers (numbers or decimal strings), `reportCount` or `reports`
+ * how many reports it is of, `start` and `end` the interval; `name`, `labels` and `deviation` may be there. Throws an
+ * OperatorError.
+ */
+export function readResult(text: string, subject: string): ShownResult {
+  const given = parseObject(text, subject);
+  const fail = (what: string): OperatorError => new OperatorError(`${subject}: ${what}`);
+  const { result, labels = [], deviation = null } = given;
+  const totals = (Array.isArray(result) ? (result as unknown[]) : [result]).map(integer);
+  if (totals.length === 0 || totals.length > MAX_TOTALS || totals.some((total) => total === null)) {
+    throw fail("result: expected an integer or a list of integers");
+  }
+  const reports = Number(integer(given["reportCount"] ?? given["reports"]) ?? Number.NaN);
+  if (!Number.isSafeInteger(reports) || reports < 0) throw fail("reportCount: expected a number of reports");
+  const isNames = Array.isArray(labels) && labels.every((label) => typeof label === "string");
+  if (!isNames || (labels.length > 0 && labels.length !== totals.length)) {
+    throw fail(`labels: expected a list of ${totals.length} strings`);
+  }
+  if (deviation !== null && !(typeof deviation === "number" && deviation >= 0)) {
+    throw fail("deviation: expected a number from 0 on");
+  }
+  const name = given["name"] ?? intervalName(given["start"], given["end"]);
+  if (typeof name !== "string" || name === "" || name.length > MAX_NAME) {
+    throw fail("expected a start and an end of the interval, or a name");
+  }
+  return { name, reports, totals: totals as string[], labels: labels as string[], deviation };
+}
+
+/** An integer in decimal digits, or null. */
+function integer(x: unknown): string | null {
+  if (typeof x === "boolean" || typeof x === "object") return null;
+  return /^-?\d{1,40}$/.test(`${x}`) ? `${x}` : null;
+}
+
+function intervalName(start: unknown, end: unknown): string | null {
+  const [from, to] = [start, end].map((x) => {
+    const time = typeof x === "string" ? Date.parse(x) : typeof x === "number" ? x * 1000 : Number.NaN;
+    return Math.abs(time) < 8.64e15 ? new Date(time).toISOString().replace(/:00\.000Z$/, "Z") : null;
+  });
+  return from == null || to == null ? null : `${from}/${to}`;
+}

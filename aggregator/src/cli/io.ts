@@ -1,0 +1,138 @@
+// What a command of prio-aggregator reads and writes: its streams, files, and questions to a person. Tests hand in their
+// own streams.
+
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, unlinkSync, writeSync } from "node:fs";
+import { createInterface } from "node:readline/promises";
+import type { Readable, Writable } from "node:stream";
+import { OperatorError } from "../tasks/operator-error.js";
+
+export interface Io {
+  readonly stdin: Readable & { readonly isTTY?: boolean };
+  readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number };
+  readonly stderr: Writable & { readonly isTTY?: boolean };
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Seconds since 1970. */
+  readonly clock: () => number;
+}
+
+/** The command line is wrong: status 2. */
+export class UsageError extends OperatorError {}
+
+/** Far more than any document has. */
+const MAX_FILE = 1 << 20;
+
+export const print = (io: Io, text = ""): void => void io.stdout.write(`${text}\n`);
+/** For people, beside the result: what to do next. */
+export const note = (io: Io, text: string): void => void io.stderr.write(`${text}\n`);
+export const printJson = (io: Io, value: unknown): void => print(io, JSON.stringify(value, null, 2));
+
+/** Whether a person is there to answer. */
+export const isInteractive = (io: Io): boolean => io.stdin.isTTY === true && io.stderr.isTTY === true;
+
+/** The text of a small file; `-` is standard input. Throws an OperatorError. */
+export async function readText(io: Io, path: string, what: string): Promise<string> {
+  if (path === "-") {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    for await (const chunk of io.stdin) {
+      chunks.push(Buffer.from(chunk as Uint8Array));
+      size += (chunk as Uint8Array).length;
+      if (size > MAX_FILE) throw new OperatorError(`standard input: expected ${what}, got more than ${MAX_FILE} bytes`);
+    }
+    return Buffer.concat(chunks).toString("utf8");
+  }
+  try {
+    const bytes = readFileSync(path);
+    if (bytes.length > MAX_FILE) throw new OperatorError(`${path}: expected ${what}, got more than ${MAX_FILE} bytes`);
+    return bytes.toString("utf8");
+  } catch (error) {
+    throw systemError(error, `cannot read ${path}`);
+  }
+}
+
+/** Writes a new file for its owner alone, and never over another. Throws an OperatorError. */
+export function createSecretFile(path: string, text: string): void {
+  let fd: number;
+  try {
+    fd = openSync(path, "wx", 0o600);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") {
+      throw new OperatorError(`${path} exists already: nothing was written`, "give the name of a new file");
+    }
+    throw systemError(error, `cannot write ${path}`);
+  }
+  try {
+    writeWhole(fd, text);
+  } catch (error) {
+    unlinkSync(path);
+    throw systemError(error, `cannot write ${path}`);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Writes a file that everybody may read, or standard output for `-` and none. Throws an OperatorError. */
+export function writePublic(io: Io, path: string | undefined, text: string): void {
+  if (path === undefined || path === "-") {
+    io.stdout.write(text);
+    return;
+  }
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    const fd = openSync(temporary, "wx", 0o644);
+    try {
+      writeWhole(fd, text);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(temporary, path);
+  } catch (error) {
+    throw systemError(error, `cannot write ${path}`);
+  }
+}
+
+function writeWhole(fd: number, text: string): void {
+  const bytes = Buffer.from(text);
+  for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
+  fsyncSync(fd);
+}
+
+const SYSTEM_WORDS: Readonly<Record<string, string>> = {
+  ENOENT: "no such file or directory",
+  EACCES: "permission denied",
+  EISDIR: "is a directory",
+  ENOTDIR: "not a directory",
+  ENOSPC: "no space left",
+  EROFS: "read-only file system",
+};
+
+export function systemError(error: unknown, subject: string): Error {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (error instanceof OperatorError || code === undefined) return error as Error;
+  return new OperatorError(`${subject}: ${SYSTEM_WORDS[code] ?? code}`);
+}
+
+/** Asks a person on standard error until `read` takes the answer; what `read` throws is shown, and it asks again. */
+export async function ask<T>(
+  io: Io,
+  question: string,
+  standard: string | null,
+  read: (answer: string) => T,
+): Promise<T> {
+  const lines = createInterface({ input: io.stdin, output: io.stderr });
+  try {
+    for (;;) {
+      const given = (await lines.question(standard === null ? `${question}: ` : `${question} [${standard}]: `)).trim();
+      const answer = given === "" ? standard : given;
+      if (answer === null) continue;
+      try {
+        return read(answer);
+      } catch (error) {
+        if (!(error instanceof OperatorError)) throw error;
+        note(io, `  ${error.message}`);
+      }
+    }
+  } finally {
+    lines.close();
+  }
+}

@@ -1,0 +1,30 @@
+// `prio-aggregator result put`: gives the operators' page a result that a collector got. Only the collector has it, so
+// that whoever wants it on the page must put it there.
+
+import type { Command } from "commander";
+import { readResult } from "../admin/results.js";
+import { findTask } from "../tasks/changes.js";
+import { type Io, note, readText } from "./io.js";
+import { type StoreOptions, useStore, withDatabase } from "./store-access.js";
+
+export function addResult(program: Command, io: Io): void {
+  const result = program.command("result").description("results for the operators' page");
+  const put = result
+    .command("put")
+    .argument("<task>", "its id, or the first characters of it")
+    .argument("<file>", "what `prio collect --format json` wrote; `-` is standard input")
+    .description("show a collector's result on the operators' page");
+  withDatabase(put).action(async (name: string, path: string, options: StoreOptions) => {
+    const subject = path === "-" ? "standard input" : path;
+    const read = readResult(await readText(io, path, "a result"), subject);
+    const at = io.clock();
+    await useStore(io, options, (store) =>
+      store.run("put result", async (tx) => {
+        const { key } = await findTask(tx, name);
+        await tx.putResult({ task: key, name: read.name, result: JSON.stringify(read), at });
+        await tx.insertAudit({ at, what: `result ${read.name} put`, task: key });
+      }),
+    );
+    note(io, `The operators' page shows the result of ${read.name}.`);
+  });
+}

@@ -1,0 +1,100 @@
+// `prio-aggregator task pause|resume|end` and `task rotate-tokens`.
+
+import type { Command } from "commander";
+import type { TaskRow, TaskState } from "../store/store.js";
+import { changeTask, findTask, type Held, setTaskState } from "../tasks/changes.js";
+import { newToken, parseToken, withToken } from "../tasks/tokens.js";
+import { createSecretFile, type Io, note, readText, UsageError } from "./io.js";
+import { type StoreOptions, secretsOfEnvironment, useStore, withDatabase } from "./store-access.js";
+import { readChoice } from "./values.js";
+
+const STATES: readonly [command: string, state: TaskState, what: string, after: string][] = [
+  ["pause", "paused", "take no new reports and jobs, and keep everything", "is paused"],
+  ["resume", "active", "take part again after a pause", "is active"],
+  ["end", "ended", "take part no longer, for good; results stay readable", "has ended"],
+];
+
+interface TokenOptions extends StoreOptions {
+  readonly for: string;
+  readonly output?: string;
+  readonly tokenFile?: string;
+  readonly revokeOld?: true;
+}
+
+export function addTaskChange(task: Command, io: Io): void {
+  for (const [name, state, what, after] of STATES) {
+    const command = task.command(name).argument("<task>", "its id, or the first characters of it").description(what);
+    withDatabase(command).action(async (id: string, options: StoreOptions) => {
+      const before = await useStore(io, options, (store) => setTaskState(store, id, state, io.clock()));
+      note(io, before === state ? `The task ${after} already.` : `The task ${after}: servers see it within seconds.`);
+    });
+  }
+  const command = task
+    .command("rotate-tokens")
+    .argument("<task>", "its id, or the first characters of it")
+    .description("change a bearer token; whoever accepts it makes the new one, and takes both for a while")
+    .requiredOption("--for <party>", "peer or collector")
+    .option("--output <file>", "make a new token, write it into this new file, and accept it besides the one before")
+    .option("--token-file <file>", "at the leader: use from now on the token that the helper's operator made")
+    .option("--revoke-old", "accept only the newest token");
+  withDatabase(command).action((id: string, options: TokenOptions) => rotateTokens(io, id, options));
+}
+
+async function rotateTokens(io: Io, name: string, options: TokenOptions): Promise<void> {
+  const key = secretsOfEnvironment(io);
+  const party = readChoice(options.for, "--for", ["peer", "collector"] as const);
+  const { output, tokenFile, revokeOld } = options;
+  if ([output, tokenFile, revokeOld].filter((given) => given !== undefined).length !== 1) {
+    throw new UsageError("expected one of --output, --token-file and --revoke-old");
+  }
+  const given = tokenFile === undefined ? null : parseToken(await readText(io, tokenFile, "a token"), tokenFile);
+  const token = output === undefined ? null : newToken();
+  const change = (row: TaskRow, held: Held): Held => {
+    requireAcceptor(row, party, given !== null);
+    if (given !== null) return { ...held, secrets: { ...held.secrets, peerToken: given } };
+    const [hashes, secret] =
+      party === "peer"
+        ? (["peerTokenHashes", "peerToken"] as const)
+        : (["collectorTokenHashes", "collectorToken"] as const);
+    const before = held.settings[hashes];
+    if (token === null) return { ...held, settings: { ...held.settings, [hashes]: before.slice(0, 1) } };
+    // The helper does not keep the leader's token: whoever has read the file has it.
+    const kept = party === "peer" ? null : token;
+    return {
+      settings: { ...held.settings, [hashes]: withToken(before, token) },
+      secrets: { ...held.secrets, [secret]: kept },
+    };
+  };
+  const what = token !== null ? "token made" : given !== null ? "token taken over" : "old token revoked";
+  await useStore(io, options, async (store) => {
+    await store.run("check task", async (tx) => {
+      // Before the file is written.
+      const row = await findTask(tx, name);
+      requireAcceptor(row, party, given !== null);
+    });
+    if (output !== undefined && token !== null) createSecretFile(output, `${token}\n`);
+    await changeTask(store, name, key, io.clock(), `${what} for the ${party}`, change);
+  });
+  if (output !== undefined) {
+    note(io, `${output} (mode 600) holds the new token. The old one is valid too, until --revoke-old.`);
+    const next = "The leader's operator runs: prio-aggregator task rotate-tokens TASK --for peer --token-file FILE";
+    note(io, party === "peer" ? next : "Give it to the collector.");
+  }
+}
+
+/** Throws a UsageError where this aggregator does not accept the party's token. */
+function requireAcceptor({ role }: TaskRow, party: "peer" | "collector", takesOver: boolean): void {
+  if (takesOver) {
+    if (party === "peer" && role === "leader") return;
+    throw new UsageError("--token-file: expected a task whose leader this is, and --for peer");
+  }
+  if (party === "peer" && role === "leader") {
+    throw new UsageError(
+      "the helper accepts the leader's token, so its operator makes the new one",
+      "then: prio-aggregator task rotate-tokens TASK --for peer --token-file FILE",
+    );
+  }
+  if (party === "collector" && role === "helper") {
+    throw new UsageError("the collector never asks the helper: its token is the leader's affair");
+  }
+}

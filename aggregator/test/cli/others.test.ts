@@ -1,0 +1,134 @@
+// `prio-aggregator keys`, `result`, `config`, `migrate` and the program as a whole.
+
+import { readFileSync, statSync } from "node:fs";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { openStore } from "../../src/store/open.js";
+import { TaskRegistry } from "../../src/tasks/registry.js";
+import { Secrets } from "../../src/tasks/secrets.js";
+import { CREATE, Operator } from "../support/command.js";
+
+let operator: Operator;
+beforeEach(() => {
+  operator = new Operator();
+});
+afterEach(() => operator.remove());
+
+const createTask = async (): Promise<string> => {
+  const { stdout } = await operator.must([...CREATE, "--new-collector-key", operator.path("collector"), "--json"]);
+  return (JSON.parse(stdout) as { id: string }).id;
+};
+
+describe("keys", () => {
+  test("a rotation makes a pending key, which list shows", async () => {
+    expect((await operator.must(["keys", "list"])).stderr).toContain("There are no keys");
+    const { stderr } = await operator.must(["keys", "rotate"]);
+    expect(stderr).toContain("Key 1 is pending");
+    const { stdout } = await operator.must(["keys", "list", "--json"]);
+    expect(JSON.parse(stdout)).toEqual([{ id: 1, state: "pending", createdAt: operator.now, changedAt: operator.now }]);
+    expect((await operator.must(["keys", "list"])).stdout).toMatch(/^1 +pending +2027-01-15 08:00Z/m);
+  });
+
+  test("a new secret goes into a new file for its owner alone, and is never shown", async () => {
+    const path = operator.path("key");
+    const { stdout, stderr } = await operator.must(["keys", "new-secret", "--output", path]);
+    const text = readFileSync(path, "utf8").trim();
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(stdout + stderr).not.toContain(text);
+    expect(new Secrets(Buffer.from(text, "base64url")).keyName).toMatch(/^[0-9a-f]{8}$/);
+    const again = await operator.run(["keys", "new-secret", "--output", path]);
+    expect(again).toMatchObject({ status: 1, stderr: expect.stringContaining("exists already") });
+    expect(readFileSync(path, "utf8").trim()).toBe(text);
+  });
+
+  test("the key of the store changes: old and new together, then new alone", async () => {
+    const id = await createTask();
+    await operator.must(["keys", "rotate"]);
+    const fresh = Secrets.newKeyText();
+    const both = { PRIO_AGGREGATOR_KEY: fresh, PRIO_AGGREGATOR_OLD_KEY: operator.key };
+    const early = await operator.run(["keys", "reseal"], { env: { PRIO_AGGREGATOR_KEY: fresh } });
+    expect(early).toMatchObject({ status: 1, stderr: expect.stringContaining("PRIO_AGGREGATOR_OLD_KEY_FILE") });
+    const { stderr } = await operator.must(["keys", "reseal"], { env: both });
+    expect(stderr).toContain("1 HPKE key and 1 task were sealed under the key");
+    await operator.must(["task", "show", id], { env: { PRIO_AGGREGATOR_KEY: fresh } });
+    expect((await operator.run(["task", "show", id])).status).toBe(1);
+  });
+});
+
+describe("result put", () => {
+  const RESULT = { start: "2026-12-01T00:00:00Z", end: "2026-12-01T01:00:00Z", reportCount: 600, result: [1, "2", 3] };
+
+  test("puts a collector's result where the page finds it; putting it again replaces it", async () => {
+    const id = await createTask();
+    for (const result of [RESULT, { ...RESULT, reportCount: 601 }]) {
+      await operator.must(["result", "put", id, "-"], { stdin: JSON.stringify(result) });
+    }
+    const store = await openStore(operator.database);
+    const [task] = (await TaskRegistry.load(store, Secrets.fromEnvironment(operator.env))).all();
+    const results = await store.run("read", (tx) => tx.results(task?.key ?? 0, 10));
+    await store.close();
+    expect(results.map(({ result }) => JSON.parse(result) as unknown)).toEqual([
+      {
+        ...{ name: "2026-12-01T00:00Z/2026-12-01T01:00Z", reports: 601, totals: ["1", "2", "3"] },
+        ...{ labels: [], deviation: null },
+      },
+    ]);
+  });
+
+  test.each([
+    [{ ...RESULT, result: "many" }, "result: expected an integer"],
+    [{ ...RESULT, result: [] }, "result: expected an integer"],
+    [{ ...RESULT, result: [[1]] }, "result: expected an integer"],
+    [{ ...RESULT, reportCount: -1 }, "reportCount"],
+    [{ ...RESULT, labels: ["one"] }, "labels: expected a list of 3 strings"],
+    [{ ...RESULT, start: "yesterday" }, "a start and an end"],
+    [{ ...RESULT, deviation: -1 }, "deviation"],
+  ])("%j is refused: %s", async (result, message) => {
+    const id = await createTask();
+    const ran = await operator.run(["result", "put", id, "-"], { stdin: JSON.stringify(result) });
+    expect(ran).toMatchObject({ status: 1, stderr: expect.stringContaining(message) });
+  });
+});
+
+describe("the program", () => {
+  test("help names every command, and every option of every command has a sentence", async () => {
+    const { stdout } = await operator.must(["--help"]);
+    for (const name of ["task", "keys", "result", "migrate", "config"]) {
+      expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
+    }
+    for (const args of [
+      ["task", "create"],
+      ["task", "import"],
+      ["task", "rotate-tokens"],
+      ["keys", "reseal"],
+    ]) {
+      const help = await operator.must([...args, "--help"]);
+      expect(help.stdout).toContain(`Usage: prio-aggregator ${args.join(" ")}`);
+    }
+  });
+
+  test("config shows what is in force, and no password", async () => {
+    const env = {
+      PRIO_AGGREGATOR_DATABASE: "postgres://me:hunter2@db.example/prio",
+      PRIO_AGGREGATOR_LISTEN: "[::1]:0",
+    };
+    const { stdout } = await operator.must(["config", "--json"], { env });
+    expect(stdout).not.toContain("hunter2");
+    expect(JSON.parse(stdout)).toMatchObject({ database: "postgres://me:…@db.example/prio", listen: "[::1]:0" });
+    const wrong = await operator.run(["config"], { env: { PRIO_AGGREGATOR_DRIVER_JOBS: "many" } });
+    expect(wrong).toMatchObject({ status: 1, stderr: expect.stringContaining("PRIO_AGGREGATOR_DRIVER_JOBS") });
+  });
+
+  test("migrate makes the tables, and doing it again does nothing", async () => {
+    for (let i = 0; i < 2; i++) {
+      expect((await operator.must(["migrate"])).stderr).toContain("has this version's tables");
+    }
+  });
+
+  test("a database that cannot be opened is one clear error", async () => {
+    const ran = await operator.run(["task", "list", "--database", "sqlite:/no/such/folder/store.db"]);
+    expect(ran.status).toBe(1);
+    expect(ran.stderr).toMatch(/^prio-aggregator: error: .*\/no\/such\/folder\/store\.db/);
+    const typo = await operator.run(["task", "list", "--database", "mysql://x"]);
+    expect(typo).toMatchObject({ status: 1, stderr: expect.stringContaining("expected sqlite:FILE or postgres://") });
+  });
+});
