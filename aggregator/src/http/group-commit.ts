@@ -1,9 +1,9 @@
 // Uploads on their way into the store: many requests share one transaction, and each is answered once it is on disk.
 // Disks and databases do hundreds of transactions a second, and one of them takes a thousand reports as easily as one.
 
-import { reportErrorName } from "prio/dap";
 import type { Context } from "../context.js";
 import { Problem } from "../problem.js";
+import { refusedCounter } from "../protocol/counters.js";
 import type { WaitingReport } from "../store/store.js";
 import { Budget } from "./budget.js";
 
@@ -60,7 +60,7 @@ export class GroupCommit {
     this.checkRoom();
     const bytes = reports.reduce((sum, { content }) => sum + content.length, 0);
     this.#budget.take(bytes, reports.length);
-    for (const { task } of reports) this.#count(task, "uploaded", 1);
+    for (const { task } of reports) this.#count(task, "uploaded");
     return new Promise((resolve, reject) => {
       this.#waiting.push({ reports, bytes, resolve, reject });
       this.#waitingReports += reports.length;
@@ -70,7 +70,7 @@ export class GroupCommit {
 
   /** Counts a refused report with the next transaction. */
   countRefused(task: number, error: number): void {
-    this.#count(task, `refused:${reportErrorName(error)}`, 1);
+    this.#count(task, refusedCounter(error));
     this.#wake();
   }
 
@@ -84,11 +84,11 @@ export class GroupCommit {
     if (this.#timer !== null) clearTimeout(this.#timer);
   }
 
-  #count(task: number, name: string, n: number): void {
+  #count(task: number, name: string): void {
     const key = `${task} ${name}`;
     const counter = this.#counters.get(key);
-    if (counter === undefined) this.#counters.set(key, { task, name, n });
-    else counter.n += n;
+    if (counter === undefined) this.#counters.set(key, { task, name, n: 1 });
+    else counter.n++;
   }
 
   #wake(): void {

@@ -1,19 +1,9 @@
 // What the resources call: the operations of the leader and of the helper, which know no HTTP.
 
-import type { MessageName, Report } from "prio/dap";
+import type { Report } from "prio/dap";
 import type { Context } from "../context.js";
+import type { Answer } from "../protocol/answer.js";
 import type { AggregatorTask } from "../tasks/task.js";
-
-/** What an operation answers. */
-export interface Answer {
-  /** Where the resource is, behind `/tasks/{task-id}`: such as `/aggregation_jobs/{id}?step=0`. */
-  readonly location?: string;
-  /** The resource's message; null where it is not ready. */
-  readonly body: Uint8Array | null;
-  /** Seconds. */
-  readonly retryAfter?: number;
-  readonly message: MessageName;
-}
 
 /** An operation on the body of a request; `id` is what a dialect's peer chose as the resource's id, 16 bytes. */
 type Create = (ctx: Context, task: AggregatorTask, body: Uint8Array, id?: Uint8Array) => Promise<Answer>;

@@ -44,8 +44,8 @@ export interface AggregatorServer {
   listen(host: string, port: number): Promise<number>;
   /** Takes a new certificate for connections to come. */
   replaceTls(tls: TlsFiles): void;
-  /** Stops accepting, answers what runs, and writes what waits. */
-  close(): Promise<void>;
+  /** Stops accepting, answers what runs, and writes what waits; connections that take longer than `seconds` are cut. */
+  close(seconds?: number): Promise<void>;
   readonly app: FastifyInstance;
 }
 
@@ -71,6 +71,8 @@ export function createServer(ctx: Context, operations: Operations, options: Serv
     trustProxy: false,
     logger: false,
     forceCloseConnections: "idle",
+    // What comes on open connections while the server closes is answered still.
+    return503OnClosing: false,
     rewriteUrl: ({ url = "/" }) => withoutBase(url),
     clientErrorHandler: refuseConnection,
     frameworkErrors: (error, request, reply) => void refusals.send(error, request, reply),
@@ -83,8 +85,8 @@ export function createServer(ctx: Context, operations: Operations, options: Serv
   app.addContentTypeParser("*", (_request, _payload, done) => done(null));
   app.addHook("onResponse", (request, reply, done) => {
     const route = request.routeOptions.url ?? "none";
-    ctx.metrics.count("http_requests", { route, method: request.method, status: String(reply.statusCode) });
-    ctx.metrics.observe("http_seconds", reply.elapsedTime / 1000, { route });
+    ctx.metrics.count("requests_total", { route, method: request.method, status: String(reply.statusCode) });
+    ctx.metrics.observe("request_seconds", reply.elapsedTime / 1000, { route });
     done();
   });
 
@@ -127,9 +129,14 @@ export function createServer(ctx: Context, operations: Operations, options: Serv
     replaceTls(replacement) {
       if (tls !== null) (app.server as HttpsServer).setSecureContext(secureContext(replacement));
     },
-    async close() {
-      await app.close();
-      await uploads.close();
+    async close(seconds = 10) {
+      const cut = setTimeout(() => app.server.closeAllConnections(), seconds * 1000);
+      try {
+        await app.close();
+      } finally {
+        clearTimeout(cut);
+        await uploads.close();
+      }
     },
   };
 }

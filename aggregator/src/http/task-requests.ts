@@ -6,12 +6,12 @@ import type { MessageName } from "prio/dap";
 import { MEDIA_TYPES } from "prio/dap";
 import type { Context } from "../context.js";
 import { Problem } from "../problem.js";
+import type { Answer } from "../protocol/answer.js";
 import type { Role } from "../store/store.js";
 import type { AggregatorTask } from "../tasks/task.js";
 import { authenticate, type Party } from "./authentication.js";
 import { checkLength } from "./body.js";
 import { checkMediaType } from "./media-type.js";
-import type { Answer } from "./operations.js";
 
 declare module "fastify" {
   interface FastifyRequest {

@@ -5,9 +5,10 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { MEDIA_TYPES, type MessageName } from "prio/dap";
 import { afterEach, describe, expect, test } from "vitest";
-import type { Answer, Operations } from "../../src/http/operations.js";
+import type { Operations } from "../../src/http/operations.js";
 import { PATHS, resourceAt, withoutBase } from "../../src/http/resources.js";
 import { DAP_ERRORS, PROBLEMS, Problem, type ProblemName } from "../../src/problem.js";
+import type { Answer } from "../../src/protocol/answer.js";
 import { COLLECTOR_TOKEN, type FakeServer, fakeTask, PEER_TOKEN, sha256, startFake } from "../support/http-fakes.js";
 
 let running: FakeServer | null = null;
