@@ -1,9 +1,10 @@
 // What the tests of the store share. They run on SQLite, or on PostgreSQL where PRIO_POSTGRES_URL names a database.
 
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import pg from "pg";
 import { afterEach } from "vitest";
 import { openStore } from "../../src/store/open.js";
 import type {
@@ -28,10 +29,26 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
+/** The database in which each test has a schema of its own; undefined on SQLite. */
+const POSTGRES = process.env["PRIO_POSTGRES_URL"];
+export const isPostgres = POSTGRES !== undefined;
+
 export function emptyPlace(): Place {
+  if (POSTGRES !== undefined) {
+    const schema = `test_${randomBytes(8).toString("hex")}`;
+    ends.push(() => onPostgres(`DROP SCHEMA IF EXISTS ${schema} CASCADE`));
+    return placeAt(`${POSTGRES}?schema=${schema}`);
+  }
   const folder = mkdtempSync(join(tmpdir(), "prio-store-"));
   ends.push(() => rmSync(folder, { recursive: true, force: true }));
   return placeAt(`sqlite:${join(folder, "store.sqlite")}`);
+}
+
+/** Carries out a statement beside the store. */
+export async function onPostgres(sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: POSTGRES });
+  await client.connect();
+  await client.query(sql).finally(() => client.end());
 }
 
 function placeAt(url: string): Place {

@@ -92,25 +92,18 @@ export class Database {
   }
 }
 
-/** The queries' view of a transaction of the database. */
+/** The database as the queries see it. */
 export class SqliteSql implements Sql {
   readonly forUpdate = "";
   readonly forUpdateSkipLocked = "";
   readonly #database: Database;
-  #isEnded = false;
 
   constructor(database: Database) {
     this.#database = database;
   }
 
-  /** From now on every call throws. */
-  end(): void {
-    this.#isEnded = true;
-  }
-
   /** For bulk work: a statement that is carried out once a row, without a promise each. */
   statement(text: string): Statement {
-    if (this.#isEnded) throw new Error("store: the transaction has ended");
     return this.#database.statement(text);
   }
 

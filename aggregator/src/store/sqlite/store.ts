@@ -3,6 +3,7 @@
 // file; they wait for one another.
 
 import { type Migrating, type Migration, migrate } from "../migrations.js";
+import { Operations } from "../operations.js";
 import { batchQueries } from "../queries/batches.js";
 import { jobQueries } from "../queries/jobs.js";
 import { peopleQueries } from "../queries/people.js";
@@ -20,12 +21,14 @@ const COMPACT_PAGES = 4096;
 
 export class SqliteStore implements Store {
   readonly #database: Database;
+  readonly #operations: Transaction;
   /** Ends when the transactions that were asked for have ended. */
   #last: Promise<unknown> = Promise.resolve();
   #isClosed = false;
 
   private constructor(database: Database) {
     this.#database = database;
+    this.#operations = operationsOf(new SqliteSql(database));
   }
 
   /** @param path a file, or ":memory:" */
@@ -42,15 +45,15 @@ export class SqliteStore implements Store {
 
   run<T>(name: string, body: (tx: Transaction) => Promise<T>): Promise<T> {
     return this.#inTurn(name, async () => {
-      const sql = new SqliteSql(this.#database);
+      const operations = new Operations(this.#operations);
       await this.#database.begin();
       try {
-        const result = await body(transaction(sql));
-        sql.end();
+        const result = await body(operations.transaction);
+        await operations.end();
         this.#database.commit();
         return result;
       } catch (error) {
-        sql.end();
+        await operations.end().catch(() => undefined);
         this.#database.rollback();
         throw error;
       }
@@ -91,7 +94,7 @@ export class SqliteStore implements Store {
   }
 }
 
-function transaction(sql: SqliteSql): Transaction {
+function operationsOf(sql: SqliteSql): Transaction {
   return {
     ...taskQueries(sql),
     ...hpkeKeyQueries(sql),

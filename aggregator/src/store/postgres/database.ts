@@ -1,0 +1,158 @@
+// The connections to PostgreSQL: how their values come and go, and BEGIN … COMMIT. Transactions are READ COMMITTED: each
+// statement sees what was committed before it, so that whoever waited for a lock sees what its holder wrote.
+
+import pg from "pg";
+import type { Sql, Value } from "../sql.js";
+import { BYTEA, INT8 } from "./arrays.js";
+import { isBroken } from "./errors.js";
+
+/** The oldest server that is taken, as server_version_num. */
+const OLDEST = 150_000;
+/** Where the tables are, unless the URL has `?schema=`. */
+const SCHEMA = "prio_aggregator";
+/** How long a transaction waits for a lock before it is tried again, and how long it may do nothing, in milliseconds. */
+const LOCK_TIMEOUT = 30_000;
+const IDLE_TIMEOUT = 120_000;
+
+/** How values are read; those of other types stay texts. */
+const TYPES = {
+  getTypeParser(type: number): (text: string) => unknown {
+    if (type === INT8) return Number;
+    if (type === BYTEA) return bytesOf;
+    return String;
+  },
+};
+
+/** Of `\x…`, as PostgreSQL writes it. */
+function bytesOf(text: string): Uint8Array {
+  const buffer = Buffer.from(text.slice(2), "hex");
+  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
+}
+
+export class Database {
+  readonly schema: string;
+  readonly #pool: pg.Pool;
+  #begin: string;
+
+  private constructor(pool: pg.Pool, schema: string) {
+    this.#pool = pool;
+    this.schema = schema;
+    this.#begin = `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL search_path = "${schema}";
+      SET LOCAL lock_timeout = ${LOCK_TIMEOUT}; SET LOCAL idle_in_transaction_session_timeout = ${IDLE_TIMEOUT}`;
+  }
+
+  /** @param connections how many at most */
+  static async open(url: string, connections: number): Promise<Database> {
+    const { address, schema } = parted(url);
+    const pool = new pg.Pool({
+      connectionString: address,
+      max: connections,
+      application_name: "prio-aggregator",
+      connectionTimeoutMillis: 10_000,
+      keepAlive: true,
+    });
+    // A connection that breaks while nobody uses it is replaced by the pool.
+    pool.on("error", () => undefined);
+    const database = new Database(pool, schema);
+    try {
+      await database.#check();
+    } catch (error) {
+      await pool.end();
+      throw error;
+    }
+    return database;
+  }
+
+  /** Begins a transaction on a connection of its own. */
+  async begin(): Promise<Connection> {
+    const client = await this.#pool.connect();
+    const connection = new Connection(client);
+    try {
+      await client.query(this.#begin);
+    } catch (error) {
+      connection.release(error);
+      throw error;
+    }
+    return connection;
+  }
+
+  /** Waits for connections that are in use. */
+  async close(): Promise<void> {
+    await this.#pool.end();
+  }
+
+  async #check(): Promise<void> {
+    const settings = await this.#pool.query<{ name: string; setting: string }>(
+      "SELECT name, setting FROM pg_settings WHERE name IN ('server_version_num', 'server_version', 'synchronous_commit')",
+    );
+    const of = (name: string) => settings.rows.find((row) => row.name === name)?.setting ?? "";
+    if (Number(of("server_version_num")) < OLDEST) {
+      throw new Error(`store: expected PostgreSQL ${OLDEST / 10_000} or later, got ${of("server_version")}`);
+    }
+    // What is committed must be on disk, whatever the operator set for the database.
+    if (of("synchronous_commit") === "off") this.#begin += "; SET LOCAL synchronous_commit = on";
+  }
+}
+
+/** The address for pg, and the schema. */
+function parted(url: string): { address: string; schema: string } {
+  const parsed = new URL(url);
+  const schema = parsed.searchParams.get("schema") ?? SCHEMA;
+  if (!/^[a-z_][a-z0-9_]{0,62}$/.test(schema)) {
+    throw new Error("store: expected a schema of letters a to z, digits and underscores, up to 63");
+  }
+  parsed.searchParams.delete("schema");
+  return { address: parsed.href, schema };
+}
+
+/** One transaction, on one connection. */
+export class Connection implements Sql {
+  readonly forUpdate = "FOR UPDATE";
+  readonly forUpdateSkipLocked = "FOR UPDATE SKIP LOCKED";
+  readonly #client: pg.PoolClient;
+
+  constructor(client: pg.PoolClient) {
+    this.#client = client;
+  }
+
+  async rows<Row>(text: string, ...values: readonly (Value | Buffer)[]): Promise<Row[]> {
+    return (await this.#query(text, values)).rows;
+  }
+
+  async change(text: string, ...values: readonly (Value | Buffer)[]): Promise<number> {
+    return (await this.#query(text, values)).rowCount ?? 0;
+  }
+
+  /** Several statements without parameters. */
+  async execute(sql: string): Promise<void> {
+    await this.#client.query(sql);
+  }
+
+  /** What was done is on disk when this resolves. Throws if PostgreSQL took it back instead. */
+  async commit(): Promise<void> {
+    const { command } = await this.#client.query("COMMIT");
+    if (command !== "COMMIT") throw new Error("store: PostgreSQL has not committed a transaction");
+  }
+
+  async rollback(): Promise<void> {
+    await this.#client.query("ROLLBACK");
+  }
+
+  /** Gives the connection back, or closes it if it broke. */
+  release(error?: unknown): void {
+    this.#client.release(isBroken(error));
+  }
+
+  #query(text: string, values: readonly (Value | Buffer)[]): Promise<pg.QueryResult> {
+    return this.#client.query({ name: nameOf(text), text, values: [...values], types: TYPES });
+  }
+}
+
+/** Names of prepared statements. There are as many as the queries have forms, a few dozen. */
+const names = new Map<string, string>();
+
+function nameOf(text: string): string {
+  const name = names.get(text) ?? `prio_${names.size}`;
+  names.set(text, name);
+  return name;
+}

@@ -1,0 +1,175 @@
+// The store on PostgreSQL, for any number of processes. Where transactions meet, they lock rows or wait for one another;
+// where that ends in a conflict, or the server goes away before the COMMIT, the transaction is carried out again.
+
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Migrating, type Migration, migrate } from "../migrations.js";
+import { Operations } from "../operations.js";
+import { batchQueries } from "../queries/batches.js";
+import { jobQueries } from "../queries/jobs.js";
+import { peopleQueries } from "../queries/people.js";
+import { hpkeKeyQueries, taskQueries } from "../queries/tasks.js";
+import type { Store, Transaction } from "../store.js";
+import { type Connection, Database } from "./database.js";
+import { isBroken, isPassing } from "./errors.js";
+import { lock } from "./locks.js";
+import { replayKeyQueries } from "./replay-keys.js";
+import { reportQueries } from "./reports.js";
+import { MIGRATIONS } from "./schema.js";
+
+/** How often a transaction is tried: with the pauses below, for about a minute. */
+const TRIES = 40;
+/** The first pause is up to this, each one twice as long, up to the last, in milliseconds. */
+const PAUSE = { first: 10, longest: 4000 };
+
+/** Rows that a counter is spread over. */
+const COUNTER_PARTS = 16;
+
+export class PostgresStore implements Store {
+  readonly #database: Database;
+  readonly #running = new Set<Promise<unknown>>();
+  #isClosed = false;
+
+  private constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** @param connections how many this process has at most; as many transactions run at once */
+  static async open(
+    url: string,
+    connections: number,
+    migrations: readonly Migration[] = MIGRATIONS,
+  ): Promise<PostgresStore> {
+    const database = await Database.open(url, connections);
+    const store = new PostgresStore(database);
+    try {
+      await store.#tried("migrations", (connection) => migrateSchema(connection, database.schema, migrations));
+    } catch (error) {
+      await database.close();
+      throw error;
+    }
+    return store;
+  }
+
+  run<T>(name: string, body: (tx: Transaction) => Promise<T>): Promise<T> {
+    return this.#tried(name, async (connection) => {
+      const operations = new Operations(operationsOf(connection));
+      try {
+        return await body(operations.transaction);
+      } finally {
+        await operations.end();
+      }
+    });
+  }
+
+  compact(): Promise<boolean> {
+    // Autovacuum does it, as the tables' settings say.
+    return Promise.resolve(false);
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await Promise.allSettled(this.#running);
+    await this.#database.close();
+  }
+
+  #tried<T>(name: string, work: (connection: Connection) => Promise<T>): Promise<T> {
+    if (this.#isClosed) return Promise.reject(new Error(`store: ${name}: the store is closed`));
+    const result = this.#tryAgain(name, work);
+    this.#running.add(result);
+    const end = () => this.#running.delete(result);
+    result.then(end, end);
+    return result;
+  }
+
+  async #tryAgain<T>(name: string, work: (connection: Connection) => Promise<T>): Promise<T> {
+    let pause = PAUSE.first;
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#tryOnce(name, work);
+      } catch (error) {
+        if (tries === TRIES || !isPassing(error)) throw error;
+      }
+      await sleep(Math.random() * pause);
+      pause = Math.min(2 * pause, PAUSE.longest);
+    }
+  }
+
+  async #tryOnce<T>(name: string, work: (connection: Connection) => Promise<T>): Promise<T> {
+    const connection = await this.#database.begin();
+    let result: T;
+    try {
+      result = await work(connection);
+    } catch (error) {
+      await connection.rollback().then(
+        () => connection.release(),
+        (broken: unknown) => connection.release(broken),
+      );
+      throw error;
+    }
+    try {
+      await connection.commit();
+    } catch (error) {
+      connection.release(error);
+      if (!isBroken(error)) throw error;
+      const cause = { cause: error };
+      throw new Error(`store: ${name}: the connection broke at its end: it may be written or not`, cause);
+    }
+    connection.release();
+    return result;
+  }
+}
+
+function operationsOf(sql: Connection): Transaction {
+  return {
+    ...taskQueries(sql),
+    ...hpkeKeyQueries(sql),
+    ...reportQueries(sql),
+    ...replayKeyQueries(sql),
+    ...jobQueries(sql),
+    ...batchQueries(sql),
+    ...peopleQueries(sql),
+    lockTask: (task, mode) => lock(sql, "task", task, mode),
+    async addCounters(counters) {
+      // One part a transaction, and names in one order, so that two of them never wait for each other.
+      const part = Math.floor(Math.random() * COUNTER_PARTS);
+      const sorted = counters.toSorted((a, b) => a.task - b.task || (a.name < b.name ? -1 : Number(a.name > b.name)));
+      for (const { task, name, n } of sorted) {
+        await sql.change(
+          `INSERT INTO counters (task, name, part, n) VALUES ($1, $2, $3, $4)
+           ON CONFLICT (task, name, part) DO UPDATE SET n = counters.n + excluded.n`,
+          ...[task, name, part, n],
+        );
+      }
+    },
+  };
+}
+
+/** Makes the schema where there is none, and brings it up to date. */
+async function migrateSchema(connection: Connection, schema: string, migrations: readonly Migration[]): Promise<void> {
+  const migrating: Migrating = {
+    async hasTable(name) {
+      const [row] = await connection.rows<{ found: string | null }>(
+        "SELECT to_regclass($1) AS found",
+        `"${schema}"."${name}"`,
+      );
+      return row?.found !== null;
+    },
+    execute(sql) {
+      return connection.execute(sql);
+    },
+    async version() {
+      const [row] = await connection.rows<{ version: number | null }>(
+        "SELECT CAST(max(version) AS bigint) AS version FROM migrations",
+      );
+      return row?.version ?? 0;
+    },
+    async record(version, name) {
+      await connection.change("INSERT INTO migrations (version, name) VALUES ($1, $2)", version, name);
+    },
+  };
+  await lock(connection, "migrations", 0, "exclusive");
+  const [row] = await connection.rows<{ found: string | null }>("SELECT to_regnamespace($1) AS found", schema);
+  if (row?.found === null) await connection.execute(`CREATE SCHEMA "${schema}"`);
+  await migrate(migrating, migrations);
+}
