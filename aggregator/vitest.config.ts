@@ -18,6 +18,9 @@ export default defineConfig({
   },
   test: {
     include: ["test/**/*.test.ts"],
+    exclude: [
+      process.env["PRIO_POSTGRES_URL"] === undefined ? "test/store/postgres.test.ts" : "test/store/sqlite.test.ts",
+    ],
     testTimeout: 60_000,
     reporters: jsonDir === undefined ? ["default"] : ["default", "json"],
     ...(jsonDir === undefined ? {} : { outputFile: { json: join(jsonDir, `vitest-${process.pid}.json`) } }),

@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { openStore } from "../../src/store/open.js";
-import type { Transaction } from "../../src/store/store.js";
+import { LeaseLost, type Transaction } from "../../src/store/store.js";
 import {
   bucketAt,
   bytesOf,
@@ -53,6 +53,31 @@ test("a failed operation fails the transaction, and the store goes on", async ()
   expect(await once(store, (tx) => tx.audit(9))).toEqual([]);
   await once(store, (tx) => tx.insertAudit({ at: 1, what: "second", task }));
   expect(await once(store, (tx) => tx.audit(9))).toHaveLength(1);
+});
+
+test("a failed operation fails the transaction, even where the body goes on", async () => {
+  const store = await emptyStore();
+  const task = await taskOf(store);
+  const job = newJob(task, "job");
+  await once(store, (tx) => tx.insertJob(job, 1));
+  const stubborn = store.run("test", async (tx) => {
+    await tx.insertAudit({ at: 1, what: "first", task });
+    const lease = { task, kind: job.kind, id: job.id, token: bytesOf("token") };
+    await tx.updateJob(job, { state: "done" }, 2, { lease, release: true }).catch(() => undefined);
+    await tx.insertAudit({ at: 1, what: "second", task }).catch(() => undefined);
+  });
+  await expect(stubborn).rejects.toThrow(LeaseLost);
+  expect(await once(store, (tx) => tx.audit(9))).toEqual([]);
+});
+
+test("an operation that the body does not wait for is part of the transaction", async () => {
+  const store = await emptyStore();
+  const task = await taskOf(store);
+  await once(store, (tx) => {
+    for (let i = 0; i < 5; i++) void tx.insertAudit({ at: i, what: "not waited for", task });
+    return Promise.resolve();
+  });
+  expect(await once(store, (tx) => tx.audit(9))).toHaveLength(5);
 });
 
 test("an operation after the end throws, and changes nothing", async () => {

@@ -51,8 +51,9 @@ export class Database {
       connectionTimeoutMillis: 10_000,
       keepAlive: true,
     });
-    // A connection that breaks while nobody uses it is replaced by the pool.
+    // A connection that breaks while nobody uses it is replaced by the pool; whoever uses it gets the error of its query.
     pool.on("error", () => undefined);
+    pool.on("connect", (client) => client.on("error", () => undefined));
     const database = new Database(pool, schema);
     try {
       await database.#check();
