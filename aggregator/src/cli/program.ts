@@ -10,6 +10,7 @@ import { type Io, UsageError } from "./io.js";
 import { addKeys } from "./keys.js";
 import { addMigrate } from "./migrate.js";
 import { addResult } from "./result.js";
+import { addServe } from "./serve.js";
 import { addTaskChange } from "./task-change.js";
 import { addTaskCreate } from "./task-create.js";
 import { addTaskExchange } from "./task-exchange.js";
@@ -28,6 +29,7 @@ export function buildProgram(io: Io): Command {
     .showSuggestionAfterError()
     .configureHelp({ subcommandTerm: (command) => command.name() })
     .addHelpText("after", "\n`prio-aggregator dev` shows a pair at work. docs/aggregator.md has it from nothing.\n");
+  addServe(program, io);
   const task = program.command("task").description("make, exchange and change tasks");
   addTaskCreate(task, io);
   addTaskList(task, io);

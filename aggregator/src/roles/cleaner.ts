@@ -1,0 +1,36 @@
+// The role that keeps house: HPKE keys come and go with their time, what is no longer needed is removed, and space is
+// given back. Any number of processes may do it.
+
+import type { Config } from "../config.js";
+import type { Context } from "../context.js";
+import { expire } from "../jobs/expire.js";
+import { advanceHpkeKeys, DEFAULT_KEY_POLICY, type KeyPolicy } from "../tasks/keys.js";
+import type { Secrets } from "../tasks/secrets.js";
+import { every, type Repetition } from "./repetition.js";
+
+const DAY = 86_400;
+
+export function keyPolicy({ hpkeRotateDays, hpkeKeepDays, hpkeConfigMaxAge }: Config): KeyPolicy {
+  return {
+    ...DEFAULT_KEY_POLICY,
+    rotateEvery: hpkeRotateDays === 0 ? null : hpkeRotateDays * DAY,
+    // Clients use a key that they were told of for as long as they may keep it (DAP-18, section 4.3.1: twice as long).
+    keepExpired: Math.max(hpkeKeepDays * DAY, 2 * hpkeConfigMaxAge),
+  };
+}
+
+/** Makes the first key where there is none, activates, replaces and removes keys. */
+export async function advanceKeys(ctx: Context, secrets: Secrets, policy: KeyPolicy): Promise<void> {
+  const changes = await ctx.store.run("advance HPKE keys", (tx) => advanceHpkeKeys(tx, secrets, policy, ctx.clock()));
+  for (const { id, to } of changes) ctx.log.info({ key: id, state: to }, "HPKE key changed");
+  if (changes.length > 0) await ctx.keys.refresh();
+}
+
+export function startCleaner(ctx: Context, config: Config, secrets: Secrets): Repetition {
+  const policy = keyPolicy(config);
+  return every(ctx, "clean", config.cleanSeconds, async (signal) => {
+    await advanceKeys(ctx, secrets, policy);
+    let isMore = true;
+    while (isMore && !signal.aborted) isMore = await expire(ctx);
+  });
+}

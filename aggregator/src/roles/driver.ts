@@ -1,0 +1,36 @@
+// The role that works on jobs, and how it reaches the other aggregator.
+
+import { readFileSync } from "node:fs";
+import type { Config } from "../config.js";
+import type { Context } from "../context.js";
+import { startDriver } from "../jobs/driver.js";
+import { HttpPeer } from "../jobs/http-peer.js";
+import { OperatorError } from "../tasks/operator-error.js";
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new OperatorError(`cannot read ${path}: ${(error as NodeJS.ErrnoException).code}`);
+  }
+}
+
+/** Throws an OperatorError where a certificate that the settings name cannot be read. */
+export function startDriverRole(
+  ctx: Context,
+  { peerCert, peerKey, peerCa, driverJobs }: Config,
+): { stop(): Promise<void> } {
+  const tls = {
+    ...(peerCert === null ? {} : { cert: read(peerCert) }),
+    ...(peerKey === null ? {} : { key: read(peerKey) }),
+    ...(peerCa === null ? {} : { ca: read(peerCa) }),
+  };
+  const peer = new HttpPeer({ tls });
+  const driver = startDriver(ctx, { peer, concurrency: driverJobs });
+  return {
+    async stop() {
+      await driver.stop();
+      peer.close();
+    },
+  };
+}
