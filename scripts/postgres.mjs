@@ -41,7 +41,8 @@ function install() {
   spawnSync("apt-get", ["-qq", "install", "--yes", "--no-install-recommends", "postgresql"], { env });
 }
 
-async function freePort() {
+/** A port that was free a moment ago. */
+export async function freePort() {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
