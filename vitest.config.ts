@@ -1,5 +1,6 @@
 // The projects: the unit tests; the same tests in Chromium; the tests of pages that Chromium shows; the tests of the
-// built package (run `npm run build` before these two); and the large tests that `npm test` leaves out. With
+// built package (run `npm run build` before these two); and those that `npm test` leaves out: with S3 servers, with
+// Janus, and the large ones. With
 // VITEST_JSON_DIR each run also writes a report for .ci/run to count.
 
 import { readdirSync, readFileSync } from "node:fs";
@@ -20,6 +21,7 @@ const otherProjects = [
   "test/docs/**",
   "test/large/**",
   "test/s3/**",
+  "test/janus/**",
   "test/pages/**",
 ];
 /** Unit tests that need files, processes or Node's own modules. Everything else runs in Chromium too. */
@@ -101,6 +103,13 @@ export default defineConfig({
         },
       },
       { test: { name: "s3", include: ["test/s3/**/*.test.ts"], testTimeout: 600_000 } },
+      {
+        // The aggregator's sources import the library by its name.
+        resolve: {
+          alias: [{ find: /^prio\/(.*)$/, replacement: fileURLToPath(new URL("src/$1/index.ts", import.meta.url)) }],
+        },
+        test: { name: "janus", include: ["test/janus/**/*.test.ts"], testTimeout: 600_000, hookTimeout: 600_000 },
+      },
       { test: { name: "large", include: ["test/large/**/*.test.ts"], testTimeout: 600_000 } },
       ...inChromium,
     ],

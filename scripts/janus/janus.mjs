@@ -148,7 +148,13 @@ export class Janus {
     return { file, health: `http://127.0.0.1:${port}/healthz` };
   }
 
-  /** Runs one of janus_aggregator's programs to its end. @param {string} name @param {object} settings @param {...string} args */
+  /**
+   * Runs one of janus_aggregator's programs to its end.
+   *
+   * @param {string} name
+   * @param {object} settings
+   * @param {...string} args
+   */
   async #run(name, settings, ...args) {
     const { file } = await this.#configure(name, settings);
     const ran = spawnSync(join(this.#bin, "janus_aggregator"), [name, "--config-file", file, ...args], {

@@ -18,7 +18,15 @@ const checkout = process.env["JANUS"];
 if (checkout === undefined) throw new Error("JANUS must name a checkout of Janus that was built");
 const vectors = fileURLToPath(new URL("../../vectors/janus/", import.meta.url));
 
-/** @type {{ name: string, batchMode: "time-interval" | "leader-selected", vdaf: import("./janus.mjs").VdafDocument, draw: () => number | number[] }[]} */
+/**
+ * @typedef {object} Kind
+ * @property {string} name
+ * @property {"time-interval" | "leader-selected"} batchMode
+ * @property {import("./janus.mjs").VdafDocument} vdaf
+ * @property {() => number | number[]} draw
+ */
+
+/** @type {Kind[]} */
 const kinds = [
   { name: "count", batchMode: "time-interval", vdaf: { type: "Prio3Count" }, draw: () => randomInt(2) },
   {

@@ -1,5 +1,5 @@
-// What Janus' main (version 0.9, half-way to DAP-18) does otherwise than the draft between leader and helper. Remove this
-// file, its test and what names it once Janus is there.
+// What Janus' main (version 0.9, half-way to DAP-18) does otherwise than the draft between leader and helper. Remove
+// this file, its tests and what names it once Janus is there.
 //
 // 1. Resources are made by PUT at an id of 16 bytes that the party chooses who asks, not by POST at their collection.
 // 2. AggregationJobInitReq has a PartialBatchSelector where the draft has extensions: the batch mode, and for
@@ -22,15 +22,15 @@ const LENGTH_SIZE = 4;
 export type PeerResource = "aggregation_jobs" | "aggregate_shares";
 
 /**
- * The id that the leader chooses for a new resource, 16 bytes: a function of the request, so that a request that is sent
- * again goes to the same address.
+ * The id that the leader chooses for a new resource, 16 bytes: a function of the request, so that a request that is
+ * sent again goes to the same address.
  */
 export function resourceId(resource: PeerResource, taskId: Uint8Array, body: Uint8Array): Uint8Array {
   const hash = createHash("sha256").update(`janus-0.9 ${resource}`).update(taskId).update(body).digest();
   return new Uint8Array(hash.subarray(0, ID_SIZE));
 }
 
-/** The draft's AggregationJobInitReq, as Janus writes it. Throws `unsupported` for extensions that Janus has no place for. */
+/** The draft's AggregationJobInitReq, as Janus writes it. Throws `unsupported` for extensions that Janus lacks. */
 export function encodeInitReq(body: Uint8Array): Uint8Array {
   const { before, view, at } = afterAggParam(body);
   const length = view.getUint16(at);
