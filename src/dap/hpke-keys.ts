@@ -4,7 +4,7 @@ import { type Bytes, equalBytes, shown } from "../core/bytes.js";
 import { Hidden, MAKER, requireMaker } from "../core/hidden.js";
 import { systemRandom } from "../core/random.js";
 import { AEAD_ID, KDF_ID, KEM_ID } from "../crypto/hpke.js";
-import { PrivateKey, PublicKey, publicBytesOf, randomPrivateKey } from "../crypto/keys.js";
+import { isLowOrder, PrivateKey, PublicKey, publicBytesOf, randomPrivateKey } from "../crypto/keys.js";
 import { PrioError } from "../errors.js";
 import type { HpkeConfig } from "./upload-messages.js";
 
@@ -70,7 +70,7 @@ export function isHpkeConfigSupported({ kemId, kdfId, aeadId }: HpkeConfig): boo
 /** The keys of configurations that are used again and again: the same object, so that the platform prepares it once. */
 const recipients = /* @__PURE__ */ new WeakMap<HpkeConfig, PublicKey>();
 
-/** The public key of a configuration. Throws `invalid-key` for other algorithms, `wrong-length`. */
+/** A configuration's public key. Throws `invalid-key` for other algorithms and keys of low order, `wrong-length`. */
 export function recipientOf(config: HpkeConfig): PublicKey {
   const known = recipients.get(config);
   // The bytes may have changed since.
@@ -82,6 +82,7 @@ export function recipientOf(config: HpkeConfig): PublicKey {
     );
   }
   const recipient = PublicKey.fromBytes(config.publicKey);
+  if (isLowOrder(recipient)) throw new PrioError("invalid-key", "HPKE config: expected a key of large order");
   recipients.set(config, recipient);
   return recipient;
 }

@@ -109,7 +109,7 @@ export type {
 export { PROBLEM_MEDIA_TYPE, PROBLEM_TYPES, type ProblemName, problemName } from "./problems.js";
 export type { QueuedReport, ReportQueue } from "./report-queue.js";
 export { openAggregateShare, openInputShare, sealAggregateShare, sealInputShare } from "./sealing.js";
-export { DapTask, type DapTaskOptions } from "./task.js";
+export { DapTask } from "./task.js";
 export {
   decodeBatchId,
   decodeInterval,
@@ -118,7 +118,7 @@ export {
   encodeTaskConfiguration,
   type TaskConfiguration,
 } from "./task-configuration.js";
-export type { BatchModeName, TaskDocument } from "./task-document.js";
+export type { BatchModeName, DapTaskOptions, TaskDocument } from "./task-document.js";
 export type { TransportOptions } from "./transport.js";
 export {
   decodeHpkeConfig,

@@ -1,10 +1,13 @@
 // A task as a JSON document, which two operators, their collector and their clients exchange. It has no secret.
 
-import { kindOf, propertiesOf, requireObject, shown } from "../core/bytes.js";
+import { fromBase64Url } from "../core/base64url.js";
+import { type Bytes, kindOf, propertiesOf, requireObject, shown, utf8 } from "../core/bytes.js";
 import { PrioError } from "../errors.js";
-import type { Interval } from "./basic-messages.js";
-import { BatchMode, DAP_VERSION } from "./codes.js";
-import type { VdafDescription } from "./vdaf-configuration.js";
+import { type Extension, type Interval, TASK_ID_SIZE } from "./basic-messages.js";
+import { BatchMode, DAP_VERSION, TaskExtensionType } from "./codes.js";
+import { encodeInterval, type TaskConfiguration } from "./task-configuration.js";
+import { decodeHpkeConfig, type HpkeConfig } from "./upload-messages.js";
+import { encodeVdafConfiguration, type VdafDescription } from "./vdaf-configuration.js";
 
 /** How reports make a batch. */
 export type BatchModeName = "time-interval" | "leader-selected";
@@ -36,18 +39,12 @@ export interface TaskDocument {
   readonly collectorHpkeConfig?: string;
 }
 
-/** A document whose members have the right types. */
-export interface ReadDocument {
-  readonly id?: string;
-  readonly leader: string;
-  readonly helper: string;
-  readonly timePrecision: number;
-  readonly minBatchSize: number;
-  readonly batchMode: number;
-  readonly vdaf: VdafDescription;
-  readonly interval?: Interval;
-  readonly info: string;
-  readonly collectorHpkeConfig?: string;
+/** What a task has besides its configuration. */
+export interface DapTaskOptions {
+  /** 32 bytes; SHA-256 of the encoded configuration by default. */
+  readonly id?: Uint8Array;
+  /** What the aggregators encrypt their aggregate shares to. Clients do not need it. */
+  readonly collectorHpkeConfig?: HpkeConfig;
 }
 
 const MEMBERS = [
@@ -55,27 +52,40 @@ const MEMBERS = [
   ...(["info", "collectorHpkeConfig"] as const),
 ] as const;
 
-/** Throws `invalid-argument`, `out-of-range`, also for members that are unknown. */
-export function readDocument(document: unknown): ReadDocument {
+/**
+ * The configuration that a document describes, and what it says besides. Throws `invalid-argument`, `invalid-encoding`,
+ * `out-of-range`, `wrong-length` and `malformed`, also for members that are unknown.
+ */
+export function readDocument(document: unknown): { configuration: TaskConfiguration; options: DapTaskOptions } {
   const given = propertiesOf(document as TaskDocument, "task", MEMBERS, MEMBERS);
   if (given.dap !== DAP_VERSION) {
     throw new PrioError("invalid-argument", `task.dap: expected "${DAP_VERSION}", got ${shown(given.dap)}`);
   }
   const timePrecision = integer(given.timePrecision, "task.timePrecision", 1);
-  return {
-    ...(given.id === undefined ? {} : { id: text(given.id, "task.id") }),
-    leader: text(given.leader, "task.leader"),
-    helper: text(given.helper, "task.helper"),
-    timePrecision,
-    minBatchSize: integer(given.minBatchSize, "task.minBatchSize", 1),
+  const extensions: Extension[] = [];
+  if (given.interval !== undefined) {
+    const extensionData = encodeInterval(readInterval(given.interval, timePrecision));
+    extensions.push({ extensionType: TaskExtensionType.taskInterval, extensionData });
+  }
+  const configuration: TaskConfiguration = {
+    taskInfo: fromBase64Url(given.info, "task.info"),
+    leaderAggregatorEndpoint: text(given.leader, "task.leader"),
+    helperAggregatorEndpoint: text(given.helper, "task.helper"),
+    timePrecision: BigInt(timePrecision),
+    minBatchSize: BigInt(integer(given.minBatchSize, "task.minBatchSize", 1)),
     batchMode: batchMode(given.batchMode),
-    vdaf: requireObject(given.vdaf as VdafDescription, "task.vdaf"),
-    ...(given.interval === undefined ? {} : { interval: readInterval(given.interval, timePrecision) }),
-    info: text(given.info, "task.info"),
-    ...(given.collectorHpkeConfig === undefined
-      ? {}
-      : { collectorHpkeConfig: text(given.collectorHpkeConfig, "task.collectorHpkeConfig") }),
+    batchConfig: new Uint8Array(0),
+    ...encodeVdafConfiguration(requireObject(given.vdaf as VdafDescription, "task.vdaf")),
+    extensions,
   };
+  const { id, collectorHpkeConfig: config } = given;
+  const options = {
+    ...(id === undefined ? {} : { id: fromBase64Url(id, "task.id", TASK_ID_SIZE) }),
+    ...(config === undefined
+      ? {}
+      : { collectorHpkeConfig: decodeHpkeConfig(fromBase64Url(config, "task.collectorHpkeConfig")) }),
+  };
+  return { configuration, options };
 }
 
 /** The last second with four digits in its year. */
@@ -127,9 +137,9 @@ function batchMode(name: unknown): number {
   );
 }
 
-function text(x: unknown, subject: string): string {
+function text(x: unknown, subject: string): Bytes {
   if (typeof x !== "string") throw new PrioError("invalid-argument", `${subject}: expected a string, got ${kindOf(x)}`);
-  return x;
+  return utf8(x, subject);
 }
 
 function integer(x: unknown, subject: string, least: number): number {

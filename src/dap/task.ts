@@ -1,7 +1,7 @@
 // A task: its configuration, its id, and the document that describes both (DAP-18, section 4.2).
 
-import { fromBase64Url, toBase64Url } from "../core/base64url.js";
-import { type Bytes, concat, copyOfBytes, equalBytes, toHex, utf8 } from "../core/bytes.js";
+import { toBase64Url } from "../core/base64url.js";
+import { type Bytes, concat, copyOfBytes, equalBytes, textOf, toHex, uint32BE, utf8 } from "../core/bytes.js";
 import { Hidden, MAKER, requireMaker } from "../core/hidden.js";
 import { type RandomSource, systemRandom } from "../core/random.js";
 import { sha256 } from "../crypto/stream.js";
@@ -9,39 +9,26 @@ import { PrioError } from "../errors.js";
 import type { Vdaf } from "../vdaf/vdaf.js";
 import { type Interval, TASK_ID_SIZE } from "./basic-messages.js";
 import { type AggregatorRole, BatchMode, DAP_VERSION, TaskExtensionType, vdafContext } from "./codes.js";
+import { recipientOf } from "./hpke-keys.js";
 import {
   decodeInterval,
   decodeTaskConfiguration,
-  encodeInterval,
   encodeTaskConfiguration,
   type TaskConfiguration,
 } from "./task-configuration.js";
 import {
   type BatchModeName,
-  type ReadDocument,
+  type DapTaskOptions,
   readDocument,
   type TaskDocument,
   writeInterval,
 } from "./task-document.js";
 import { decodeHpkeConfig, encodeHpkeConfig, type HpkeConfig } from "./upload-messages.js";
-import {
-  decodeVdafConfiguration,
-  encodeVdafConfiguration,
-  type VdafDescription,
-  vdafConfiguration,
-} from "./vdaf-configuration.js";
+import { decodeVdafConfiguration, type VdafDescription, vdafConfiguration } from "./vdaf-configuration.js";
 
 /** Bytes of the random `info` of a new task. */
 const INFO_SIZE = 16;
 const HASH_LABEL = `${DAP_VERSION} task`;
-
-/** What a task has besides its configuration. */
-export interface DapTaskOptions {
-  /** 32 bytes; SHA-256 of the encoded configuration by default. */
-  readonly id?: Uint8Array;
-  /** What the aggregators encrypt their aggregate shares to. Clients do not need it. */
-  readonly collectorHpkeConfig?: HpkeConfig;
-}
 
 /** What every share of a task is bound to: the task's id, and its encoded configuration. */
 const bindings = /* @__PURE__ */ new Hidden<Uint8Array>("DapTask");
@@ -112,8 +99,14 @@ export class DapTask {
     this.vdaf = decodeVdafConfiguration(configuration.vdafType, configuration.vdafConfiguration);
     const interval = intervalOf(configuration);
     if (interval !== undefined) this.interval = interval;
-    if (options.collectorHpkeConfig !== undefined) this.collectorHpkeConfig = options.collectorHpkeConfig;
-    this.hash = hashOf(this.id, this.encodedConfiguration, options.collectorHpkeConfig);
+    let encodedConfig: Uint8Array = new Uint8Array(0);
+    if (options.collectorHpkeConfig !== undefined) {
+      encodedConfig = encodeHpkeConfig(options.collectorHpkeConfig);
+      this.collectorHpkeConfig = decodeHpkeConfig(encodedConfig);
+      // Throws for a key that no aggregate share could be encrypted to.
+      recipientOf(this.collectorHpkeConfig);
+    }
+    this.hash = hashOf(this.id, this.encodedConfiguration, encodedConfig);
     bindings.make(this, concat(this.id, this.encodedConfiguration), maker);
   }
 
@@ -131,7 +124,7 @@ export class DapTask {
    * also for members that it does not know.
    */
   static fromJSON(document: unknown): DapTask {
-    return read(readDocument(document));
+    return read(document);
   }
 
   /**
@@ -140,7 +133,7 @@ export class DapTask {
    */
   static create(document: Omit<TaskDocument, "dap" | "id" | "info">, random: RandomSource = systemRandom): DapTask {
     const info = toBase64Url(random(INFO_SIZE));
-    return read(readDocument({ ...document, dap: DAP_VERSION, info }));
+    return read({ ...document, dap: DAP_VERSION, info });
   }
 
   /** The task's document. All parties may know it: it has no secret. */
@@ -207,31 +200,9 @@ export function bindingOf(task: DapTask): Uint8Array {
   return bindings.of(task);
 }
 
-function read(document: ReadDocument): DapTask {
-  const { id, collectorHpkeConfig } = document;
-  const { vdafType, vdafConfiguration: encodedVdaf } = encodeVdafConfiguration(document.vdaf);
-  const { interval } = document;
-  const configuration: TaskConfiguration = {
-    taskInfo: fromBase64Url(document.info, "task.info"),
-    leaderAggregatorEndpoint: utf8(document.leader, "task.leader"),
-    helperAggregatorEndpoint: utf8(document.helper, "task.helper"),
-    timePrecision: BigInt(document.timePrecision),
-    minBatchSize: BigInt(document.minBatchSize),
-    batchMode: document.batchMode,
-    batchConfig: new Uint8Array(0),
-    vdafType,
-    vdafConfiguration: encodedVdaf,
-    extensions:
-      interval === undefined
-        ? []
-        : [{ extensionType: TaskExtensionType.taskInterval, extensionData: encodeInterval(interval) }],
-  };
-  return DapTask.fromConfiguration(configuration, {
-    ...(id === undefined ? {} : { id: fromBase64Url(id, "task.id", TASK_ID_SIZE) }),
-    ...(collectorHpkeConfig === undefined
-      ? {}
-      : { collectorHpkeConfig: decodeHpkeConfig(fromBase64Url(collectorHpkeConfig, "task.collectorHpkeConfig")) }),
-  });
+function read(document: unknown): DapTask {
+  const { configuration, options } = readDocument(document);
+  return DapTask.fromConfiguration(configuration, options);
 }
 
 /** A URL below an endpoint, which may end with a slash. */
@@ -254,8 +225,8 @@ function batchModeName(batchMode: number): BatchModeName {
 
 /** A URL of visible ASCII. Nothing else is required of it, and nothing is changed. */
 function urlOf(bytes: Uint8Array, subject: string): string {
-  const text = String.fromCharCode(...bytes);
-  if (!/^https?:\/\/[!-~]+$/.test(text)) {
+  const text = textOf(bytes);
+  if (text === null || !/^https?:\/\/[!-~]+$/.test(text)) {
     throw new PrioError("invalid-argument", `${subject}: expected an https URL of ASCII characters`);
   }
   if (/[?#]/.test(text)) throw new PrioError("invalid-argument", `${subject}: expected a URL without ? and #`);
@@ -277,12 +248,7 @@ function intervalOf({ extensions }: TaskConfiguration): Interval | undefined {
 }
 
 /** SHA-256 over a label, the id, the configuration and the collector's HPKE configuration, each after its length. */
-function hashOf(id: Uint8Array, configuration: Uint8Array, collector: HpkeConfig | undefined): string {
-  const config = collector === undefined ? new Uint8Array(0) : encodeHpkeConfig(collector);
-  const parts = [utf8(HASH_LABEL, "label"), id, configuration, config];
-  return toHex(sha256(...parts.flatMap((part) => [lengthOf(part), part])));
-}
-
-function lengthOf(part: Uint8Array): Uint8Array {
-  return Uint8Array.of(part.length >>> 24, part.length >>> 16, part.length >>> 8, part.length);
+function hashOf(...parts: readonly Uint8Array[]): string {
+  const labelled = [utf8(HASH_LABEL, "label"), ...parts];
+  return toHex(sha256(...labelled.flatMap((part) => [uint32BE(part.length), part])));
 }

@@ -95,8 +95,8 @@ const kinds: readonly Kind[] = [
   },
 ];
 
-/** The parameters of a kind by their names, as they are in the encoding. */
-type Values = Record<string, bigint>;
+/** Prio v1's booleans, which stand in the encoding as integers of 0 bits. */
+const BOOLEANS: readonly Field[] = [["fields", 4]];
 
 /**
  * The encoding of a description. Throws `invalid-argument` for a VDAF that has none, and for parameters that are
@@ -104,20 +104,18 @@ type Values = Record<string, bigint>;
  */
 export function encodeVdafConfiguration(description: VdafDescription): EncodedVdaf {
   const given = { ...requireObject(description, "vdaf") } as Record<string, unknown>;
-  const { type, xof = "turboshake" } = given;
-  const ofType = kinds.filter((kind) => kind.type === type);
-  if (ofType.length === 0) {
-    throw new PrioError("invalid-argument", `vdaf.type: expected a VDAF such as "Prio3Histogram", got ${shown(type)}`);
+  const kind = kindNamed(given);
+  const fields = fieldsOf(kind, given);
+  const names = fields.map(([name]) => name);
+  propertiesOf(given, "vdaf", [], ["type", ...names, ...(kind.xof === undefined ? [] : ["xof"])]);
+  const writer = new TlsWriter();
+  for (const [name, size] of fields) {
+    const value = parameterOf(given, name, size);
+    if (size === 8) writer.uint64(value);
+    else writer.uint(Number(value), size);
   }
-  const kind = ofType.find((one) => one.xof === undefined || one.xof === xof);
-  if (kind === undefined) {
-    throw new PrioError("invalid-argument", `vdaf.xof: expected "turboshake" or "hmac-aes", got ${shown(xof)}`);
-  }
-  const names = ["type", ...(kind.xof === undefined ? [] : ["xof"]), ...namesOf(kind, given)];
-  propertiesOf(given, "vdaf", [], names);
-  const values: Values = {};
-  for (const [name, size] of kind.fields) values[name] = parameterOf(given, name, size);
-  return { vdafType: kind.vdafType, vdafConfiguration: encodeFields(kind, values) };
+  if (fields === BOOLEANS) writer.uint(0, 1);
+  return { vdafType: kind.vdafType, vdafConfiguration: writer.toBytes() };
 }
 
 /** The description of a task's `vdafConfiguration`. Throws `malformed`, and `invalid-argument` for an unknown VDAF. */
@@ -126,12 +124,14 @@ export function decodeVdafConfiguration(vdafType: number, vdafConfiguration: Uin
   if (kind === undefined) throw unknownVdaf(vdafType);
   const subject = `${kind.type}Config`;
   const reader = new TlsReader(copyOfBytes(vdafConfiguration, subject), subject);
-  const values: Values = {};
-  for (const [name, size] of kind.fields) {
-    values[name] = size === 8 ? reader.uint64() : BigInt(reader.uint(size));
-    if (values[name] < leastOf(name)) throw reader.error(`expected ${name} to be at least ${leastOf(name)}`);
-  }
+  const values = kind.fields.map(([name, size]) => {
+    const value = size === 8 ? reader.uint64() : BigInt(reader.uint(size));
+    if (value === 0n && name !== "precision") throw reader.error(`expected ${name} to be at least 1`);
+    return [name, value] as const;
+  });
   reader.end();
+  const [count, precision] = values;
+  if (kind.type === "Prio1" && precision?.[1] === 0n) return descriptionOf(kind, [["fields", count?.[1] as bigint]]);
   return descriptionOf(kind, values);
 }
 
@@ -141,14 +141,16 @@ export function decodeVdafConfiguration(vdafType: number, vdafConfiguration: Uin
  */
 export function describeVdaf(vdaf: Vdaf<never, unknown>): VdafDescription {
   const { algorithmId, shares } = requireObject(vdaf, "vdaf");
-  if (shares !== 2)
+  if (shares !== 2) {
     throw new PrioError("invalid-argument", `vdaf: expected one for 2 aggregators, got ${shown(shares)}`);
+  }
   const kind = kinds.find((one) => one.vdafType === algorithmId);
-  const properties = { ...(vdaf as object) } as Record<string, unknown>;
-  if (kind === undefined || kind.xof !== properties["xof"]) throw unknownVdaf(algorithmId);
-  const values: Values = {};
-  for (const [name, size] of kind.fields) values[name] = parameterOf(properties, name, size);
-  return descriptionOf(kind, values);
+  const given = { ...(vdaf as object) } as Record<string, unknown>;
+  if (kind === undefined || kind.xof !== given["xof"]) throw unknownVdaf(algorithmId);
+  return descriptionOf(
+    kind,
+    fieldsOf(kind, given).map(([name, size]) => [name, parameterOf(given, name, size)] as const),
+  );
 }
 
 /** The encoding of an instance's parameters; its identifier is the `vdafType`. Throws as {@link describeVdaf} does. */
@@ -156,59 +158,45 @@ export function vdafConfiguration(vdaf: Vdaf<never, unknown>): Bytes {
   return encodeVdafConfiguration(describeVdaf(vdaf)).vdafConfiguration;
 }
 
+function kindNamed({ type, xof = "turboshake" }: Record<string, unknown>): Kind {
+  const ofType = kinds.filter((kind) => kind.type === type);
+  if (ofType.length === 0) {
+    throw new PrioError("invalid-argument", `vdaf.type: expected a VDAF such as "Prio3Histogram", got ${shown(type)}`);
+  }
+  const kind = ofType.find((one) => one.xof === undefined || one.xof === xof);
+  if (kind === undefined) {
+    throw new PrioError("invalid-argument", `vdaf.xof: expected "turboshake" or "hmac-aes", got ${shown(xof)}`);
+  }
+  return kind;
+}
+
 function unknownVdaf(vdafType: unknown): PrioError {
   const id = typeof vdafType === "number" ? `identifier ${vdafType}` : kindOf(vdafType);
   return new PrioError("invalid-argument", `vdaf: expected one that has a configuration encoding, got ${id}`);
 }
 
-/** Prio v1 for booleans has fields, and no precision. */
-function isBooleans(kind: Kind, given: Record<string, unknown>): boolean {
-  return kind.type === "Prio1" && given["count"] === undefined;
+/** The parameters that a description or an instance has. */
+function fieldsOf(kind: Kind, given: Record<string, unknown>): readonly Field[] {
+  return kind.type === "Prio1" && given["count"] === undefined ? BOOLEANS : kind.fields;
 }
 
-function namesOf(kind: Kind, given: Record<string, unknown>): string[] {
-  return isBooleans(kind, given) ? ["fields"] : kind.fields.map(([name]) => name);
-}
-
-function leastOf(name: string): bigint {
-  return name === "precision" ? 0n : 1n;
-}
-
-/** The value of a parameter. */
 function parameterOf(given: Record<string, unknown>, name: string, size: number): bigint {
-  const booleans = given["count"] === undefined && given["fields"] !== undefined;
-  if (booleans && name === "precision") return 0n;
-  const x = given[booleans && name === "count" ? "fields" : name];
+  const x = given[name];
   const isDecimal = typeof x === "string" && /^(0|[1-9]\d{0,19})$/.test(x);
   if (typeof x !== "bigint" && !Number.isSafeInteger(x) && !isDecimal) {
     throw new PrioError("invalid-argument", `vdaf.${name}: expected an integer, got ${shown(x)}`);
   }
   const value = BigInt(x as number | bigint | string);
-  // In JSON, a precision of 0 would be a second way to say booleans.
-  const least = name === "precision" ? 1n : leastOf(name);
   const most = (1n << BigInt(8 * size)) - 1n;
-  if (value < least || value > most) {
-    throw new PrioError("out-of-range", `vdaf.${name}: expected an integer from ${least} to ${most}, got ${value}`);
+  if (value < 1n || value > most) {
+    throw new PrioError("out-of-range", `vdaf.${name}: expected an integer from 1 to ${most}, got ${value}`);
   }
   return value;
 }
 
-function encodeFields({ fields }: Kind, values: Values): Bytes {
-  const writer = new TlsWriter();
-  for (const [name, size] of fields) {
-    const value = values[name] as bigint;
-    if (size === 8) writer.uint64(value);
-    else writer.uint(Number(value), size);
-  }
-  return writer.toBytes();
-}
-
-function descriptionOf(kind: Kind, values: Values): VdafDescription {
-  if (kind.type === "Prio1" && values["precision"] === 0n) return { type: "Prio1", fields: Number(values["count"]) };
-  const parameters = Object.entries(values).map(([name, value]) => {
-    const number = Number(value);
-    return [name, Number.isSafeInteger(number) ? number : `${value}`];
+function descriptionOf({ type, xof }: Kind, values: readonly (readonly [string, bigint])[]): VdafDescription {
+  const parameters = values.map(([name, value]) => {
+    return [name, value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : `${value}`];
   });
-  const xof = kind.xof === undefined ? {} : { xof: kind.xof };
-  return { type: kind.type, ...Object.fromEntries(parameters), ...xof } as VdafDescription;
+  return { type, ...Object.fromEntries(parameters), ...(xof === undefined ? {} : { xof }) } as VdafDescription;
 }

@@ -11,6 +11,7 @@ import {
   type Extension,
   encodeHpkeConfig,
   encodeTaskConfiguration,
+  type HpkeConfig,
   HpkeKeyPair,
   openInputShare,
   sealInputShare,
@@ -233,7 +234,7 @@ describe("bad documents", () => {
     ["a local time", { interval: { start: "2026-12-01T00:00:00", duration: 3600 } }, "invalid-argument", /such as/],
     ["no date", { interval: { start: "2026-13-01", duration: 3600 } }, "invalid-argument", /such as/],
     ["an end", { interval: { start: 0, end: 3600 } }, "invalid-argument", /^task.interval: .* got "end"/],
-    ["no info", { info: undefined }, "invalid-argument", /^task.info: expected a string/],
+    ["no info", { info: undefined }, "invalid-argument", /^task.info: expected a base64url string/],
     ["an empty info", { info: "" }, "wrong-length", /^taskInfo: expected 1 to 255 bytes, got 0/],
     ["a padded info", { info: "AA==" }, "invalid-encoding", /^task.info: expected base64url without padding/],
     ["a short id", { id: "AAAA" }, "wrong-length", /^task.id: expected 32 bytes in base64url, got 3/],
@@ -278,6 +279,16 @@ describe("configurations that nobody here may take part in", () => {
     ["no URL", { leaderAggregatorEndpoint: new Uint8Array(3) }, "invalid-argument"],
   ])("%s", (_name, change, code) => {
     expect(codeOf(() => DapTask.fromConfiguration({ ...configuration, ...change }))).toBe(code);
+  });
+
+  it("and collectors that no aggregate share can be encrypted to", () => {
+    const withCollector = (change: Partial<HpkeConfig>) => () =>
+      DapTask.fromConfiguration(configuration, { collectorHpkeConfig: { ...keyPair.config, ...change } });
+    expect(codeOf(withCollector({ kemId: 0x10 }))).toBe("invalid-key");
+    expect(codeOf(withCollector({ publicKey: new Uint8Array(32) }))).toBe("invalid-key");
+    expect(codeOf(withCollector({ publicKey: new Uint8Array(65) }))).toBe("wrong-length");
+    expect(codeOf(withCollector({ id: 256 }))).toBe("out-of-range");
+    expect(withCollector({})().collectorHpkeConfig).toEqual(keyPair.config);
   });
 
   it("and ids of another length", () => {

@@ -51,6 +51,7 @@ const functions = [
   "decodeBatchId",
   "deriveVerifyKey",
   "describeVdaf",
+  "fromBase64Url",
   "isHpkeConfigSupported",
   "openAggregateShare",
   "openInputShare",
@@ -59,6 +60,7 @@ const functions = [
   "reportErrorName",
   "sealAggregateShare",
   "sealInputShare",
+  "toBase64Url",
   "unsupportedExtensions",
   "vdafConfiguration",
   "vdafContext",
@@ -66,9 +68,11 @@ const functions = [
   "vdafFromJSON",
 ];
 
+const classes = ["DapClient", "DapCollector", "DapError", "DapTask", "HpkeConfigCache", "HpkeKeyPair", "PrioError"];
+
 test("the entry exports these names", () => {
   const both = messages.flatMap((name) => [`encode${name}`, `decode${name}`]);
-  const expected = [...both, ...constants, ...functions, "DapTask", "HpkeKeyPair", "PrioError"].sort();
+  const expected = [...both, ...constants, ...functions, ...classes].sort();
   expect(namesOf(dap, "Symbol(Symbol.toStringTag)")).toEqual(expected);
 });
 
