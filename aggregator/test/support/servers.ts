@@ -26,6 +26,8 @@ import { tokenHash } from "../../src/tasks/tokens.js";
 export type TaskChoice = Pick<TaskDocument, "vdaf" | "batchMode"> &
   Partial<Pick<TaskDocument, "timePrecision" | "minBatchSize">>;
 
+type Urls = Pick<TaskDocument, "leader" | "helper">;
+
 /** One operator's side. */
 export interface Side {
   readonly role: Role;
@@ -44,13 +46,15 @@ export interface PairTask {
   readonly collectorToken: string;
   readonly collectorKey: HpkeKeyPair;
   readonly verifyKeySeed: string;
+  /** The bodies of what the client uploaded. */
+  readonly uploaded: readonly Uint8Array[];
 }
 
 export interface Pair {
   readonly leader: Side;
   readonly helper: Side;
   /** Makes a task at both sides. */
-  addTask(choice: TaskChoice, settings?: Partial<TaskSettings>): Promise<PairTask>;
+  addTask(choice: TaskChoice, settings?: Partial<TaskSettings>, urls?: Partial<Urls>): Promise<PairTask>;
   stop(): Promise<void>;
 }
 
@@ -68,7 +72,7 @@ async function startSide(role: Role, folder: string, flags: Readonly<Record<stri
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64url");
 
 /** A task for a leader and a helper at these URLs, with what each of its parties has. */
-export function newPairTask(urls: Pick<TaskDocument, "leader" | "helper">, choice: TaskChoice): PairTask {
+export function newPairTask(urls: Urls, choice: TaskChoice): PairTask {
   const { timePrecision = 60, minBatchSize = 3, ...rest } = choice;
   const collectorKey = HpkeKeyPair.generate(9);
   const collectorHpkeConfig = base64(encodeHpkeConfig(collectorKey.config));
@@ -77,14 +81,20 @@ export function newPairTask(urls: Pick<TaskDocument, "leader" | "helper">, choic
   const collectorToken = randomBytes(32).toString("base64url");
   // Nobody waits for as long as servers at work would have it.
   const sleep = (): Promise<void> => new Promise((resolve) => void setTimeout(resolve, 50));
+  const uploaded: Uint8Array[] = [];
+  const watched: typeof fetch = (url, init) => {
+    if (init?.body instanceof Uint8Array) uploaded.push(init.body);
+    return fetch(url, init);
+  };
   return {
     dap,
-    client: new DapClient<unknown>({ task: dap, vdaf, sleep }),
+    client: new DapClient<unknown>({ task: dap, vdaf, sleep, fetch: watched as never }),
     collector: new DapCollector<unknown>({ task: dap, vdaf, keyPair: collectorKey, token: collectorToken, sleep }),
     peerToken: randomBytes(32).toString("base64url"),
     collectorToken,
     collectorKey,
     verifyKeySeed: base64(randomBytes(32)),
+    uploaded,
   };
 }
 
@@ -117,10 +127,11 @@ export async function startPair(flags: Readonly<Record<string, string>> = {}): P
   return {
     leader,
     helper,
-    async addTask(choice, settings) {
+    async addTask(choice, settings, others) {
       const urls = {
         leader: `http://127.0.0.1:${leader.process.port}/leader/api/`,
         helper: `http://127.0.0.1:${helper.process.port}/helper`,
+        ...others,
       };
       const task = newPairTask(urls, choice);
       for (const { role, secrets, process } of [leader, helper]) {
