@@ -143,6 +143,18 @@ export const SETTINGS = {
   headersTimeout: whole(20, 1, 3600, "seconds within which its headers must have come"),
   keepAliveTimeout: whole(75, 1, 3600, "seconds for which a connection without a request stays open"),
   driverJobs: whole(2, 1, 256, "jobs that a driver works on at once"),
+  driverLeaseSeconds: whole(
+    120,
+    3,
+    3600,
+    "seconds for which a driver takes a job; what a driver that died had waits so long",
+  ),
+  driverLongestWait: whole(
+    600,
+    1,
+    DAY,
+    "seconds between two attempts while the other aggregator does not answer, at most",
+  ),
   refreshSeconds: whole(5, 1, 3600, "seconds after which new tasks and keys are seen"),
   cleanSeconds: whole(60, 1, DAY, "seconds between two rounds of the cleaner"),
   shutdownSeconds: whole(30, 1, 3600, "seconds that a process has to end what it does"),

@@ -20,11 +20,15 @@ export interface DriverOptions {
   readonly concurrency?: number;
   /** Milliseconds after which it looks for jobs again where there were none; 250 by default. */
   readonly poll?: number;
+  /** Seconds for which a job is taken; 120 by default. What a worker that died had waits for as long. */
+  readonly lease?: number;
+  /** Seconds between two attempts at most; 600 by default. */
+  readonly longestWait?: number;
 }
 
-/** Seconds for which a job is taken, and after which the lease is prolonged. */
 const LEASE = 120;
-const RENEW = 40;
+/** Of a lease, the part after which it is prolonged. */
+const RENEW_PART = 1 / 3;
 /** Seconds before the next attempt: 1, 2, 4, … and then always the last. */
 const LONGEST_WAIT = 600;
 const KINDS: readonly JobKind[] = ["aggregate", "collect", "verify"];
@@ -33,9 +37,18 @@ export class Driver {
   readonly #ctx: Context;
   readonly #peer: Peer;
 
-  constructor(ctx: Context, peer: Peer) {
+  readonly #lease: number;
+  readonly #longestWait: number;
+
+  constructor(
+    ctx: Context,
+    peer: Peer,
+    { lease = LEASE, longestWait = LONGEST_WAIT }: Pick<DriverOptions, "lease" | "longestWait"> = {},
+  ) {
     this.#ctx = ctx;
     this.#peer = peer;
+    this.#lease = lease;
+    this.#longestWait = longestWait;
   }
 
   /** Makes the jobs that are due. Returns whether there were some. */
@@ -46,16 +59,19 @@ export class Driver {
   /** Takes up to `limit` jobs that are due. */
   acquire(limit: number): Promise<LeasedJob[]> {
     const now = nowOf(this.#ctx);
-    return this.#ctx.store.run("acquire jobs", (tx) => tx.acquireJobs(KINDS, limit, now, now + LEASE));
+    return this.#ctx.store.run("acquire jobs", (tx) => tx.acquireJobs(KINDS, limit, now, now + this.#lease));
   }
 
   /** Carries a job on. Only throws where the store does. */
   async step(job: LeasedJob, signal: AbortSignal): Promise<void> {
     const ctx = this.#ctx;
-    const renewal = setInterval(() => {
-      const until = nowOf(ctx) + LEASE;
-      ctx.store.run("renew lease", (tx) => tx.renewLease(job.lease, until)).catch(() => undefined);
-    }, RENEW * 1000);
+    const renewal = setInterval(
+      () => {
+        const until = nowOf(ctx) + this.#lease;
+        ctx.store.run("renew lease", (tx) => tx.renewLease(job.lease, until)).catch(() => undefined);
+      },
+      this.#lease * RENEW_PART * 1000,
+    );
     try {
       await this.#carryOn(job, signal);
     } catch (error) {
@@ -90,11 +106,11 @@ export class Driver {
     let change = {};
     if (!isStopping) {
       const isWaiting = error instanceof PeerUnavailable;
-      const wait = Math.max(backOff(attempts, ctx.random), isWaiting ? (error.retryAfter ?? 0) : 0);
+      const wait = Math.max(backOff(attempts, this.#longestWait, ctx.random), isWaiting ? (error.retryAfter ?? 0) : 0);
       const problem = isWaiting ? error.message : "an error of this server; its log has more";
       if (isWaiting) ctx.log.warn({ ...fields, reason: problem, wait }, "job waits");
       else ctx.log.error({ ...fields, err: error, wait }, "job failed");
-      change = { attempts, problem, notBefore: now + Math.min(LONGEST_WAIT, wait) };
+      change = { attempts, problem, notBefore: now + Math.min(this.#longestWait, wait) };
     }
     try {
       await ctx.store.run("postpone job", (tx) => tx.updateJob(job, change, now, holder));
@@ -105,8 +121,8 @@ export class Driver {
 }
 
 /** Seconds before the next attempt, up to a quarter less by chance, so that not all come at once. */
-function backOff(attempts: number, random: Context["random"]): number {
-  const longest = Math.min(LONGEST_WAIT, 2 ** Math.min(attempts - 1, 20));
+function backOff(attempts: number, longestWait: number, random: Context["random"]): number {
+  const longest = Math.min(longestWait, 2 ** Math.min(attempts - 1, 20));
   return Math.ceil(longest * (1 - (random(1)[0] as number) / 1024));
 }
 
@@ -117,12 +133,12 @@ function idOf(ctx: Context, job: LeasedJob): string {
 /** Runs a driver until it is stopped. */
 export function startDriver(
   ctx: Context,
-  { peer, concurrency = 2, poll = 250 }: DriverOptions = {},
+  { peer, concurrency = 2, poll = 250, ...times }: DriverOptions = {},
 ): { stop(): Promise<void> } {
   const stopping = new AbortController();
   const { signal } = stopping;
   const http = peer === undefined ? new HttpPeer() : null;
-  const driver = new Driver(ctx, peer ?? (http as HttpPeer));
+  const driver = new Driver(ctx, peer ?? (http as HttpPeer), times);
   const running = new Set<Promise<void>>();
   const pause = new Pause();
 

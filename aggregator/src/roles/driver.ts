@@ -18,7 +18,7 @@ function read(path: string): string {
 /** Throws an OperatorError where a certificate that the settings name cannot be read. */
 export function startDriverRole(
   ctx: Context,
-  { peerCert, peerKey, peerCa, driverJobs }: Config,
+  { peerCert, peerKey, peerCa, driverJobs, driverLeaseSeconds, driverLongestWait }: Config,
 ): { stop(): Promise<void> } {
   const tls = {
     ...(peerCert === null ? {} : { cert: read(peerCert) }),
@@ -26,7 +26,12 @@ export function startDriverRole(
     ...(peerCa === null ? {} : { ca: read(peerCa) }),
   };
   const peer = new HttpPeer({ tls });
-  const driver = startDriver(ctx, { peer, concurrency: driverJobs });
+  const driver = startDriver(ctx, {
+    peer,
+    concurrency: driverJobs,
+    lease: driverLeaseSeconds,
+    longestWait: driverLongestWait,
+  });
   return {
     async stop() {
       await driver.stop();
