@@ -4,6 +4,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { findChromium } from "../scripts/chromium.mjs";
 
 const jsonDir = process.env["VITEST_JSON_DIR"];
 const sources = fileURLToPath(new URL("../src", import.meta.url));
@@ -20,6 +21,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     exclude: [
       process.env["PRIO_POSTGRES_URL"] === undefined ? "test/store/postgres.test.ts" : "test/store/sqlite.test.ts",
+      // Those of the page need a Chromium; scripts/test-browser.mjs says so where CI has none.
+      ...(findChromium() === null ? ["test/page/**"] : []),
     ],
     testTimeout: 60_000,
     reporters: jsonDir === undefined ? ["default"] : ["default", "json"],

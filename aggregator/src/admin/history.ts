@@ -4,9 +4,7 @@ import type { Store } from "../store/store.js";
 import type { AggregatorTask } from "../tasks/task.js";
 import { arrivedOf } from "./counters.js";
 
-/** Seconds between two looks. */
-const STEP = 5;
-/** Looks that are kept: half an hour. */
+/** Looks that are kept. */
 const KEPT = 360;
 
 export interface Sample {
@@ -24,10 +22,9 @@ export class History {
     return this.#samples.filter((sample) => sample.at > at);
   }
 
-  /** Looks, if the last look is long enough ago. */
+  /** Looks, once a second at most. */
   async look(store: Store, tasks: readonly AggregatorTask[], at: number): Promise<void> {
-    const last = this.#samples.at(-1)?.at;
-    if (last !== undefined && at - last < STEP) return;
+    if (at <= (this.#samples.at(-1)?.at ?? 0)) return;
     const arrived = await store.run("sample counters", async (tx) => {
       const found: [string, number][] = [];
       for (const { key, idText, role } of tasks) found.push([idText, arrivedOf(role, await tx.counters(key))]);

@@ -24,6 +24,8 @@ export interface AdminOptions {
   readonly notReady?: () => string | null;
   /** The folder with the page's files. */
   readonly page?: string;
+  /** Seconds between two looks at the counters, for the chart. */
+  readonly lookEvery?: number;
 }
 
 export interface Admin {
@@ -31,7 +33,7 @@ export interface Admin {
   close(): Promise<void>;
 }
 
-/** Seconds between two looks at the counters. */
+/** Seconds between two looks at the counters: half an hour of them is kept. */
 const LOOK_EVERY = 5;
 /** Bytes of a result: a hundred thousand totals with names. */
 const MAX_RESULT = 16 << 20;
@@ -76,7 +78,7 @@ export async function openAdmin(ctx: Context, metrics: PromMetrics, options: Adm
   };
   const url = await server.listen({ host: options.host, port: options.port });
   look();
-  const timer = setInterval(look, LOOK_EVERY * 1000);
+  const timer = setInterval(look, (options.lookEvery ?? LOOK_EVERY) * 1000);
   timer.unref();
   return {
     url,

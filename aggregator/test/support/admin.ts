@@ -27,13 +27,13 @@ export interface TestAdmin {
 
 const secrets = new Secrets(new Uint8Array(32).fill(7));
 
-export async function openTestAdmin(options: Partial<AdminOptions> = {}): Promise<TestAdmin> {
+export async function openTestAdmin(options: Partial<AdminOptions> = {}, start = 1_800_000_000): Promise<TestAdmin> {
   const store = await openStore("sqlite::memory:");
   const tasks = await TaskRegistry.load(store, secrets);
   const keys = await HpkeKeys.load(store, secrets);
   const metrics = new PromMetrics({ process: false });
   const log = createLogger("silent");
-  const time = { now: 1_800_000_000 };
+  const time = { now: start };
   const random = (bytes: number): Uint8Array => crypto.getRandomValues(new Uint8Array(bytes));
   const ctx: Context = { store, tasks, keys, metrics, log, random, clock: () => time.now };
   const admin = await openAdmin(ctx, metrics, { host: "127.0.0.1", port: 0, ...options });
