@@ -23,6 +23,8 @@ interface Kind {
   /** With more, one of 10^20 totals could leave the 64 bits that it is published in. */
   readonly maxBits: bigint;
   readonly draw: (width: Rational, random: RandomSource) => bigint;
+  /** The variance of a draw; of the Gaussian, that of the continuous one, which is a little greater. */
+  readonly varianceOf: (width: number) => number;
 }
 
 const KINDS: Readonly<Record<string, Kind>> = {
@@ -32,6 +34,8 @@ const KINDS: Readonly<Record<string, Kind>> = {
     widthOf: (epsilon, sensitivity) => new PureBudget(epsilon).noiseFor(sensitivity).scale,
     maxBits: 58n,
     draw: discreteLaplace,
+    // 2e^(−1/b) / (1 − e^(−1/b))²
+    varianceOf: (scale) => 1 / (2 * Math.sinh(1 / (2 * scale)) ** 2),
   },
   gaussian: {
     width: "variance",
@@ -39,6 +43,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
     widthOf: (rho, sensitivity) => new ZeroConcentratedBudget(rho).noiseFor(sensitivity).variance,
     maxBits: 120n,
     draw: discreteGaussian,
+    varianceOf: (variance) => variance,
   },
 };
 
@@ -48,6 +53,8 @@ export const NOISE_PATTERN = "^(laplace:(epsilon|scale)|gaussian:(rho|variance))
 /** Noise on each total of an aggregate. */
 export interface TotalNoise {
   readonly draw: (random: RandomSource) => bigint;
+  /** The variance of a draw. */
+  readonly variance: number;
   /** The distribution, such as `laplace:scale=6`: the same for all ways to write it. */
   readonly distribution: string;
   /** The note in the aggregate's file, such as `laplace:epsilon=1/2,scale=6`. */
@@ -82,6 +89,7 @@ export function parseNoise(text: string, sensitivity: Sensitivity): TotalNoise {
   const extent = `${kind.width}=${written(width)}`;
   return {
     draw: (random) => kind.draw(width, random),
+    variance: kind.varianceOf(Number(width.numerator) / Number(width.denominator)),
     distribution: `${name}:${extent}`,
     note: `${name}:${asked}${extent}`,
   };

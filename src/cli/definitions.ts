@@ -3,6 +3,8 @@
 
 import type { Command } from "commander";
 import { aggregate } from "./aggregate.js";
+import { collect } from "./collect.js";
+import { COLLECTION_FORMATS } from "./collection-result.js";
 import { completion } from "./completion.js";
 import { runDemo } from "./demo/demo.js";
 import { encodeShares } from "./encode-shares.js";
@@ -47,7 +49,7 @@ export interface Definition {
   readonly note?: string;
   /** Comes after the options, before the example. */
   readonly remark?: string;
-  readonly group: "Stages:" | "Whole days:" | "Keys:" | "Tools:";
+  readonly group: "Stages:" | "Whole days:" | "Keys:" | "DAP:" | "Tools:";
   readonly argument?: readonly [name: string, description: string, choices?: readonly string[]];
   readonly options: readonly (readonly [heading: string, rows: readonly OptionRow[]])[];
   /** Options that this command accepts without using them, so that a script can pass the same ones to every stage. */
@@ -71,11 +73,20 @@ function demo({ io: { stdout, stderr, env } }: Run): number {
 export const DEFINITIONS: readonly Definition[] = [
   {
     name: "keygen",
-    summary: "make a server's key pair",
+    summary: "make a server's key pair, or a collector's",
     group: "Keys:",
-    options: [[SECRETS, [["--output <file>", "a new file that only its owner can read"]]]],
+    options: [
+      [
+        SECRETS,
+        [
+          ["--output <file>", "a new file that only its owner can read"],
+          ["--collector", "a collector's, for DAP; its hpkeConfig is public"],
+        ],
+      ],
+    ],
     example: `prio keygen --output a.json
   prio keygen --output b.json
+  prio keygen --collector --output collector.json
   key() { sed 's/.*"public_key": "\\([^"]*\\)".*/\\1/' "$1"; }
   KEY_A=$(key a.json) KEY_B=$(key b.json)   # for the examples of other commands`,
     work: keygen,
@@ -327,6 +338,45 @@ prio-processor's name: docs/operations.md lists them.`,
     ],
     example: "prio status --config a/process.json --date 2026-03-01",
     work: status,
+  },
+  {
+    name: "collect",
+    summary: "get a batch's result from the aggregators of a task",
+    note: `The bearer token is in --token-file, or in the variable COLLECTOR_TOKEN.`,
+    group: "DAP:",
+    options: [
+      [
+        "Task:",
+        [
+          ["--task <file>", "the task's document, as both operators have it"],
+          ["--private-key-file <file>", "file with the collector's key pair"],
+          ["--token-file <file>", "file with the token that the leader knows"],
+          ["--noise <noise...>", "what both add, such as laplace:epsilon=1"],
+        ],
+      ],
+      [
+        "Batch (one of three ways):",
+        [
+          ["--date <day>", "a whole day in UTC, YYYY-MM-DD"],
+          ["--start <time>", "a beginning, such as 2026-03-01T12:00Z, and"],
+          ["--end <time>", "an end, which is not in it any more"],
+          ["--next-batch", "the next one that the leader has; needs --state"],
+        ],
+      ],
+      [
+        RESULT,
+        [
+          ["--format <kind>", "table (default), csv or json", COLLECTION_FORMATS],
+          ["--output <file>", "file for the result (default: standard output)"],
+          ["--labels <file>", "names of the totals, one a line or as JSON"],
+          ["--state <file>", "remembers the job, to go on after an interruption"],
+          ["--quiet", "print only results and errors"],
+        ],
+      ],
+    ],
+    example: `prio collect --task task.json --private-key-file collector.json \\
+    --token-file token --date 2026-03-01`,
+    work: collect,
   },
   {
     name: "generate",

@@ -30,6 +30,8 @@ const PROTECTED_OPTIONS = [
   "origins",
   "private-key-file",
   "shared-secret-file",
+  "task",
+  "token-file",
 ] as const;
 
 /** The files that a run must not write over. */

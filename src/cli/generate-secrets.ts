@@ -3,11 +3,16 @@
 
 import { fstatSync } from "node:fs";
 import { generateKeyPair, ServerSecret } from "../index.js";
+import { newCollectorKey } from "./collector-key.js";
 import { EXIT } from "./exit.js";
 import type { Run } from "./run.js";
 import { createSecretFile, isOpenToOthers, octal } from "./secret-file.js";
 
 export function keygen(run: Run): number {
+  if (run.options.flag("collector")) {
+    writeSecret(run, "collector's key", newCollectorKey().text);
+    return EXIT.done;
+  }
   const { privateKey, publicKey } = generateKeyPair();
   const pair = `{"private_key": "${privateKey.toHex()}", "public_key": "${publicKey.toHex()}"}\n`;
   writeSecret(run, "private key", pair);

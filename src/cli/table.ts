@@ -1,4 +1,4 @@
-// `prio publish --pretty`: the totals as a table with bars.
+// Totals as a table with bars: of `prio publish --pretty`, `prio index` and `prio collect`.
 
 import { systemFailure } from "../files/failure.js";
 import { readSmallFile } from "../files/small-file.js";
@@ -16,6 +16,8 @@ export interface Results {
   /** How many reports the totals are of; one number for each total where these differ or are not all known. */
   readonly reports: number | readonly (number | undefined)[];
   readonly precision: number | undefined;
+  /** The standard deviation of the noise in each total, if there is any. */
+  readonly deviation?: number;
 }
 
 /** In columns of the terminal. */
@@ -23,6 +25,8 @@ const MAX_LABEL = 40;
 /** Bytes of a file of labels: so many, and so many more for each label. */
 const [MAX_LABELS, MAX_LABEL_BYTES] = [65536, 1024];
 const MAX_BAR = 40;
+/** How many standard deviations of noise are shown to either side. */
+const DEVIATIONS = 2;
 const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 
 /**
@@ -59,25 +63,30 @@ function parseLabels(text: string, path: string): string[] {
  * it decides on the width and the colours.
  */
 export function table(
-  { title, totals, labels, reports, precision }: Results,
+  { title, totals, labels, reports, precision, deviation }: Results,
   stream: Terminal,
   env: Io["env"],
 ): string {
   const paint = painter(stream, env);
   const names = labels.map((label) => clipColumns(shown(label), MAX_LABEL));
-  const counts = totals.map((total) => total.toLocaleString("en-US"));
+  const reach = deviation === undefined ? undefined : DEVIATIONS * deviation;
+  const spread = reach === undefined ? "" : ` ± ${reach.toLocaleString("en-US", { maximumFractionDigits: 1 })}`;
+  const counts = totals.map((total) => `${total.toLocaleString("en-US")}${spread}`);
   const reportsOf = totals.map((_, i) => (typeof reports === "number" ? reports : reports[i]));
   const notes = totals.map((total, i) => note(total, reportsOf[i] ?? 0, precision));
   const width = (texts: readonly string[]): number => texts.reduce((max, text) => Math.max(max, displayWidth(text)), 0);
   const [nameWidth, countWidth, noteWidth] = [width(names), width(counts), width(notes)];
-  const room = (stream.columns ?? 80) - nameWidth - countWidth - noteWidth - 7;
+  const left = (stream.columns ?? 80) - nameWidth - countWidth - noteWidth - 7;
   // A full bar stands for all reports, or for the greatest sum.
   const greatest = Number(totals.reduce((a, b) => (a > b ? a : b), 0n));
   const lines = names.map((name, i) => {
     const [count, note] = [counts[i] as string, notes[i] as string];
     const figures = `${count.padStart(countWidth)}  ${note.padStart(noteWidth)}`;
     const whole = precision === undefined ? (reportsOf[i] ?? greatest) : greatest;
-    const painted = paint("cyan", bar(Number(totals[i]), whole, Math.min(MAX_BAR, room)));
+    const room = Math.min(MAX_BAR, left);
+    const drawn =
+      reach === undefined ? bar(Number(totals[i]), whole, room) : noisyBar(Number(totals[i]), reach, whole, room);
+    const painted = paint("cyan", drawn);
     return `${padColumns(name, nameWidth)}  ${figures}  ${painted}`.trimEnd();
   });
   const head = [...(title === undefined ? [] : [shown(title)]), ...countsOf(reportsOf)].join(": ");
@@ -96,6 +105,13 @@ function note(total: bigint, reports: number, precision: number | undefined): st
   if (reports === 0) return "";
   const ratio = Number(total) / reports;
   return precision === undefined ? `${(100 * ratio).toFixed(1)} %` : `mean ${ratio.toFixed(2)}`;
+}
+
+/** The same with the reach of the noise, which is drawn lighter: a full bar is `whole`, and what is past it is cut. */
+function noisyBar(part: number, reach: number, whole: number, width: number): string {
+  if (width < 1 || whole <= 0) return "";
+  const at = (x: number): number => Math.round((width * Math.min(Math.max(x, 0), whole)) / whole);
+  return "█".repeat(at(part - reach)).padEnd(at(part + reach), "▒");
 }
 
 /** `part` of `whole` as a bar of up to `width` characters, in eighths. */

@@ -188,8 +188,9 @@ export class DapCollector<Result> {
       let asked: number | undefined;
       try {
         const step = await this.step(state, signal);
-        if (step.collected !== null) return step.collected;
+        // Also of a job that is done: whoever loses its result gets it at its address, and perhaps nowhere else.
         if (step.state.job !== state.job) await onState?.(step.state);
+        if (step.collected !== null) return step.collected;
         state = step.state;
         asked = step.retryAfter;
       } catch (thrown) {

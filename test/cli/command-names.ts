@@ -14,6 +14,7 @@ export const COMMANDS = [
   "publish",
   "process",
   "status",
+  "collect",
   "generate",
   "index",
   "inspect",

@@ -12,6 +12,7 @@ import {
   encodeCollectionJobResp,
   encodeHpkeConfigList,
   encodeUploadErrors,
+  type HpkeConfig,
   HpkeKeyPair,
   MEDIA_TYPES,
   openInputShare,
@@ -101,9 +102,13 @@ export class FakePair {
   refuses: (report: Report) => number | undefined = () => undefined;
   /** How often a job is polled before its result is there. */
   polls = 0;
+  /** Seconds between two polls, as the leader says it. */
+  retryAfter = "5";
   /** Where the job is, as the leader says it. */
   location = "/dap/jobs/1";
   jobs: CollectionJobReq[] = [];
+  /** What the aggregators encrypt their shares to. */
+  collector: HpkeConfig = collectorKeys.config;
   noise: Noise | null = null;
 
   constructor(task: DapTask) {
@@ -173,7 +178,7 @@ export class FakePair {
   }
 
   #job(url: string, headers: Record<string, string> = {}): FetchResponse {
-    if (this.polls-- > 0) return answer(202, "", { ...headers, "retry-after": "5" }, url);
+    if (this.polls-- > 0) return answer(202, "", { ...headers, "retry-after": this.retryAfter }, url);
     return answer(200, this.result(), { ...headers, "content-type": MEDIA_TYPES.CollectionJobResp }, url);
   }
 
@@ -184,7 +189,7 @@ export class FakePair {
       const share = this.vdaf.aggregateInit();
       share.merge(this[role].share);
       if (this.noise !== null) share.addNoise(this.noise);
-      return sealAggregateShare(this.task, role, collectorKeys.config, request, share.toBytes());
+      return sealAggregateShare(this.task, role, this.collector, request, share.toBytes());
     };
     return encodeCollectionJobResp(
       change({

@@ -39,7 +39,19 @@ export const house: Readonly<Record<string, Room>> = {
   stores: { rooms: ["errors", "files"], packages: ["node:*", "aws4fetch"] },
   process: { rooms: ["errors", "core", "index", "files", "replays", "batch", "stores"], packages: ["node:*"] },
   cli: {
-    rooms: ["errors", "core", "prio3/index", "index", "samples", "files", "replays", "batch", "stores", "process"],
+    rooms: [
+      "errors",
+      "core",
+      "prio3/index",
+      "index",
+      "dap/index",
+      "samples",
+      "files",
+      "replays",
+      "batch",
+      "stores",
+      "process",
+    ],
     packages: ["node:*", "commander", "get-east-asian-width"],
   },
 };

@@ -2,6 +2,9 @@
 
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { afterAll, expect, it } from "vitest";
+import { DapClient, decodeHpkeConfig } from "../../../src/dap/index.js";
+import { FakePair, taskOf } from "../../dap/fake-pair.js";
+import { serve } from "../../dap/fake-server.js";
 import { COMMANDS } from "../command-names.js";
 import { scratch } from "../support.js";
 import { bash, bin, prio, root } from "./command.js";
@@ -43,6 +46,26 @@ prio encode-shares --quiet --batch-id visits --n-data 3 --input data.ndjson \\
 touch ${shares("a", "b")}/_SUCCESS ${shares("b", "a")}/_SUCCESS`;
 }
 
+/** The aggregators that `prio collect` asks, over reports of a histogram, and the files that it reads. */
+async function aggregators() {
+  let pair: FakePair;
+  const server = await serve(() => {
+    const { hpkeConfig } = JSON.parse(readFileSync(folder.path("collector.json"), "utf8")) as { hpkeConfig: string };
+    pair.collector = decodeHpkeConfig(Buffer.from(hpkeConfig, "base64url"));
+    return pair;
+  });
+  const task = taskOf(
+    { type: "Prio3Histogram", length: 3, chunkLength: 2 },
+    { leader: server.url, helper: `${server.url}/helper` },
+  );
+  pair = new FakePair(task);
+  await new DapClient<number>(pair.options).uploadMany([0, 2, 2]);
+  const { collectorHpkeConfig: _, ...document } = task.toJSON();
+  writeFileSync(folder.path("task.json"), JSON.stringify(document));
+  writeFileSync(folder.path("token"), "token-of-the-collector\n", { mode: 0o600 });
+  return server;
+}
+
 it("covers every command", async () => {
   const { stdout } = await prio(["--help"]);
   const names = [...stdout.toString().matchAll(/^ {2}([a-z][-a-z0-9]+) {2,}/gm)].map(([, name]) => name as string);
@@ -61,12 +84,15 @@ it("runs each, and each server publishes the sums", async () => {
       scripts.push(twoSides(), `${swapped(text)} --quiet > /dev/null &`, `${text} --quiet`, "wait");
     else scripts.push(text, ...(isServers ? [swapped(text)] : []));
   }
+  const server = await aggregators();
   const { code, stdout, stderr } = await bash(scripts.join("\n"), { cwd: folder.path() });
+  await server.close();
   const begun = ["a", "b"].map((server) => `prio: ${server}/replays: a new replay record begins\n`).join("");
   expect([code, stderr]).toEqual([0, expect.stringContaining(begun)]);
   // generate always warns.
   expect(stderr.replace("prio: warning: these packets hide nothing", "")).not.toMatch(/warning|error/);
   expect(stdout.toString()).toMatch(/100 reports\n0 +100 .*\n1 +0 .*\n2 +100 /);
+  expect(stdout.toString()).toMatch(/^2026-03-01T00:00Z to .*: 3 reports\n0 +1 .*\n1 +0 .*\n2 +2 /m);
   expect(stdout.toString()).toMatch(/^visits +published +published +aggregate +100 +0 +100 /m);
   for (const server of ["a", "b"]) {
     const { payload } = JSON.parse(readFileSync(folder.path(server, "processed", "data.ndjson"), "utf8")) as {
