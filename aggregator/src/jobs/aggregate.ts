@@ -25,7 +25,7 @@ import { dialectOf } from "../protocol/dialect.js";
 import { beginReports, Contradiction, type Refused, type Turn, takeAnswer } from "../protocol/leader/turns.js";
 import { nowOf } from "../protocol/now.js";
 import { partialsOf, type Verified } from "../protocol/partials.js";
-import type { JobChange, LeasedJob, Transaction } from "../store/store.js";
+import type { JobChange, JobRow, LeasedJob, Transaction } from "../store/store.js";
 import type { AggregatorTask } from "../tasks/task.js";
 import { initRequest } from "./init-request.js";
 import { memoryOf, type OnTheWay } from "./memory.js";
@@ -225,8 +225,8 @@ async function refuse(tx: Transaction, { ctx, task, job }: Step, refused: readon
   const early = refused.filter(isEarly).map(({ id }) => id);
   const gone = refused.filter((report) => !isEarly(report));
   const sums = new Map<string, number>();
-  for (const { error } of refused) {
-    const name = refusedCounter(error);
+  for (const report of refused) {
+    const name = isEarly(report) ? COUNTERS.postponed : refusedCounter(report.error);
     sums.set(name, (sums.get(name) ?? 0) + 1);
   }
   await addCounters(tx, task.key, sums);
@@ -254,14 +254,15 @@ async function refuse(tx: Transaction, { ctx, task, job }: Step, refused: readon
 /** Gives a job up: what it has is not counted, at the helper neither. */
 async function abandon(step: Step, reason: Error): Promise<void> {
   const { ctx, peer, task, job, signal } = step;
-  const { helper } = detailOf(job);
-  const reports = await ctx.store.run("abandon aggregation job", async (tx) => {
+  const { reports, helper } = await ctx.store.run("abandon aggregation job", async (tx) => {
     const { length } = await tx.reportsOf(task.key, job.id);
+    // The step began with the job as it was then.
+    const now = (await tx.job(task.key, job.kind, job.id)) ?? job;
     await tx.removeReports(task.key, job.id);
     await addCounters(tx, task.key, [[COUNTERS.abandoned, length]]);
     if (job.batch !== null) await tx.addToBatch(task.key, job.batch, -length);
     await update(tx, step, { state: "abandoned", answer: null, problem: reason.message }, true);
-    return length;
+    return { reports: length, helper: detailOf(now).helper };
   });
   memoryOf(ctx).take(job);
   ctx.log.error({ task: task.idText, reports, reason: reason.message }, "aggregation job abandoned");
@@ -270,7 +271,7 @@ async function abandon(step: Step, reason: Error): Promise<void> {
   await peer.send(task, { method: "DELETE", path: `/aggregation_jobs/${helper}` }, signal).catch(() => undefined);
 }
 
-function detailOf({ detail }: LeasedJob): Detail {
+function detailOf({ detail }: JobRow): Detail {
   return JSON.parse(detail) as Detail;
 }
 

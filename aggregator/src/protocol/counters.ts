@@ -8,6 +8,8 @@ export const COUNTERS = {
   aggregated: "aggregated",
   /** Reports that the leader gave up with their job. */
   abandoned: "abandoned",
+  /** How often a report was too early for the helper, and will come again. */
+  postponed: "postponed",
   /** Reports in batches that were closed. */
   collected: "collected",
 } as const;
@@ -15,13 +17,6 @@ export const COUNTERS = {
 /** The counter of reports that were refused with a code of `ReportError`. */
 export function refusedCounter(error: number): string {
   return `refused:${reportErrorName(error)}`;
-}
-
-/** Adds to counters by name. */
-export async function count(tx: Transaction, task: number, names: readonly string[]): Promise<void> {
-  const sums = new Map<string, number>();
-  for (const name of names) sums.set(name, (sums.get(name) ?? 0) + 1);
-  await addCounters(tx, task, sums);
 }
 
 /** Adds to counters what is not 0. */

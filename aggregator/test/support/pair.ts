@@ -271,9 +271,9 @@ export class Pair {
     return isBusy;
   }
 
-  /** Carries on until nothing is due, for so many seconds of the clock. */
-  async run(seconds = 30): Promise<void> {
-    for (const end = this.now + seconds; ; this.now++) {
+  /** Carries on until nothing is due, for so many seconds of the clock, in steps. */
+  async run(seconds = 30, step = 1): Promise<void> {
+    for (const end = this.now + seconds; ; this.now += step) {
       while (await this.round());
       if (this.now >= end) return;
     }

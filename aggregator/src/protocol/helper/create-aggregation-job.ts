@@ -2,9 +2,13 @@
 //
 // The states of a job: "created" (asynchronous: the request is stored, and nothing else happened), "waiting" (answered,
 // and the leader has to continue it), "continued" (asynchronous: the continuation is stored), "done", "deleted", and
-// "abandoned" for those that nobody can continue any more. The states of its reports are only kept in memory, and made
-// again from the stored request when they are not there.
+// "abandoned" for those that nobody can continue any more. The states of its reports are only kept in memory, and made again from the stored request when they are not there.
+//
+// A job that is done is early if no report of it was accepted, and some were too early. The leader may send them again (section
+// 4.4.3.2), and if the job has no other report, the request is the same: so such a job begins anew. Nothing of it was
+// counted, and nothing of it is in the replay record.
 
+import { ReportError } from "prio/dap";
 import type { Context } from "../../context.js";
 import type { JobRow, LeasedJob, NewJob, Transaction } from "../../store/store.js";
 import type { AggregatorTask } from "../../tasks/task.js";
@@ -20,6 +24,8 @@ import { beginVerification, type Verdict } from "./verify.js";
 
 /** Seconds after which a leader that continues no job has given it up. */
 const UNCONTINUED = 14 * 86_400;
+/** The detail of a job that is early. */
+const EARLY = JSON.stringify({ isEarly: true });
 
 /** POST to the jobs, or PUT by a leader that names them. */
 export async function createAggregationJob(
@@ -30,7 +36,9 @@ export async function createAggregationJob(
 ): Promise<Answer> {
   const id = named ?? resourceId("aggregation job", task.id, body);
   const find = () => ctx.store.run("find aggregation job", (tx) => tx.job(task.key, "verify", id));
-  const job = (await find()) ?? (await createNew(ctx, task, id, body)) ?? (await find());
+  const existing = await find();
+  const job =
+    existing !== null && !isEarly(existing) ? existing : ((await createNew(ctx, task, id, body)) ?? (await find()));
   if (job === null) throw new Error("an aggregation job that was just created is not there");
   return answerAgain(job, 0, body);
 }
@@ -43,7 +51,7 @@ async function createNew(ctx: Context, task: AggregatorTask, id: Uint8Array, bod
     ...{ answer: null, detail: "{}", times: timesOf(timesIn(request)), batch: request.batch, notBefore: nowOf(ctx) },
   };
   if (task.helperMode === "async") {
-    const isNew = await ctx.store.run("create aggregation job", (tx) => tx.insertJob(job, nowOf(ctx)));
+    const isNew = await ctx.store.run("create aggregation job", (tx) => insert(tx, ctx, job));
     return isNew ? job : null;
   }
   return verifyAnew(async () => {
@@ -52,7 +60,7 @@ async function createNew(ctx: Context, task: AggregatorTask, id: Uint8Array, bod
     const first = await ctx.store.run("create aggregation job", async (tx) => {
       await tx.lockTask(task.key, "shared");
       // Reserves the name: of two such requests at once, one commits. The request is written when it is needed.
-      if (!(await tx.insertJob({ ...job, request: null }, nowOf(ctx)))) return null;
+      if (!(await insert(tx, ctx, { ...job, request: null }))) return null;
       return finishFirst(tx, ctx, job, commitment);
     });
     if (first === null) return null;
@@ -60,6 +68,18 @@ async function createNew(ctx: Context, task: AggregatorTask, id: Uint8Array, bod
     return { ...job, ...first.change };
   });
 }
+
+/** Inserts a job, or puts it in the place of one that was early. False if there is one already. */
+async function insert(tx: Transaction, ctx: Context, job: NewJob): Promise<boolean> {
+  if (await tx.insertJob(job, nowOf(ctx))) return true;
+  const existing = await tx.lockJob(job.task, job.kind, job.id);
+  if (existing === null || !isEarly(existing)) return false;
+  const { task: _task, kind: _kind, id: _id, ...anew } = job;
+  await tx.updateJob(existing, anew, nowOf(ctx));
+  return true;
+}
+
+const isEarly = ({ state, detail }: NewJob): boolean => state === "done" && detail === EARLY;
 
 /** Carries out the first step of a job whose request is stored: what the driver does for an asynchronous helper. */
 export async function verifyStored(ctx: Context, task: AggregatorTask, job: LeasedJob): Promise<void> {
@@ -84,11 +104,15 @@ async function finishFirst(
   leased?: LeasedJob,
 ): Promise<{ readonly verdicts: readonly Verdict[]; readonly change: Partial<JobRow> }> {
   const { verdicts, answer } = await commitment.commit(tx, job.id, true);
+  const accepted = verdicts.filter(({ outcome }) => outcome.status !== "refused");
+  const wasEarly = verdicts.some(
+    ({ outcome }) => outcome.status === "refused" && outcome.error === ReportError.reportTooEarly,
+  );
   const goesOn = verdicts.some(({ outcome }) => outcome.status === "continued");
   const now = nowOf(ctx);
-  const times = timesOf(verdicts.filter(({ outcome }) => outcome.status !== "refused"));
   const change = {
-    ...{ answer, times, attempts: 0, problem: null },
+    ...{ answer, times: timesOf(accepted), attempts: 0, problem: null },
+    ...(accepted.length === 0 && wasEarly ? { detail: EARLY } : {}),
     ...(goesOn
       ? { state: "waiting", request: job.request, notBefore: now + UNCONTINUED }
       : { state: "done", request: null }),
