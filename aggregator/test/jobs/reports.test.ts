@@ -1,13 +1,12 @@
 // One client's report spoils one report: whatever is wrong with it, the others are counted. And a report is counted
 // once, however often it comes.
 
-import { encodeReport, type Report, ReportError } from "prio/dap";
+import { encodeReport, HpkeKeyPair, type Report, ReportError } from "prio/dap";
 import { describe, expect, test } from "vitest";
-import { HpkeKeyPair } from "prio/dap";
-import { createAggregationJob as helperJob } from "../../src/protocol/helper/create-aggregation-job.js";
 import { initRequest } from "../../src/jobs/init-request.js";
-import { Pair, type ReportFaults } from "../support/pair.js";
+import { createAggregationJob as helperJob } from "../../src/protocol/helper/create-aggregation-job.js";
 import { beginReports } from "../../src/protocol/leader/turns.js";
+import { Pair, type ReportFaults } from "../support/pair.js";
 
 const flip = (bytes: Uint8Array, at = 0) => bytes.map((byte, i) => (i === at ? byte ^ 1 : byte)) as typeof bytes;
 
@@ -58,14 +57,18 @@ const FAULTS: Record<
   "a leader's share of another length": {
     faults: (pair) => {
       const shards = pair.shard(1);
-      return { shards: { ...shards, inputShares: [shards.inputShares[0]?.slice(1) as never, shards.inputShares[1] as never] } };
+      return {
+        shards: { ...shards, inputShares: [shards.inputShares[0]?.slice(1) as never, shards.inputShares[1] as never] },
+      };
     },
     ...{ reason: "invalid_message", reachesHelper: false },
   },
   "a helper's share of another length": {
     faults: (pair) => {
       const shards = pair.shard(1);
-      return { shards: { ...shards, inputShares: [shards.inputShares[0] as never, shards.inputShares[1]?.slice(1) as never] } };
+      return {
+        shards: { ...shards, inputShares: [shards.inputShares[0] as never, shards.inputShares[1]?.slice(1) as never] },
+      };
     },
     ...{ reason: "invalid_message", reachesHelper: true },
   },
@@ -181,7 +184,11 @@ describe("a report that comes again", () => {
     const { leader, helper } = pair;
     const more = [...reports, pair.report(true)];
     const rows = more.map((report) => ({
-      ...{ id: report.reportMetadata.reportId, time: Number(report.reportMetadata.time), content: encodeReport(report) },
+      ...{
+        id: report.reportMetadata.reportId,
+        time: Number(report.reportMetadata.time),
+        content: encodeReport(report),
+      },
     }));
     const { inits } = await beginReports(leader.ctx, leader.task, rows, null);
     await helperJob(helper.ctx, helper.task, initRequest(leader.task, null, inits));

@@ -211,6 +211,12 @@ export class Pair {
     throw new Error(`the helper has no resource for ${method} ${path}`);
   }
 
+  /** Shares of a measurement that no report has yet: a number is one of Prio3, or the only field of Prio v1. */
+  shard(measurement: number): Shards {
+    const value = this.dap.vdaf.type === "Prio1" ? [measurement] : measurement;
+    return (this.vdaf as Vdaf<unknown, unknown>).shard(this.dap.context, value, new Uint8Array(16));
+  }
+
   /** What a client makes of a measurement. */
   report(measurement: unknown, faults: ReportFaults = {}): Report {
     const reportId = Buffer.alloc(16, 0xee);
