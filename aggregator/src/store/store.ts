@@ -271,7 +271,9 @@ export interface Transaction {
   /** Prolongs a lease. False if it was lost. */
   renewLease(lease: Lease, until: number): Promise<boolean>;
   /**
-   * Writes what changed, and gives the job back if `release` is true. Throws {@link LeaseLost} if another took it.
+   * Writes what changed, and gives the job back if `release` is true. Throws {@link LeaseLost} if another took it. From
+   * then on the job is held until the end of the transaction: a worker begins with it, so that it never meets what
+   * another has done.
    * Without a lease, for requests that the peer or the collector sends, the caller holds the job by `lockJob`; if it
    * changes the state, a worker that has a lease loses it.
    */

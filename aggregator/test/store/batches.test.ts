@@ -29,6 +29,8 @@ test("partials come back byte for byte, by bucket and job, from ≤ bucket < to"
   expect(rest).toEqual(all.slice(3));
   const counted = (from: number, to: number) => once(store, (tx) => tx.countAggregated(task, bucketsIn(from, to)));
   expect([await counted(10, 256), await counted(11, 12), await counted(300, 400)]).toEqual([15, 5, 0]);
+  expect(await once(store, (tx) => tx.countAggregated(task, bucketsIn(11, 256)))).toBe(3 + 2 + 4 + 5);
+  expect(await once(store, (tx) => tx.countAggregated(task, bucketsIn(500, 600)))).toBe(0);
   await once(store, (tx) => tx.removePartials(task, bucketsIn(11, 256)));
   expect(await once(store, (tx) => tx.partials(task, bucketsIn(0, 1000)))).toEqual([all[0], all[5]]);
   expect(await once(store, (tx) => tx.partials(other, bucketsIn(0, 1000)))).toHaveLength(1);

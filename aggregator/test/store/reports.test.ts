@@ -21,7 +21,7 @@ const OTHER_JOB = bytesOf("other job");
 test("reports come back byte for byte, by time and then by id", async () => {
   const store = await emptyStore();
   const task = await taskOf(store);
-  const reports = [reportOf("late", 9), reportOf("empty", 4, 0), reportOf("large", 4, 300_000), reportOf("early", 2)];
+  const reports = [reportOf("late", 9), reportOf("empty", 4, 0), reportOf("large", 4, 30_000), reportOf("early", 2)];
   expect(await upload(store, task, reports)).toBe(4);
   expect(await once(store, (tx) => tx.claimReports(task, JOB, 10))).toHaveLength(4);
   const expected = reports.toSorted((a, b) => a.time - b.time || Buffer.compare(a.id, b.id));

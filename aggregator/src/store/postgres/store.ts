@@ -53,11 +53,18 @@ export class PostgresStore implements Store {
   run<T>(name: string, body: (tx: Transaction) => Promise<T>): Promise<T> {
     return this.#tried(name, async (connection) => {
       const operations = new Operations(operationsOf(connection));
+      let result: T;
       try {
-        return await body(operations.transaction);
-      } finally {
-        await operations.end();
+        result = await body(operations.transaction);
+      } catch (error) {
+        // Whatever the body made of a conflict, the transaction is tried again.
+        await operations.end().catch((failure: unknown) => {
+          if (isPassing(failure)) throw failure;
+        });
+        throw error;
       }
+      await operations.end();
+      return result;
     });
   }
 
