@@ -1,7 +1,7 @@
 // HPKE key pairs of aggregators and collectors, and the configurations that others encrypt to (DAP-18, section 4.4.1).
 
 import { type Bytes, equalBytes, shown } from "../core/bytes.js";
-import { Hidden, MAKER, requireMaker } from "../core/hidden.js";
+import { Hidden, MAKER } from "../core/hidden.js";
 import { systemRandom } from "../core/random.js";
 import { AEAD_ID, KDF_ID, KEM_ID } from "../crypto/hpke.js";
 import { isLowOrder, PrivateKey, PublicKey, publicBytesOf, randomPrivateKey } from "../crypto/keys.js";
@@ -27,11 +27,10 @@ export class HpkeKeyPair {
   readonly config: HpkeConfig;
 
   private constructor(maker: typeof MAKER, id: number, privateKey: PrivateKey) {
-    requireMaker(maker, "HpkeKeyPair");
+    privateKeys.make(this, privateKey, maker);
     if (!Number.isInteger(id) || id < 0 || id > 255) {
       throw new PrioError("out-of-range", `HPKE config id: expected an integer from 0 to 255, got ${shown(id)}`);
     }
-    privateKeys.make(this, privateKey, maker);
     const publicKey = privateKey.publicKey.toBytes();
     this.config = Object.freeze({ id, kemId: KEM_ID, kdfId: KDF_ID, aeadId: AEAD_ID, publicKey });
   }

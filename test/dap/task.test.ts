@@ -206,6 +206,7 @@ it("is not changed by what the caller does with its parts", () => {
   const open = (sealed: ReturnType<typeof seal>) =>
     openInputShare(DapTask.fromJSON(document), "leader", keys, metadata, new Uint8Array(0), sealed);
   given.taskInfo.fill(9);
+  expect(task.toJSON()).toEqual(DapTask.fromJSON(document).toJSON());
   task.configuration.taskInfo.fill(9);
   task.encodedConfiguration.fill(9);
   task.id.fill(9);
