@@ -8,7 +8,10 @@ import type { JobBodies } from "./job-bodies.js";
 import { aggregationLimit } from "./limits.js";
 import type { Operations } from "./operations.js";
 import { PATHS } from "./resources.js";
-import { admit, idOf, sendAnswer, taskOf } from "./task-requests.js";
+import { admit, idOf, sendAnswer, taskOf, taskOfPut } from "./task-requests.js";
+
+/** What a dialect's peers insist on. */
+const CREATED = 201;
 
 /** The step that a reader asks for: the draft's leaders give it. */
 function stepOf(request: FastifyRequest): number | undefined {
@@ -37,6 +40,15 @@ export function aggregationJobsResource(
       operations.createAggregationJob(ctx, task, body),
     );
     return sendAnswer(reply, task, answer);
+  });
+
+  app.put(PATHS.aggregationJob, { onRequest: creates }, async (request, reply) => {
+    const task = taskOfPut(request, reply, "aggregationJob");
+    const id = idIn(request);
+    const answer = await bodies.with(request, aggregationLimit(task), (body) =>
+      operations.createAggregationJob(ctx, task, body, id),
+    );
+    return sendAnswer(reply, task, answer, CREATED);
   });
 
   const continues = admit(ctx, { ...leader, body: { message: "AggregationJobContinueReq", limit: aggregationLimit } });

@@ -6,7 +6,10 @@ import type { JobBodies } from "./job-bodies.js";
 import { collectionLimit } from "./limits.js";
 import type { Operations } from "./operations.js";
 import { PATHS } from "./resources.js";
-import { admit, idOf, sendAnswer, taskOf } from "./task-requests.js";
+import { admit, idOf, sendAnswer, taskOf, taskOfPut } from "./task-requests.js";
+
+/** What a dialect's peers insist on. */
+const CREATED = 201;
 
 export function collectionJobsResource(
   app: FastifyInstance,
@@ -24,6 +27,15 @@ export function collectionJobsResource(
       operations.createCollectionJob(ctx, task, body),
     );
     return sendAnswer(reply, task, answer);
+  });
+
+  app.put(PATHS.collectionJob, { onRequest: creates }, async (request, reply) => {
+    const task = taskOfPut(request, reply, "collectionJob");
+    const id = idOf(request, "notFound");
+    const answer = await bodies.with(request, collectionLimit(), (body) =>
+      operations.createCollectionJob(ctx, task, body, id),
+    );
+    return sendAnswer(reply, task, answer, CREATED);
   });
 
   app.get(PATHS.collectionJob, reads, async (request, reply) => {

@@ -19,9 +19,8 @@ import {
   type VerifyContinue,
 } from "prio/dap";
 import type { Context } from "../context.js";
-import { equalBytes, keyOf, sha256, textOf } from "../protocol/bytes.js";
+import { equalBytes, keyOf, sha256 } from "../protocol/bytes.js";
 import { addCounters, COUNTERS, refusedCounter } from "../protocol/counters.js";
-import { dialectOf } from "../protocol/dialect.js";
 import { beginReports, Contradiction, type Refused, type Turn, takeAnswer } from "../protocol/leader/turns.js";
 import { nowOf } from "../protocol/now.js";
 import { partialsOf, type Verified } from "../protocol/partials.js";
@@ -74,7 +73,7 @@ async function begin(step: Step): Promise<void> {
   const reports = await ctx.store.run("read job", (tx) => tx.reportsOf(task.key, job.id));
   const begun = await beginReports(ctx, task, reports, nowOf(ctx));
   const isEmpty = begun.turns.length === 0;
-  const body = isEmpty ? null : initRequest(task, job.batch, begun.inits);
+  const body = isEmpty ? null : initRequest(job.batch, begun.inits);
   const change: JobChange = isEmpty ? { state: "done" } : { state: "requested", requestHash: sha256(body ?? job.id) };
   await ctx.store.run("begin aggregation job", async (tx) => {
     await refuse(tx, step, begun.refused);
@@ -87,17 +86,16 @@ async function begin(step: Step): Promise<void> {
 async function request(step: Step, { request: body, turns }: OnTheWay): Promise<void> {
   const { ctx, task, job } = step;
   const { helper, isPolling = false } = detailOf(job);
-  const dialect = dialectOf(task);
   const answer = await answerTo(step, { request: body, turns }, () =>
     isPolling && helper !== undefined
       ? { method: "GET", path: `/aggregation_jobs/${helper}?step=0` }
-      : { ...dialect.create(job.id), contentType: MEDIA_TYPES.AggregationJobInitReq, body },
+      : { method: "POST", path: "/aggregation_jobs", contentType: MEDIA_TYPES.AggregationJobInitReq, body },
   );
   if (answer === null) return;
   const taken = await takeAnswer(task, turns, decoded(answer.body));
   if (taken.turns.length === 0) return finish(step, taken.verified, taken.refused);
 
-  const named = answer.resource ?? helper ?? ownName(step);
+  const named = answer.resource ?? helper;
   if (named === undefined) throw new Contradiction("the answer has no Location, and the job has to be continued");
   const next = { request: continuation(taken.turns), turns: taken.turns };
   const change: JobChange = {
@@ -148,7 +146,7 @@ async function answerTo(
   }
   if (answer.body !== null) return { ...answer, body: answer.body };
   memoryOf(ctx).keep(job, waiting);
-  const helper = answer.resource ?? detailOf(job).helper ?? ownName(step);
+  const helper = answer.resource ?? detailOf(job).helper;
   if (helper === undefined) throw new PeerUnavailable("waiting for the helper: its answer has no body and no Location");
   const detail = JSON.stringify({ helper, isPolling: true } satisfies Detail);
   const notBefore = nowOf(ctx) + answer.retryAfter;
@@ -162,7 +160,7 @@ async function requestAgain({ ctx, task, job }: Step): Promise<OnTheWay> {
   if (kept !== undefined) return kept;
   const reports = await ctx.store.run("read job", (tx) => tx.reportsOf(task.key, job.id));
   const { turns, inits } = await beginReports(ctx, task, reports, null);
-  return checked(job, { request: initRequest(task, job.batch, inits), turns });
+  return checked(job, { request: initRequest(job.batch, inits), turns });
 }
 
 /** What `request` made of the helper's first answer, from memory or again from what is stored. */
@@ -273,11 +271,6 @@ async function abandon(step: Step, reason: Error): Promise<void> {
 
 function detailOf({ detail }: JobRow): Detail {
   return JSON.parse(detail) as Detail;
-}
-
-/** The job's name at the helper, if the leader gives it one. */
-function ownName({ task, job }: Step): string | undefined {
-  return dialectOf(task).create(job.id).method === "PUT" ? textOf(job.id) : undefined;
 }
 
 /** The step of the job as it is after a change. */

@@ -1,15 +1,9 @@
-// The first request of an aggregation job, in the task's dialect (DAP-18, section 4.4.3.2).
+// The first request of an aggregation job (DAP-18, section 4.4.3.2).
 
-import { AggregationJobExtensionType, type AggregationJobInitReq, type Extension, type VerifyInit } from "prio/dap";
-import { dialectOf } from "../protocol/dialect.js";
-import type { AggregatorTask } from "../tasks/task.js";
+import { AggregationJobExtensionType, type Extension, encodeAggregationJobInitReq, type VerifyInit } from "prio/dap";
 
 /** The bytes of the request. `batch` is the one that the leader selected. */
-export function initRequest(
-  task: AggregatorTask,
-  batch: Uint8Array | null,
-  verifyInits: readonly VerifyInit[],
-): Uint8Array {
+export function initRequest(batch: Uint8Array | null, verifyInits: readonly VerifyInit[]): Uint8Array {
   const extensions: Extension[] = [];
   if (batch !== null) {
     extensions.push({
@@ -17,11 +11,5 @@ export function initRequest(
       extensionData: batch as Extension["extensionData"],
     });
   }
-  const request: AggregationJobInitReq = {
-    verificationKeyId: 0,
-    aggParam: new Uint8Array(0),
-    extensions,
-    verifyInits,
-  };
-  return dialectOf(task).encodeInit(request, task);
+  return encodeAggregationJobInitReq({ verificationKeyId: 0, aggParam: new Uint8Array(0), extensions, verifyInits });
 }

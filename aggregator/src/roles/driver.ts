@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import type { Config } from "../config.js";
 import type { Context } from "../context.js";
+import { peerInDialects } from "../dialects/edges.js";
 import { startDriver } from "../jobs/driver.js";
 import { HttpPeer } from "../jobs/http-peer.js";
 import { OperatorError } from "../tasks/operator-error.js";
@@ -27,7 +28,7 @@ export function startDriverRole(
   };
   const peer = new HttpPeer({ tls });
   const driver = startDriver(ctx, {
-    peer,
+    peer: peerInDialects(peer),
     concurrency: driverJobs,
     lease: driverLeaseSeconds,
     longestWait: driverLongestWait,

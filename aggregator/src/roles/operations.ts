@@ -1,5 +1,6 @@
 // The operations of leader and helper, as the resources call them.
 
+import { inDialects } from "../dialects/edges.js";
 import type { Operations } from "../http/operations.js";
 import { createAggregateShare, deleteAggregateShare, readAggregateShare } from "../protocol/helper/aggregate-shares.js";
 import { continueAggregationJob } from "../protocol/helper/continue-aggregation-job.js";
@@ -8,7 +9,7 @@ import { deleteAggregationJob, readAggregationJob } from "../protocol/helper/rea
 import { createCollectionJob, deleteCollectionJob, readCollectionJob } from "../protocol/leader/collection-jobs.js";
 import { uploadRefusal } from "../protocol/leader/upload.js";
 
-export const OPERATIONS: Operations = {
+export const OPERATIONS: Operations = inDialects({
   uploadRefusal,
   createCollectionJob,
   readCollectionJob,
@@ -20,4 +21,4 @@ export const OPERATIONS: Operations = {
   createAggregateShare,
   readAggregateShare,
   deleteAggregateShare,
-};
+});

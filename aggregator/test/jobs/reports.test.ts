@@ -139,7 +139,7 @@ describe("times", () => {
       const row = { id, time: Number(time), content: encodeReport(report) };
       const { inits } = await beginReports(leader.ctx, leader.task, [row], null);
       helper.ctx = { ...helper.ctx, clock: () => now };
-      await helperJob(helper.ctx, helper.task, initRequest(leader.task, null, inits));
+      await helperJob(helper.ctx, helper.task, initRequest(null, inits));
     };
     const start = 30_000_000n - 10n;
     await of(start - 1n, pair.now);
@@ -191,7 +191,7 @@ describe("a report that comes again", () => {
       },
     }));
     const { inits } = await beginReports(leader.ctx, leader.task, rows, null);
-    await helperJob(helper.ctx, helper.task, initRequest(leader.task, null, inits));
+    await helperJob(helper.ctx, helper.task, initRequest(null, inits));
     expect(await pair.counters("helper")).toEqual({ aggregated: 4, "refused:report_replayed": 3 });
   });
 

@@ -4,12 +4,12 @@ import {
   AggregationJobExtensionType,
   type AggregationJobInitReq,
   BATCH_ID_SIZE,
+  decodeAggregationJobInitReq,
   unsupportedExtensions,
 } from "prio/dap";
 import { Problem } from "../../problem.js";
 import type { AggregatorTask } from "../../tasks/task.js";
 import { keyOf } from "../bytes.js";
-import { dialectOf } from "../dialect.js";
 import { invalidMessage, wellFormed } from "../well-formed.js";
 
 /** What an AggregationJobInitReq asks for. */
@@ -21,7 +21,7 @@ export interface InitRequest {
 
 /** Throws a `Problem`. */
 export function readInitRequest(task: AggregatorTask, body: Uint8Array): InitRequest {
-  const request = wellFormed(() => dialectOf(task).decodeInit(body, task));
+  const request = wellFormed(() => decodeAggregationJobInitReq(body));
   const { verificationKeyId, aggParam, extensions, verifyInits } = request;
   const known = task.dap.batchMode === "leader-selected" ? [AggregationJobExtensionType.leaderSelectedBatchId] : [];
   const unsupported = unsupportedExtensions(extensions, known);

@@ -4,7 +4,7 @@ import { Problem } from "../../problem.js";
 import { ENDED, type NewJob } from "../../store/store.js";
 import type { Answer } from "../answer.js";
 import { equalBytes, sha256 } from "../bytes.js";
-import { jobPath } from "../dialect.js";
+import { jobPath } from "../job-path.js";
 
 /** Seconds after which the leader asks again for what is not ready. */
 const RETRY_AFTER = 1;

@@ -11,7 +11,7 @@ import { ENDED, type JobRow, type JobSummary, type NewJob, type Transaction } fr
 import type { AggregatorTask } from "../../tasks/task.js";
 import type { Answer } from "../answer.js";
 import { bucketsOfInterval, timesOfInterval } from "../buckets.js";
-import { resourceId, sha256, textOf } from "../bytes.js";
+import { equalBytes, resourceId, sha256, textOf } from "../bytes.js";
 import { intervalOf, requireNoExtensions } from "../collection.js";
 import { nowOf } from "../now.js";
 import { invalidMessage, wellFormed } from "../well-formed.js";
@@ -43,15 +43,20 @@ export function detailOf({ detail }: Pick<JobRow, "detail">): CollectionDetail {
   return JSON.parse(detail) as CollectionDetail;
 }
 
-/** POST to the jobs. */
-export async function createCollectionJob(ctx: Context, task: AggregatorTask, body: Uint8Array): Promise<Answer> {
+/** POST to the jobs, or PUT by a collector that names them. */
+export async function createCollectionJob(
+  ctx: Context,
+  task: AggregatorTask,
+  body: Uint8Array,
+  named?: Uint8Array,
+): Promise<Answer> {
   const request = wellFormed(() => decodeCollectionJobReq(body));
   const job = await ctx.store.run("create collection job", async (tx) => {
     const interval = readQuery(task, request);
-    if (interval === null) return nextBatchJob(tx, ctx, task, body);
+    if (interval === null) return nextBatchJob(tx, ctx, task, body, named);
     const now = nowOf(ctx);
-    const id = resourceId("collection job", task.id, body);
-    const existing = await tx.lockJob(task.key, "collect", id);
+    const id = named ?? resourceId("collection job", task.id, body);
+    const existing = await jobOf(tx, task, id, body);
     // A job that was deleted before its batch was closed may come again.
     const isNew = existing === null || existing.state === "deleted";
     if (isNew && (await tx.isCollected(task.key, bucketsOfInterval(interval)))) {
@@ -71,6 +76,15 @@ export async function createCollectionJob(ctx: Context, task: AggregatorTask, bo
   return readCollectionJob(ctx, task, job.id);
 }
 
+/** The job of an id, if there is one. Throws `conflict` for another request than its own. */
+async function jobOf(tx: Transaction, task: AggregatorTask, id: Uint8Array, body: Uint8Array): Promise<JobRow | null> {
+  const job = await tx.lockJob(task.key, "collect", id);
+  if (job !== null && !equalBytes(job.requestHash ?? new Uint8Array(0), sha256(body))) {
+    throw new Problem("conflict", "there is a collection job of this id from another request");
+  }
+  return job;
+}
+
 /** Checks a request in the draft's order, up to what the store knows. */
 function readQuery(task: AggregatorTask, request: CollectionJobReq) {
   const interval = intervalOf(task, request.query);
@@ -84,19 +98,25 @@ function readQuery(task: AggregatorTask, request: CollectionJobReq) {
   return interval;
 }
 
-/** The job of the request for the next batch: the last one, unless its result was fetched or there will be none. */
+/**
+ * The job of the request for the next batch: the one that is named so, or else the last one, unless its result was
+ * fetched or there will be none.
+ */
 async function nextBatchJob(
   tx: Transaction,
   ctx: Context,
   task: AggregatorTask,
   body: Uint8Array,
+  named: Uint8Array | undefined,
 ): Promise<NewJob | JobSummary> {
   await tx.lockTask(task.key, "exclusive");
+  const existing = named === undefined ? null : await jobOf(tx, task, named, body);
+  if (existing !== null) return existing;
   const [last] = await tx.jobs(task.key, "collect", 1);
   const detail = last === undefined ? {} : detailOf(last);
-  if (last !== undefined && !isOver(last, detail)) return last;
+  if (named === undefined && last !== undefined && !isOver(last, detail)) return last;
   const number = last === undefined ? 0 : (detail.number ?? 0) + 1;
-  const id = resourceId("collection job", task.id, body, Buffer.from(String(number)));
+  const id = named ?? resourceId("collection job", task.id, body, Buffer.from(String(number)));
   const now = nowOf(ctx);
   const job = newJob(task, id, body, { times: null, detail: JSON.stringify({ number }) }, now);
   await tx.insertJob(job, now);
