@@ -1,4 +1,4 @@
-// The client (DAP-18, section 4.3): it makes reports of measurements and uploads them to the leader.
+// The client (DAP-18, section 4.4): it makes reports of measurements and uploads them to the leader.
 
 import { toBase64Url } from "../core/base64url.js";
 import { type Bytes, copyOfBytes } from "../core/bytes.js";

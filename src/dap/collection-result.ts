@@ -1,4 +1,4 @@
-// The leader's answer to a collection job: checked, and its shares decrypted (DAP-18, section 4.5.5).
+// The leader's answer to a collection job: checked, and its shares decrypted (DAP-18, section 4.6.6).
 
 import type { Bytes } from "../core/bytes.js";
 import { PrioError } from "../errors.js";

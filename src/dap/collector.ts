@@ -1,4 +1,4 @@
-// The collector (DAP-18, section 4.5): it asks the leader for a batch's result, waits for it, and decrypts it.
+// The collector (DAP-18, section 4.6): it asks the leader for a batch's result, waits for it, and decrypts it.
 
 import { fromBase64Url, toBase64Url } from "../core/base64url.js";
 import { equalBytes, requireObject, shown } from "../core/bytes.js";

@@ -1,4 +1,4 @@
-// The HPKE configurations of aggregators (DAP-18, section 4.3.1): asked for, chosen from, and kept as long as the
+// The HPKE configurations of aggregators (DAP-18, section 4.4.1): asked for, chosen from, and kept as long as the
 // answer says.
 
 import type { AggregatorRole } from "./codes.js";

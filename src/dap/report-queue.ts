@@ -8,7 +8,8 @@ import type { Bytes } from "../core/bytes.js";
  *
  * A client adds a report before it first sends it, and removes it when the leader has said what became of it. So a page
  * may be closed at any moment: the same bytes, under the same id, are sent again, and the leader counts them once.
- * docs/dap.md in the package has one over `localStorage`.
+ * docs/dap.md in the package has an
+ * example.
  */
 export interface ReportQueue {
   /** Keeps an encoded report under its id, 22 characters of base64url. It must be safe when this is done. */

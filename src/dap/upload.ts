@@ -1,4 +1,4 @@
-// Reports on their way to the leader (DAP-18, section 4.3.2): one request for many, and what became of each. The leader
+// Reports on their way to the leader (DAP-18, section 4.4.2): one request for many, and what became of each. The leader
 // takes a report once, however often its bytes arrive, so a request without an answer is sent again as it is.
 
 import { type Bytes, concat, toHex } from "../core/bytes.js";
