@@ -6,6 +6,7 @@ import { PrioError } from "prio/dap";
 import packageJson from "../../package.json" with { type: "json" };
 import { OperatorError } from "../tasks/operator-error.js";
 import { addConfig } from "./config.js";
+import { addDev } from "./dev.js";
 import { type Io, UsageError } from "./io.js";
 import { addKeys } from "./keys.js";
 import { addMigrate } from "./migrate.js";
@@ -30,6 +31,7 @@ export function buildProgram(io: Io): Command {
     .configureHelp({ subcommandTerm: (command) => command.name() })
     .addHelpText("after", "\n`prio-aggregator dev` shows a pair at work. docs/aggregator.md has it from nothing.\n");
   addServe(program, io);
+  addDev(program, io);
   const task = program.command("task").description("make, exchange and change tasks");
   addTaskCreate(task, io);
   addTaskList(task, io);
