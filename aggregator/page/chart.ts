@@ -9,8 +9,14 @@ sheet.replaceSync(style);
 document.adoptedStyleSheets.push(sheet);
 
 const HEIGHT = 240;
-/** Seconds that are shown. */
+/** Seconds that are shown at most. */
 const SPAN = 1800;
+/** Minutes of the axis, as many as the samples need, and from tick to tick. */
+const AXES: readonly (readonly [minutes: number, step: number])[] = [
+  [5, 1],
+  [10, 2],
+  [30, 5],
+];
 
 export class Chart {
   readonly #holder: HTMLElement;
@@ -38,11 +44,13 @@ export class Chart {
       return;
     }
     const most = niceCeiling(Math.max(...this.#points.map(([, rate]) => rate)));
-    const start = this.#points[0]?.[0] ?? 0;
+    const start = -(this.#points[0]?.[0] ?? 0);
+    const [minutes, step] = AXES.find(([most]) => most >= start) ?? [30, 5];
+    const ticks = Array.from({ length: minutes / step + 1 }, (_, i) => i * step - minutes);
     const plot = linePlot({
       width,
       height: HEIGHT,
-      x: { label: "minutes ago", scale: "linear", domain: [start, 0], format: (tick) => `${Math.abs(tick)}` },
+      x: { label: "minutes ago", scale: "linear", domain: [-minutes, 0], ticks, format: (tick) => `${-tick}` },
       y: { label: "reports a second", scale: "linear", domain: [0, most] },
       lines: [{ name: `${round(this.#points.at(-1)?.[1] ?? 0)}/s`, points: this.#points }],
     });

@@ -15,12 +15,11 @@ const SECONDS: readonly number[] = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10
 const REPORTS: readonly number[] = [1, 3, 10, 30, 100, 300, 1000, 3000];
 
 /**
- * What the processes count and measure, by the names that they use. `/metrics` puts {@link PREFIX} before each, and
- * `_total` behind counters.
+ * What the processes count and measure, by the names that they use. `/metrics` puts {@link PREFIX} before each.
  */
 export const DEFINITIONS: Readonly<Record<string, Definition>> = {
-  http_requests: { kind: "counter", help: "Requests answered.", labels: ["route", "method", "status"] },
-  http_seconds: { kind: "histogram", help: "Seconds until an answer.", labels: ["route"], buckets: SECONDS },
+  requests_total: { kind: "counter", help: "Requests answered.", labels: ["route", "method", "status"] },
+  request_seconds: { kind: "histogram", help: "Seconds until an answer.", labels: ["route"], buckets: SECONDS },
   upload_group_reports: { kind: "histogram", help: "Reports that one transaction wrote.", buckets: REPORTS },
   transaction_seconds: {
     ...{ kind: "histogram", help: "Seconds of a transaction, with its repetitions." },
@@ -95,7 +94,7 @@ export class PromMetrics implements Metrics {
 
   #make(name: string, { kind, help, labels = [], buckets = [] }: Definition): AnyMetric {
     const common = {
-      name: `${PREFIX}${name}${kind === "counter" ? "_total" : ""}`,
+      name: `${PREFIX}${name}`,
       help,
       labelNames: [...labels],
       registers: [this.#registry],

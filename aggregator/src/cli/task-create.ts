@@ -1,6 +1,6 @@
 // `prio-aggregator task create`: asks for or takes what a task is, and adds it to the store with fresh secrets.
 
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import type { Command } from "commander";
 import {
   DapTask,
@@ -34,6 +34,8 @@ import {
 
 /** Fewer reports than this hide nobody: the operator has to say that it is meant. */
 const SMALL_BATCH = 100;
+/** Of an HPKE configuration. A random one of them, so that an old key is told from a new one. */
+const HPKE_IDS = 256;
 const ROLES = ["leader", "helper"] as const;
 const BATCH_MODES = ["time-interval", "leader-selected"] as const;
 const DIALECTS = ["dap-18", "janus-0.9"] as const;
@@ -72,7 +74,7 @@ export function withOwnOptions(command: Command): Command {
   return command
     .option(
       "--noise <budget>",
-      "laplace:EPSILON or gaussian:RHO: what this aggregator adds to its share of each result",
+      "laplace:epsilon=E or gaussian:rho=R: what this aggregator adds to its share of each result",
     )
     .option("--helper-mode <mode>", "sync or async: how the helper answers a new job (sync)")
     .option("--report-expiry <duration>", "reports older than this are not counted, and forgotten; or never (30d)")
@@ -110,7 +112,8 @@ function readExpiry(text: string | undefined): number | null {
 function readNoise(text: string | undefined): NoiseSettings | null {
   if (text === undefined || text === "none") return null;
   const noise = usage("--noise", () => parseNoise(text));
-  if (noise === null) throw new UsageError(`--noise: expected laplace:EPSILON, gaussian:RHO or none, got "${text}"`);
+  if (noise === null)
+    throw new UsageError(`--noise: expected laplace:epsilon=E, gaussian:rho=R or none, got "${text}"`);
   return noise;
 }
 
@@ -258,7 +261,7 @@ async function collectorConfig(io: Io, options: CreateOptions): Promise<Collecto
     throw new UsageError("expected --collector-hpke or --new-collector-key, got both");
   }
   if (newCollectorKey !== undefined) {
-    const pair = HpkeKeyPair.generate(1);
+    const pair = HpkeKeyPair.generate(randomInt(HPKE_IDS));
     const text = collectorKeyText(pair);
     return { config: pair.config, write: () => createSecretFile(newCollectorKey, text) };
   }

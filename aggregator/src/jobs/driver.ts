@@ -72,16 +72,21 @@ export class Driver {
       },
       this.#lease * RENEW_PART * 1000,
     );
+    const start = performance.now();
+    let outcome = "done";
     try {
       await this.#carryOn(job, signal);
     } catch (error) {
       if (error instanceof LeaseLost) {
+        outcome = "lost";
         ctx.log.warn({ kind: job.kind }, "lease lost");
         return;
       }
+      outcome = "postponed";
       await this.#postpone(job, error, signal.aborted);
     } finally {
       clearInterval(renewal);
+      ctx.metrics.observe("step_seconds", (performance.now() - start) / 1000, { kind: job.kind, outcome });
     }
   }
 

@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import fastify from "fastify";
 import type { DapTask } from "prio/dap";
+import { OperatorError } from "../tasks/operator-error.js";
 import { ANSWERS, QUESTION, type Totals } from "./dev-collector.js";
 
 export interface Survey {
@@ -59,7 +60,8 @@ export async function openSurvey(task: DapTask, port: number | null, folder?: st
   try {
     url = await server.listen({ host: "127.0.0.1", port: port ?? USUAL_PORT });
   } catch (error) {
-    if (port !== null || (error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+    if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+    if (port !== null) throw new OperatorError(`port ${port} is in use`);
     server = build();
     url = await server.listen({ host: "127.0.0.1", port: 0 });
   }

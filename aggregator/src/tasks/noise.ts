@@ -25,21 +25,19 @@ export function deviationOf(settings: NoiseSettings, { sensitivity }: NoiseFor):
   return Math.sqrt(Number(numerator) / Number(denominator));
 }
 
-/** As operators write and read it: `laplace:EPSILON` or `gaussian:RHO`. */
+/** As operators write and read it, here and in `prio collect`: `laplace:epsilon=0.5` or `gaussian:rho=0.1`. */
 export function noiseText(settings: NoiseSettings): string {
-  return settings.mechanism === "laplace" ? `laplace:${settings.epsilon}` : `gaussian:${settings.rho}`;
+  return settings.mechanism === "laplace" ? `laplace:epsilon=${settings.epsilon}` : `gaussian:rho=${settings.rho}`;
 }
 
-/** Null for a text that is neither `laplace:…` nor `gaussian:…`. Throws a PrioError for a budget that is no number. */
+/** Null for a text of another form. Throws a PrioError for a budget that is no number above 0. */
 export function parseNoise(text: string): NoiseSettings | null {
-  const [, mechanism, amount = ""] = /^(laplace|gaussian):(.+)$/.exec(text) ?? [];
-  if (mechanism === "laplace") {
-    new PureBudget(amount);
-    return { mechanism, epsilon: amount };
+  const [, epsilon, rho] = /^(?:laplace:epsilon=(.+)|gaussian:rho=(.+))$/.exec(text) ?? [];
+  if (epsilon !== undefined) {
+    new PureBudget(epsilon);
+    return { mechanism: "laplace", epsilon };
   }
-  if (mechanism === "gaussian") {
-    new ZeroConcentratedBudget(amount);
-    return { mechanism, rho: amount };
-  }
-  return null;
+  if (rho === undefined) return null;
+  new ZeroConcentratedBudget(rho);
+  return { mechanism: "gaussian", rho };
 }

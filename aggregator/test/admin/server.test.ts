@@ -1,8 +1,12 @@
 // The admin port: metrics, health, the status that the page shows, and results that are put there.
 
+import { readdirSync, readFileSync } from "node:fs";
 import { request } from "node:http";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { measuredStore } from "../../src/admin/measured-store.js";
+import { DEFINITIONS } from "../../src/admin/metrics.js";
 import type { Status } from "../../src/admin/status.js";
 import type { JobKind, NewJob } from "../../src/store/store.js";
 import { openTestAdmin, type TestAdmin } from "../support/admin.js";
@@ -87,6 +91,24 @@ describe("metrics", () => {
     expect((await get("/metrics")).text).not.toContain('state="requested"');
   });
 
+  test("the table has every name that the sources count and measure by, with its labels", () => {
+    const src = fileURLToPath(new URL("../../src", import.meta.url));
+    const paths = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".ts"));
+    const text = paths.map((path) => readFileSync(join(src, path), "utf8")).join("\n");
+    const calls = [...text.matchAll(/metrics\.(count|observe|set)\(\s*"(\w+)"([^;]*)\);/g)];
+    expect(calls.length).toBeGreaterThan(4);
+    const kinds = { count: "counter", observe: "histogram", set: "gauge" } as const;
+    for (const [, kind, name, rest = ""] of calls) {
+      const definition = DEFINITIONS[name as string];
+      expect(definition?.kind, name).toBe(kinds[kind as keyof typeof kinds]);
+      const given = (/\{([^}]*)\}/.exec(rest)?.[1] ?? "").split(",").map((one) => one.split(":")[0]?.trim() ?? "");
+      expect(given.filter((label) => label !== "").sort(), name).toEqual([...(definition?.labels ?? [])].sort());
+    }
+    // What nobody counts would stand in /metrics as 0 for ever.
+    const used = calls.map(([, , name]) => name);
+    expect(Object.keys(DEFINITIONS).filter((name) => !used.includes(name))).toEqual([]);
+  });
+
   test("a name or a label that the table lacks does not stop the work", () => {
     at.ctx.metrics.count("no_such_name");
     at.ctx.metrics.observe("upload_group_reports", 1, { colour: "blue" });
@@ -136,7 +158,7 @@ describe("the status", () => {
     expect(tasks.map(({ role }) => role)).toEqual(["helper", "leader"]);
     expect(keys).toEqual([{ id: 1, state: "active", since: at.now }]);
     expect(tasks[1]).toMatchObject({
-      ...{ id: task.idText, measures: "histogram:5", minBatchSize: 1000, noise: "laplace:1", hash: task.hash },
+      ...{ id: task.idText, measures: "histogram:5", minBatchSize: 1000, noise: "laplace:epsilon=1", hash: task.hash },
       counters: { uploaded: 12 },
       batches: [{ start: 1_800_000_000, name: null, reports: 7, jobs: 1 }],
       collections: [{ kind: "collect", state: "finished", start: 1_799_992_800, end: 1_799_996_400 }],

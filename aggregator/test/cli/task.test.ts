@@ -258,8 +258,8 @@ describe("a wrong command line is one sentence, and changes nothing", () => {
       "a multiple of the time precision",
     ],
     ["no such mode", [...CREATE, "--batch-mode", "daily"], "expected time-interval or leader-selected"],
-    ["noise without a budget", [...CREATE, "--noise", "laplace"], "expected laplace:EPSILON"],
-    ["noise of nothing", [...CREATE, "--noise", "laplace:0"], "expected a number above 0"],
+    ["noise without a budget", [...CREATE, "--noise", "laplace"], "expected laplace:epsilon=E"],
+    ["noise of nothing", [...CREATE, "--noise", "laplace:epsilon=0"], "expected a number above 0"],
     ["a helper's mode at the leader", [...CREATE, "--helper-mode", "async"], "expected none at the leader"],
     ["a certificate that is none", [...CREATE, "--collector-certificate", "abc"], "expected its SHA-256"],
     ["a key file that is not there", [...CREATE, "--collector-hpke", "/no/such/file"], "no such file or directory"],
@@ -329,7 +329,7 @@ describe("what is measured, and how", () => {
     const certificate = "ab".repeat(32);
     const own = [
       "--noise",
-      "gaussian:0.25",
+      "gaussian:rho=0.25",
       "--collector-certificate",
       certificate.toUpperCase(),
       "--report-expiry",
