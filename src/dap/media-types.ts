@@ -4,15 +4,25 @@ const TYPE = "application/ppm-dap";
 
 /** The media type of each message, by its name. */
 export const MEDIA_TYPES = {
+  /** An aggregator's HPKE configurations. */
   HpkeConfigList: "application/ppm-dap;message=hpke-config-list",
+  /** Reports, from a client to the leader. */
   UploadRequest: "application/ppm-dap;message=upload-req",
+  /** The reports of an upload that the leader refused. */
   UploadErrors: "application/ppm-dap;message=upload-errors",
+  /** Reports to verify, from the leader to the helper. */
   AggregationJobInitReq: "application/ppm-dap;message=aggregation-job-init-req",
+  /** The helper's answer about each report. */
   AggregationJobResp: "application/ppm-dap;message=aggregation-job-resp",
+  /** The next step of a job, from the leader to the helper. */
   AggregationJobContinueReq: "application/ppm-dap;message=aggregation-job-continue-req",
+  /** A batch of which the leader wants the helper's share. */
   AggregateShareReq: "application/ppm-dap;message=aggregate-share-req",
+  /** The helper's share of a batch. */
   AggregateShare: "application/ppm-dap;message=aggregate-share",
+  /** A batch of which the collector wants the result. */
   CollectionJobReq: "application/ppm-dap;message=collection-job-req",
+  /** The shares of both aggregators, for the collector. */
   CollectionJobResp: "application/ppm-dap;message=collection-job-resp",
 } as const;
 

@@ -2,16 +2,27 @@
 
 /** The URN of each problem type, by its name in the draft. */
 export const PROBLEM_TYPES = {
+  /** A message could not be read, or is not what the task demands. */
   invalidMessage: "urn:ietf:params:ppm:dap:error:invalidMessage",
+  /** There is no such task. */
   unrecognizedTask: "urn:ietf:params:ppm:dap:error:unrecognizedTask",
+  /** There is no such aggregation job. */
   unrecognizedAggregationJob: "urn:ietf:params:ppm:dap:error:unrecognizedAggregationJob",
+  /** The query asks for what cannot be a batch. */
   batchInvalid: "urn:ietf:params:ppm:dap:error:batchInvalid",
+  /** The batch has fewer reports than the task demands. */
   invalidBatchSize: "urn:ietf:params:ppm:dap:error:invalidBatchSize",
+  /** The aggregation parameter is none of the VDAF. */
   invalidAggregationParameter: "urn:ietf:params:ppm:dap:error:invalidAggregationParameter",
+  /** The aggregators have not counted the same reports. */
   batchMismatch: "urn:ietf:params:ppm:dap:error:batchMismatch",
+  /** The aggregators are not at the same step of a job. */
   stepMismatch: "urn:ietf:params:ppm:dap:error:stepMismatch",
+  /** Reports of the batch were collected before. */
   batchOverlap: "urn:ietf:params:ppm:dap:error:batchOverlap",
+  /** An extension is unknown. */
   unsupportedExtension: "urn:ietf:params:ppm:dap:error:unsupportedExtension",
+  /** Extensions are out of order, or one has contents that are none. */
   invalidExtension: "urn:ietf:params:ppm:dap:error:invalidExtension",
 } as const;
 

@@ -30,9 +30,13 @@ export interface TaskDocument {
   readonly batchMode: BatchModeName;
   /** The VDAF and its parameters. */
   readonly vdaf: VdafDescription;
-  /** When reports may be made: from `start`, so many seconds since 1970 or such as `2026-12-01T00:00:00Z`, for so many
-   * seconds. Both are multiples of the time precision. */
-  readonly interval?: { readonly start: string | number; readonly duration: number };
+  /** When reports may be made; at any time by default. */
+  readonly interval?: {
+    /** Seconds since 1970, or such as `2026-12-01T00:00:00Z`: a multiple of the time precision. */
+    readonly start: string | number;
+    /** In seconds: a multiple of the time precision. */
+    readonly duration: number;
+  };
   /** 1 to 255 bytes in base64url that tell the task from others. */
   readonly info: string;
   /** The collector's `HpkeConfig`, encoded, in base64url. */

@@ -3,7 +3,7 @@
 import { toBase64Url } from "../core/base64url.js";
 import { type Bytes, concat, copyOfBytes, equalBytes, textOf, toHex, uint32BE, utf8 } from "../core/bytes.js";
 import { Hidden, MAKER, requireMaker } from "../core/hidden.js";
-import { type RandomSource, systemRandom } from "../core/random.js";
+import { systemRandom } from "../core/random.js";
 import { sha256 } from "../crypto/stream.js";
 import { PrioError } from "../errors.js";
 import type { Vdaf } from "../vdaf/vdaf.js";
@@ -131,7 +131,10 @@ export class DapTask {
    * Makes a new task of a document without `id` and `info`, which are drawn at random. Throws as `fromJSON` does, and
    * `no-randomness`.
    */
-  static create(document: Omit<TaskDocument, "dap" | "id" | "info">, random: RandomSource = systemRandom): DapTask {
+  static create(
+    document: Omit<TaskDocument, "dap" | "id" | "info">,
+    random: (length: number) => Uint8Array = systemRandom,
+  ): DapTask {
     const info = toBase64Url(random(INFO_SIZE));
     return read({ ...document, dap: DAP_VERSION, info });
   }

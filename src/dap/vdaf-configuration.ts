@@ -19,37 +19,82 @@ import type { Vdaf } from "../vdaf/vdaf.js";
  * decimal strings, which numbers past 2^53 need.
  */
 export type VdafDescription =
-  | { readonly type: "Prio3Count" }
-  | { readonly type: "Prio3Sum"; readonly maxMeasurement: number | string }
   | {
+      /** The class. */
+      readonly type: "Prio3Count";
+    }
+  | {
+      /** The class. */
+      readonly type: "Prio3Sum";
+      /** The largest measurement, or element of one. */
+      readonly maxMeasurement: number | string;
+    }
+  | {
+      /** The class. */
       readonly type: "Prio3SumVec";
+      /** The number of elements of a measurement. */
       readonly length: number;
+      /** The largest measurement, or element of one. */
       readonly maxMeasurement: number | string;
+      /** Elements that one gadget call checks. */
       readonly chunkLength: number;
     }
-  | { readonly type: "Prio3Histogram"; readonly length: number; readonly chunkLength: number }
   | {
+      /** The class. */
+      readonly type: "Prio3Histogram";
+      /** The number of buckets. */
+      readonly length: number;
+      /** Elements that one gadget call checks. */
+      readonly chunkLength: number;
+    }
+  | {
+      /** The class. */
       readonly type: "Prio3MultihotCountVec";
+      /** The number of elements of a measurement. */
       readonly length: number;
+      /** How many elements may be true. */
       readonly maxWeight: number | string;
+      /** Elements that one gadget call checks. */
       readonly chunkLength: number;
     }
   | {
+      /** The class. */
       readonly type: "Prio3L1BoundSum";
+      /** The number of elements of a measurement. */
       readonly length: number;
+      /** The largest sum of a measurement's elements. */
       readonly maxValue: number | string;
+      /** Elements that one gadget call checks. */
       readonly chunkLength: number;
     }
   | {
+      /** The class. */
       readonly type: "Prio3SumVecWithMultiproof";
+      /** The number of elements of a measurement. */
       readonly length: number;
+      /** The largest measurement, or element of one. */
       readonly maxMeasurement: number | string;
+      /** Elements that one gadget call checks. */
       readonly chunkLength: number;
+      /** The number of proofs. */
       readonly proofs: number;
+      /** The XOF. */
       readonly xof: "turboshake" | "hmac-aes";
     }
-  | { readonly type: "Prio1"; readonly fields: number }
-  | { readonly type: "Prio1"; readonly count: number; readonly precision: number };
+  | {
+      /** The class. */
+      readonly type: "Prio1";
+      /** The number of booleans. */
+      readonly fields: number;
+    }
+  | {
+      /** The class. */
+      readonly type: "Prio1";
+      /** The number of integers. */
+      readonly count: number;
+      /** The bits of each. */
+      readonly precision: number;
+    };
 
 /** A VDAF in a task's configuration. */
 export interface EncodedVdaf {

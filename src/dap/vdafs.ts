@@ -37,9 +37,13 @@ const classes: Readonly<Record<VdafDescription["type"], new (options: never) => 
 };
 
 /** The chunk length may be missing: then it is the optimal one. */
-export type VdafOptions<T = VdafDescription> = T extends { readonly chunkLength: number }
-  ? Omit<T, "chunkLength"> & { readonly chunkLength?: number }
-  : T;
+export type VdafOptions<T = VdafDescription> =
+  T extends Readonly<Record<"chunkLength", number>>
+    ? Omit<T, "chunkLength"> & {
+        /** Elements that one gadget call checks; the optimal number by default. */
+        readonly chunkLength?: number;
+      }
+    : T;
 
 /**
  * The instance of a description, for two aggregators. Throws `invalid-argument`, `out-of-range`.

@@ -6,18 +6,19 @@ import esbuild from "esbuild";
 import { beforeAll, describe, expect, test } from "vitest";
 import { root } from "./built.js";
 
-/** The library as one script, which defines `prio`. */
+/** The library as one script, which defines `prio`, and the entry `prio/dap`, which defines `dap`. */
 let script: vm.Script;
+let dap: vm.Script;
+
+async function scriptOf(entry: string, globalName: string): Promise<vm.Script> {
+  const entryPoints = [`${root}/dist/${entry}`];
+  const { outputFiles } = await esbuild.build({ entryPoints, bundle: true, format: "iife", globalName, write: false });
+  return new vm.Script(outputFiles[0]?.text ?? "");
+}
 
 beforeAll(async () => {
-  const { outputFiles } = await esbuild.build({
-    entryPoints: [`${root}/dist/index.js`],
-    bundle: true,
-    format: "iife",
-    globalName: "prio",
-    write: false,
-  });
-  script = new vm.Script(outputFiles[0]?.text ?? "");
+  script = await scriptOf("index.js", "prio");
+  dap = await scriptOf("dap/index.js", "dap");
 });
 
 /** A realm of its own that has the language, less some globals, and what is given. */
@@ -57,6 +58,22 @@ test("with a source of randomness alone, it takes a report to its total", () => 
 
 test("without one it loads, and says so when it is used", () => {
   expect(codeOf(realm(), "prio.generateKeyPair()")).toBe("no-randomness");
+});
+
+test("prio/dap loads too, and encrypts and opens a share", () => {
+  const context = vm.createContext({ ...randomness });
+  dap.runInContext(context);
+  const program = `
+    const urls = { leader: "https://leader.example", helper: "https://helper.example" };
+    const batches = { timePrecision: 60, minBatchSize: 1, batchMode: "time-interval" };
+    const task = dap.DapTask.create({ ...urls, ...batches, vdaf: { type: "Prio3Count" } });
+    const keyPair = dap.HpkeKeyPair.generate(1);
+    const about = [{ reportId: new Uint8Array(16), time: 1n, publicExtensions: [] }, new Uint8Array(0)];
+    const share = { privateExtensions: [], payload: Uint8Array.of(7, 8) };
+    const sealed = dap.sealInputShare(task, "leader", keyPair.config, ...about, share);
+    String(dap.openInputShare(task, "leader", keyPair, ...about, sealed).payload);
+  `;
+  expect(vm.runInContext(program, context)).toBe("7,8");
 });
 
 test("without Float64Array, as in an SES compartment, it loads, and says so when it is used", () => {
