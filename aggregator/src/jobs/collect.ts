@@ -30,7 +30,7 @@ import { ask, PeerRefusal, PeerUnavailable } from "./peer.js";
 /** Seconds after which a batch is looked at again: while its jobs go on, and while it has too few reports. */
 const SOON = 1;
 const LATER = 5;
-/** How often reports that came while a batch was drained are still taken into it. */
+/** How often reports are taken into a batch: those that were there, and those that came while it was drained. */
 const ROUNDS = 3;
 
 /** Carries a job on as far as it goes now. Throws `PeerUnavailable` where it has to wait for the helper. */
@@ -51,26 +51,31 @@ async function gatherInterval(step: Step): Promise<JobChange | null> {
   if (interval === null) throw new Error("a collection job has a query of another batch mode");
   const range = bucketsOfInterval(interval);
   const there = await ctx.store.run("look at batch", async (tx) => ({
+    isCollected: await tx.isCollected(task.key, range),
     aggregated: await tx.countAggregated(task.key, range),
     waiting: await tx.countWaiting(task.key, times),
     jobs: await tx.countOpenJobs(task.key, "aggregate", { times }),
   }));
-  if (there.jobs === 0 && there.aggregated + there.waiting < task.dap.minBatchSize) return wait(step, "waiting", LATER);
-  const waiting = await createAll(step, there.waiting, times);
+  const isSmall = there.jobs === 0 && there.aggregated + there.waiting < task.dap.minBatchSize;
+  if (isSmall && !there.isCollected) return wait(step, "waiting", LATER);
+  const detail = detailOf(job);
+  const { rounds = 0 } = detail;
+  const isLast = rounds >= ROUNDS;
+  const isTaken = there.waiting > 0 && !isLast && (await takeAll(step, there.waiting, times));
+  const more = JSON.stringify({ ...detail, rounds: rounds + (isTaken ? 1 : 0) } satisfies CollectionDetail);
   return change(step, async (tx) => {
     await tx.lockTask(task.key, "exclusive");
     if (await tx.isCollected(task.key, range)) {
       return failure(step, "batchOverlap", "the interval has reports that were collected in another batch");
     }
-    if ((await tx.countOpenJobs(task.key, "aggregate", { times })) > 0) return later(step, "draining", SOON);
-    const { rounds = 0 } = detailOf(job);
     // What comes after the last round is refused: its batch is collected.
-    if (rounds < ROUNDS && (waiting || (await tx.countWaiting(task.key, times, 1)) > 0)) {
-      return { ...later(step, "draining", 0), detail: JSON.stringify({ ...detailOf(job), rounds: rounds + 1 }) };
-    }
+    const isOpen =
+      (await tx.countOpenJobs(task.key, "aggregate", { times })) > 0 ||
+      (!isLast && (await tx.countWaiting(task.key, times, 1)) > 0);
+    if (isOpen) return { ...later(step, "draining", SOON), detail: more };
     const aggregate = await mergePartials(tx, task.key, task.vdaf, range);
     if (aggregate.count < task.dap.minBatchSize) {
-      return { ...later(step, "waiting", LATER), detail: JSON.stringify({ ...detailOf(job), rounds: 0 }) };
+      return { ...later(step, "waiting", LATER), detail: JSON.stringify({ ...detail, rounds: 0 }) };
     }
     return close(tx, step, aggregate, range, null);
   });
@@ -88,7 +93,7 @@ async function gatherNextBatch(step: Step): Promise<JobChange | null> {
   if (!there.batches.some(isLarge)) {
     const assigned = there.batches[0]?.assigned ?? 0;
     if (assigned + there.waiting < minBatchSize) return wait(step, "waiting", LATER);
-    await createAll(step, minBatchSize - assigned, null);
+    await takeAll(step, minBatchSize - assigned, null);
   }
   return change(step, async (tx) => {
     await tx.lockTask(task.key, "exclusive");
@@ -104,15 +109,15 @@ async function gatherNextBatch(step: Step): Promise<JobChange | null> {
   });
 }
 
-/** Makes aggregation jobs of as many reports. Returns whether there are more, because there are too many jobs already. */
-async function createAll({ ctx, task, signal }: Step, reports: number, times: Step["job"]["times"]): Promise<boolean> {
+/** Makes aggregation jobs of as many reports. False if it has to go on, because there are too many jobs already. */
+async function takeAll({ ctx, task, signal }: Step, reports: number, times: Step["job"]["times"]): Promise<boolean> {
   const everything = { from: 0, to: Number.MAX_SAFE_INTEGER };
   for (let left = reports; left > 0; ) {
     const taken = signal.aborted ? 0 : await createAggregationJob(ctx, task, times ?? everything);
-    if (taken === 0) return true;
+    if (taken === 0) return false;
     left -= taken;
   }
-  return false;
+  return true;
 }
 
 /** Closes a batch. */
@@ -226,8 +231,8 @@ function wait(step: Step, state: "waiting" | "draining", seconds: number): Promi
 }
 
 /**
- * Writes what a transaction finds out about the job, and gives the job back unless it goes on at once. Throws `LeaseLost`
- * if another worker has it.
+ * Writes what a transaction finds out about the job, and gives the job back unless it goes on at once. Throws
+ * `LeaseLost` if another worker has it.
  */
 function change(step: Step, body: (tx: Transaction) => Promise<JobChange>): Promise<JobChange> {
   const { ctx, job } = step;

@@ -118,8 +118,8 @@ async function withoutRefused(
 }
 
 /**
- * The batch of new reports: the oldest that has too few, or a new one. A batch that has enough takes no more, so that it
- * can be collected when its jobs have ended.
+ * The batch of new reports: the oldest that has too few, or a new one. A batch that has enough takes no more, so that
+ * it can be collected when its jobs have ended.
  */
 async function chooseBatch(
   tx: Transaction,

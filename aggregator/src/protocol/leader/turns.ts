@@ -115,8 +115,8 @@ export interface Taken {
 }
 
 /**
- * Takes the leader's next turn with the helper's answer. Throws `Contradiction` unless it has exactly the reports of the
- * request in their order, each with a message that can follow.
+ * Takes the leader's next turn with the helper's answer. Throws `Contradiction` unless it has exactly the reports of
+ * the request in their order, each with a message that can follow.
  */
 export async function takeAnswer(
   task: AggregatorTask,
