@@ -516,7 +516,7 @@ test("a late report of a collected batch is refused by both", async () => {
   const late = pair.report(true);
   const row = { id: late.reportMetadata.reportId, time: Number(pair.time), content: encodeReport(late) };
   const { inits } = await beginReports(leader.ctx, leader.task, [row], null);
-  await createAggregationJob(helper.ctx, helper.task, initRequest(leader.task, null, inits));
+  await createAggregationJob(helper.ctx, helper.task, initRequest(null, inits));
   expect(await pair.counters("helper")).toEqual({ aggregated: 3, collected: 3, "refused:batch_collected": 1 });
 });
 
