@@ -10,9 +10,21 @@ import { isBroken } from "./errors.js";
 const OLDEST = 150_000;
 /** Where the tables are, unless the URL has `?schema=`. */
 const SCHEMA = "prio_aggregator";
-/** How long a transaction waits for a lock before it is tried again, and how long it may do nothing, in milliseconds. */
-const LOCK_TIMEOUT = 30_000;
-const IDLE_TIMEOUT = 120_000;
+/**
+ * What holds in each transaction; it is set there, not on the connection, so that a pooler may stand between. How long
+ * one waits for a lock before it is tried again, and how long it may do nothing, in milliseconds. And plans that follow
+ * the indexes, whatever statistics say: those of tables that fill and empty within minutes are always wrong, and every
+ * query here has the index that it needs.
+ */
+const SETTINGS = {
+  lock_timeout: 30_000,
+  idle_in_transaction_session_timeout: 120_000,
+  enable_seqscan: "off",
+  enable_bitmapscan: "off",
+  enable_sort: "off",
+  jit: "off",
+  plan_cache_mode: "force_generic_plan",
+};
 
 /** How values are read; those of other types stay texts. */
 const TYPES = {
@@ -37,8 +49,11 @@ export class Database {
   private constructor(pool: pg.Pool, schema: string) {
     this.#pool = pool;
     this.schema = schema;
-    this.#begin = `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL search_path = "${schema}";
-      SET LOCAL lock_timeout = ${LOCK_TIMEOUT}; SET LOCAL idle_in_transaction_session_timeout = ${IDLE_TIMEOUT}`;
+    const settings = Object.entries({ search_path: `"${schema}"`, ...SETTINGS });
+    this.#begin = [
+      "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+      ...settings.map(([name, value]) => `SET LOCAL ${name} = ${value}`),
+    ].join("; ");
   }
 
   /** @param connections how many at most */

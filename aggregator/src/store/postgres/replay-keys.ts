@@ -36,8 +36,9 @@ export function replayKeyQueries(sql: Connection): ReplayKeyQueries {
         await horizons.advance(task, before);
       }
       return sql.change(
-        `DELETE FROM replay_keys WHERE task = $1 AND id = ANY (ARRAY(
-           SELECT id FROM replay_keys WHERE task = $1 AND time < $2 ORDER BY time LIMIT $3))`,
+        `WITH old AS MATERIALIZED (
+           SELECT id FROM replay_keys WHERE task = $1 AND time < $2 ORDER BY time LIMIT $3)
+         DELETE FROM replay_keys USING old WHERE replay_keys.task = $1 AND replay_keys.id = old.id`,
         ...[task, before, limit],
       );
     },
