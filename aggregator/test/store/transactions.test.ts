@@ -80,6 +80,16 @@ test("an operation that the body does not wait for is part of the transaction", 
   expect(await once(store, (tx) => tx.audit(9))).toHaveLength(5);
 });
 
+test("what else the process does has its turn between transactions", async () => {
+  const store = await emptyStore();
+  let hadTurn = false;
+  setImmediate(() => {
+    hadTurn = true;
+  });
+  for (let i = 0; i < 3; i++) await once(store, (tx) => tx.tasks());
+  expect(hadTurn).toBe(true);
+});
+
 test("an operation after the end throws, and changes nothing", async () => {
   const store = await emptyStore();
   let kept: Transaction | undefined;

@@ -4,7 +4,6 @@
 import pg from "pg";
 import type { Sql, Value } from "../sql.js";
 import { BYTEA, INT8 } from "./arrays.js";
-import { isBroken } from "./errors.js";
 
 /** The oldest server that is taken, as server_version_num. */
 const OLDEST = 150_000;
@@ -26,6 +25,9 @@ const SETTINGS = {
   plan_cache_mode: "force_generic_plan",
 };
 
+/** How long a new connection may take, and a transaction may wait for one that is in use, in milliseconds. */
+const CONNECTION_TIMEOUT = 10_000;
+
 /** How values are read; those of other types stay texts. */
 const TYPES = {
   getTypeParser(type: number): (text: string) => unknown {
@@ -46,9 +48,24 @@ export class Database {
   readonly #pool: pg.Pool;
   #begin: string;
 
-  private constructor(pool: pg.Pool, schema: string) {
-    this.#pool = pool;
+  /**
+   * Makes no connection yet.
+   *
+   * @param connections how many at most
+   */
+  constructor(url: string, connections: number) {
+    const { address, schema } = parted(url);
     this.schema = schema;
+    this.#pool = new pg.Pool({
+      connectionString: address,
+      max: connections,
+      application_name: "prio-aggregator",
+      connectionTimeoutMillis: CONNECTION_TIMEOUT,
+      keepAlive: true,
+    });
+    // A connection that breaks while nobody uses it is replaced by the pool; whoever uses it gets the error of its query.
+    this.#pool.on("error", () => undefined);
+    this.#pool.on("connect", (client) => client.on("error", () => undefined));
     const settings = Object.entries({ search_path: `"${schema}"`, ...SETTINGS });
     this.#begin = [
       "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
@@ -56,57 +73,35 @@ export class Database {
     ].join("; ");
   }
 
-  /** @param connections how many at most */
-  static async open(url: string, connections: number): Promise<Database> {
-    const { address, schema } = parted(url);
-    const pool = new pg.Pool({
-      connectionString: address,
-      max: connections,
-      application_name: "prio-aggregator",
-      connectionTimeoutMillis: 10_000,
-      keepAlive: true,
-    });
-    // A connection that breaks while nobody uses it is replaced by the pool; whoever uses it gets the error of its query.
-    pool.on("error", () => undefined);
-    pool.on("connect", (client) => client.on("error", () => undefined));
-    const database = new Database(pool, schema);
-    try {
-      await database.#check();
-    } catch (error) {
-      await pool.end();
-      throw error;
-    }
-    return database;
-  }
-
-  /** Begins a transaction on a connection of its own. */
+  /** Begins a transaction on a connection of its own, which its end gives back. */
   async begin(): Promise<Connection> {
     const client = await this.#pool.connect();
-    const connection = new Connection(client);
     try {
       await client.query(this.#begin);
     } catch (error) {
-      connection.release(error);
+      client.release(true);
       throw error;
     }
-    return connection;
+    return new Connection(client);
+  }
+
+  /** Refuses a server that is too old, and sees to it that what is committed is on disk. */
+  async check(connection: Connection): Promise<void> {
+    const settings = await connection.rows<{ name: string; setting: string }>(
+      `SELECT name, setting FROM pg_settings
+       WHERE name IN ('server_version_num', 'server_version', 'synchronous_commit')`,
+    );
+    const of = (name: string) => settings.find((row) => row.name === name)?.setting ?? "";
+    if (Number(of("server_version_num")) < OLDEST) {
+      throw new Error(`store: expected PostgreSQL ${OLDEST / 10_000} or later, got ${of("server_version")}`);
+    }
+    // Whatever the operator set for the database.
+    if (of("synchronous_commit") === "off") this.#begin += "; SET LOCAL synchronous_commit = on";
   }
 
   /** Waits for connections that are in use. */
   async close(): Promise<void> {
     await this.#pool.end();
-  }
-
-  async #check(): Promise<void> {
-    const settings = await this.#pool.query<{ name: string; setting: string }>(
-      "SELECT name, setting FROM pg_settings WHERE name IN ('server_version_num', 'server_version', 'synchronous_commit')",
-    );
-    const of = (name: string) => settings.rows.find((row) => row.name === name)?.setting ?? "";
-    if (Number(of("server_version_num")) < OLDEST) {
-      throw new Error(`store: expected PostgreSQL ${OLDEST / 10_000} or later, got ${of("server_version")}`);
-    }
-    // What is committed must be on disk, whatever the operator set for the database.
-    if (of("synchronous_commit") === "off") this.#begin += "; SET LOCAL synchronous_commit = on";
   }
 }
 
@@ -121,6 +116,9 @@ function parted(url: string): { address: string; schema: string } {
   return { address: parsed.href, schema };
 }
 
+/** Arrays come in the binary format (arrays.ts), but for those of texts. */
+type Parameter = Value | Buffer | readonly string[];
+
 /** One transaction, on one connection. */
 export class Connection implements Sql {
   readonly forUpdate = "FOR UPDATE";
@@ -131,11 +129,11 @@ export class Connection implements Sql {
     this.#client = client;
   }
 
-  async rows<Row>(text: string, ...values: readonly (Value | Buffer)[]): Promise<Row[]> {
+  async rows<Row>(text: string, ...values: readonly Parameter[]): Promise<Row[]> {
     return (await this.#query(text, values)).rows;
   }
 
-  async change(text: string, ...values: readonly (Value | Buffer)[]): Promise<number> {
+  async change(text: string, ...values: readonly Parameter[]): Promise<number> {
     return (await this.#query(text, values)).rowCount ?? 0;
   }
 
@@ -144,22 +142,30 @@ export class Connection implements Sql {
     await this.#client.query(sql);
   }
 
-  /** What was done is on disk when this resolves. Throws if PostgreSQL took it back instead. */
+  /** Ends it: what was done is on disk when this resolves. Throws if PostgreSQL took it back instead. */
   async commit(): Promise<void> {
-    const { command } = await this.#client.query("COMMIT");
+    const command = await this.#end("COMMIT");
     if (command !== "COMMIT") throw new Error("store: PostgreSQL has not committed a transaction");
   }
 
+  /** Ends it: nothing of it is left. Never throws: where the connection broke, the server takes it back by itself. */
   async rollback(): Promise<void> {
-    await this.#client.query("ROLLBACK");
+    await this.#end("ROLLBACK").catch(() => undefined);
   }
 
-  /** Gives the connection back, or closes it if it broke. */
-  release(error?: unknown): void {
-    this.#client.release(isBroken(error));
+  /** Gives the connection back, or closes it where that fails. */
+  async #end(statement: string): Promise<string> {
+    try {
+      const { command } = await this.#client.query(statement);
+      this.#client.release();
+      return command;
+    } catch (error) {
+      this.#client.release(true);
+      throw error;
+    }
   }
 
-  #query(text: string, values: readonly (Value | Buffer)[]): Promise<pg.QueryResult> {
+  #query(text: string, values: readonly Parameter[]): Promise<pg.QueryResult> {
     return this.#client.query({ name: nameOf(text), text, values: [...values], types: TYPES });
   }
 }

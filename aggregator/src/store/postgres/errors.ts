@@ -23,6 +23,8 @@ export function isBroken(error: unknown): boolean {
   const code = "code" in error ? String(error.code) : "";
   return (
     BROKEN.includes(code) ||
-    /connection (terminated|timeout)|client has encountered a connection error/i.test(error.message)
+    /connection terminated|timeout exceeded when trying to connect|client has encountered a connection error/i.test(
+      error.message,
+    )
   );
 }

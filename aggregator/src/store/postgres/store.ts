@@ -9,6 +9,8 @@ import { jobQueries } from "../queries/jobs.js";
 import { peopleQueries } from "../queries/people.js";
 import { hpkeKeyQueries, taskQueries } from "../queries/tasks.js";
 import type { Store, Transaction } from "../store.js";
+import { bigintArray } from "./arrays.js";
+import { bucketQueries } from "./buckets.js";
 import { type Connection, Database } from "./database.js";
 import { isBroken, isPassing } from "./errors.js";
 import { lock } from "./locks.js";
@@ -16,8 +18,9 @@ import { replayKeyQueries } from "./replay-keys.js";
 import { reportQueries } from "./reports.js";
 import { MIGRATIONS } from "./schema.js";
 
-/** How often a transaction is tried: with the pauses below, for about a minute. */
+/** How often a transaction is tried, with the pauses below: for a minute or so, and some seconds where a store opens. */
 const TRIES = 40;
+const OPENING_TRIES = 12;
 /** The first pause is up to this, each one twice as long, up to the last, in milliseconds. */
 const PAUSE = { first: 10, longest: 4000 };
 
@@ -39,12 +42,11 @@ export class PostgresStore implements Store {
     connections: number,
     migrations: readonly Migration[] = MIGRATIONS,
   ): Promise<PostgresStore> {
-    const database = await Database.open(url, connections);
-    const store = new PostgresStore(database);
+    const store = new PostgresStore(new Database(url, connections));
     try {
-      await store.#tried("migrations", (connection) => migrateSchema(connection, database.schema, migrations));
+      await store.#tried("open", (connection) => prepare(connection, store.#database, migrations), OPENING_TRIES);
     } catch (error) {
-      await database.close();
+      await store.close();
       throw error;
     }
     return store;
@@ -80,22 +82,22 @@ export class PostgresStore implements Store {
     await this.#database.close();
   }
 
-  #tried<T>(name: string, work: (connection: Connection) => Promise<T>): Promise<T> {
+  #tried<T>(name: string, work: (connection: Connection) => Promise<T>, tries = TRIES): Promise<T> {
     if (this.#isClosed) return Promise.reject(new Error(`store: ${name}: the store is closed`));
-    const result = this.#tryAgain(name, work);
+    const result = this.#tryAgain(name, work, tries);
     this.#running.add(result);
     const end = () => this.#running.delete(result);
     result.then(end, end);
     return result;
   }
 
-  async #tryAgain<T>(name: string, work: (connection: Connection) => Promise<T>): Promise<T> {
+  async #tryAgain<T>(name: string, work: (connection: Connection) => Promise<T>, tries: number): Promise<T> {
     let pause = PAUSE.first;
-    for (let tries = 1; ; tries++) {
+    for (let left = tries - 1; ; left--) {
       try {
         return await this.#tryOnce(name, work);
       } catch (error) {
-        if (tries === TRIES || !isPassing(error)) throw error;
+        if (left === 0 || this.#isClosed || !isPassing(error)) throw error;
       }
       await sleep(Math.random() * pause);
       pause = Math.min(2 * pause, PAUSE.longest);
@@ -108,21 +110,16 @@ export class PostgresStore implements Store {
     try {
       result = await work(connection);
     } catch (error) {
-      await connection.rollback().then(
-        () => connection.release(),
-        (broken: unknown) => connection.release(broken),
-      );
+      await connection.rollback();
       throw error;
     }
     try {
       await connection.commit();
     } catch (error) {
-      connection.release(error);
       if (!isBroken(error)) throw error;
       const cause = { cause: error };
       throw new Error(`store: ${name}: the connection broke at its end: it may be written or not`, cause);
     }
-    connection.release();
     return result;
   }
 }
@@ -135,30 +132,41 @@ function operationsOf(sql: Connection): Transaction {
     ...replayKeyQueries(sql),
     ...jobQueries(sql),
     ...batchQueries(sql),
+    ...bucketQueries(sql),
     ...peopleQueries(sql),
     lockTask: (task, mode) => lock(sql, "task", task, mode),
     async addCounters(counters) {
-      // One part a transaction, and names in one order, so that two of them never wait for each other.
-      const part = Math.floor(Math.random() * COUNTER_PARTS);
-      const sorted = counters.toSorted((a, b) => a.task - b.task || (a.name < b.name ? -1 : Number(a.name > b.name)));
-      for (const { task, name, n } of sorted) {
-        await sql.change(
-          `INSERT INTO counters (task, name, part, n) VALUES ($1, $2, $3, $4)
-           ON CONFLICT (task, name, part) DO UPDATE SET n = counters.n + excluded.n`,
-          ...[task, name, part, n],
-        );
+      if (counters.length === 0) return;
+      const sums = new Map<string, { task: number; name: string; n: number }>();
+      for (const { task, name, n } of counters) {
+        const key = `${task} ${name}`;
+        sums.set(key, { task, name, n: (sums.get(key)?.n ?? 0) + n });
       }
+      // One part a transaction, and names in one order, so that two of them never wait for each other.
+      const rows = Array.from(sums.keys())
+        .sort()
+        .map((key) => sums.get(key) as { task: number; name: string; n: number });
+      await sql.change(
+        `INSERT INTO counters (task, name, part, n)
+         SELECT task, name, $1, n FROM unnest($2::bigint[], $3::text[], $4::bigint[]) AS c (task, name, n)
+         ON CONFLICT (task, name, part) DO UPDATE SET n = counters.n + excluded.n`,
+        Math.floor(Math.random() * COUNTER_PARTS),
+        bigintArray(rows.map(({ task }) => task)),
+        rows.map(({ name }) => name),
+        bigintArray(rows.map(({ n }) => n)),
+      );
     },
   };
 }
 
-/** Makes the schema where there is none, and brings it up to date. */
-async function migrateSchema(connection: Connection, schema: string, migrations: readonly Migration[]): Promise<void> {
+/** Checks the server, makes the schema where there is none, and brings it up to date. */
+async function prepare(connection: Connection, database: Database, migrations: readonly Migration[]): Promise<void> {
+  await database.check(connection);
   const migrating: Migrating = {
     async hasTable(name) {
       const [row] = await connection.rows<{ found: string | null }>(
         "SELECT to_regclass($1) AS found",
-        `"${schema}"."${name}"`,
+        `"${database.schema}"."${name}"`,
       );
       return row?.found !== null;
     },
@@ -176,7 +184,7 @@ async function migrateSchema(connection: Connection, schema: string, migrations:
     },
   };
   await lock(connection, "migrations", 0, "exclusive");
-  const [row] = await connection.rows<{ found: string | null }>("SELECT to_regnamespace($1) AS found", schema);
-  if (row?.found === null) await connection.execute(`CREATE SCHEMA "${schema}"`);
+  const [row] = await connection.rows<{ found: string | null }>("SELECT to_regnamespace($1) AS found", database.schema);
+  if (row?.found === null) await connection.execute(`CREATE SCHEMA "${database.schema}"`);
   await migrate(migrating, migrations);
 }

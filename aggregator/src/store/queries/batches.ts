@@ -5,13 +5,11 @@ import type { BucketRange, BucketSummary, OpenBatch, Page, StoredPartial, Transa
 
 type BatchQueries = Pick<
   Transaction,
-  | "insertPartials"
   | "partials"
   | "removePartials"
   | "countAggregated"
   | "buckets"
   | "insertCollected"
-  | "collectedAmong"
   | "isCollected"
   | "insertBatch"
   | "openBatches"
@@ -33,16 +31,6 @@ export function batchQueries(sql: Sql): BatchQueries {
   };
 
   return {
-    async insertPartials(task, job, partials) {
-      for (const { bucket, count, checksum, share, minTime, maxTime } of partials) {
-        await sql.change(
-          `INSERT INTO partials (task, bucket, job, count, checksum, share, min_time, max_time)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-          ...[task, bucket, job, count, checksum, share, minTime, maxTime],
-        );
-      }
-    },
-
     partials(task, { from, to }, { limit, after } = ALL) {
       const columns = `bucket, job, count, checksum, share, min_time AS "minTime", max_time AS "maxTime"`;
       const isAfter = after === undefined ? "bucket >= $2" : "(bucket, job) > ($2, $5)";
@@ -84,14 +72,6 @@ export function batchQueries(sql: Sql): BatchQueries {
         "INSERT INTO collected (task, from_bucket, to_bucket, at) VALUES ($1, $2, $3, $4)",
         ...[task, range.from, range.to, at],
       );
-    },
-
-    async collectedAmong(task, buckets) {
-      const found: Uint8Array[] = [];
-      for (const bucket of buckets) {
-        if (await isCollected(task, { from: bucket, to: Buffer.concat([bucket, Buffer.of(0)]) })) found.push(bucket);
-      }
-      return found;
     },
 
     isCollected,

@@ -2,6 +2,7 @@
 // the log (WAL) and synchronous=FULL: what is committed is on disk, and nothing else is. Several processes may open one
 // file; they wait for one another.
 
+import { setImmediate } from "node:timers/promises";
 import { type Migrating, type Migration, migrate } from "../migrations.js";
 import { Operations } from "../operations.js";
 import { batchQueries } from "../queries/batches.js";
@@ -9,6 +10,7 @@ import { jobQueries } from "../queries/jobs.js";
 import { peopleQueries } from "../queries/people.js";
 import { hpkeKeyQueries, taskQueries } from "../queries/tasks.js";
 import type { Store, Transaction } from "../store.js";
+import { bucketQueries } from "./buckets.js";
 import { Database, SqliteSql } from "./database.js";
 import { replayKeyQueries } from "./replay-keys.js";
 import { reportQueries } from "./reports.js";
@@ -89,7 +91,8 @@ export class SqliteStore implements Store {
   #inTurn<T>(name: string, what: () => Promise<T>): Promise<T> {
     if (this.#isClosed) return Promise.reject(new Error(`store: ${name}: the store is closed`));
     const result = this.#last.then(what);
-    this.#last = result.catch(() => undefined);
+    // SQLite never waits, so that many transactions in a row would keep everything else from its turn.
+    this.#last = result.catch(() => undefined).then(() => setImmediate());
     return result;
   }
 }
@@ -102,6 +105,7 @@ function operationsOf(sql: SqliteSql): Transaction {
     ...replayKeyQueries(sql),
     ...jobQueries(sql),
     ...batchQueries(sql),
+    ...bucketQueries(sql),
     ...peopleQueries(sql),
     async lockTask() {
       // BEGIN IMMEDIATE has excluded everyone.
