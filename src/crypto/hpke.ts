@@ -4,7 +4,7 @@
 // The names of the labelled functions are those of RFC 9180 section 4.
 
 import { type Bytes, byteOf, concat } from "../core/bytes.js";
-import { type RandomSource, systemRandom } from "../core/random.js";
+import { systemRandom } from "../core/random.js";
 import { PrioError } from "../errors.js";
 import { hkdfExpand, hkdfExtract } from "./hkdf.js";
 import { type PrivateKey, type PublicKey, pairOf, publicBytesOf, randomPrivateKey } from "./keys.js";
@@ -96,7 +96,7 @@ export function hpkeSeal(
   info: HpkeInfo,
   associatedData: Uint8Array,
   plaintext: Uint8Array,
-  ephemeral: Uint8Array = randomEphemeral(),
+  ephemeral: Uint8Array = randomPrivateKey(systemRandom),
 ): HpkeSealed {
   const pair = provider().keyPair(ephemeral);
   const enc = pair.publicKey.slice();
@@ -120,11 +120,6 @@ export function hpkeOpen(
   if (dh === null) return null;
   const { key, nonce } = schedule(dh, enc, pair.publicKey, info);
   return provider().aes128GcmOpen(key, nonce, payload, associatedData);
-}
-
-/** Fresh bytes of a private key for one message. */
-export function randomEphemeral(random: RandomSource = systemRandom): Uint8Array {
-  return randomPrivateKey(random);
 }
 
 /** ExtractAndExpand (section 4.1) and KeySchedule (section 5.1). Wipes `dh`. */
