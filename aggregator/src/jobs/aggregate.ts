@@ -156,7 +156,7 @@ async function answerTo(
 
 /** What `begin` made, from memory or again from what is stored. */
 async function requestAgain({ ctx, task, job }: Step): Promise<OnTheWay> {
-  const kept = memoryOf(ctx).take(job);
+  const kept = keptOf(ctx, job);
   if (kept !== undefined) return kept;
   const reports = await ctx.store.run("read job", (tx) => tx.reportsOf(task.key, job.id));
   const { turns, inits } = await beginReports(ctx, task, reports, null);
@@ -165,7 +165,7 @@ async function requestAgain({ ctx, task, job }: Step): Promise<OnTheWay> {
 
 /** What `request` made of the helper's first answer, from memory or again from what is stored. */
 async function continuationAgain({ ctx, task, job }: Step): Promise<OnTheWay> {
-  const kept = memoryOf(ctx).take(job);
+  const kept = keptOf(ctx, job);
   if (kept !== undefined) return kept;
   const reports = await ctx.store.run("read job", (tx) => tx.reportsOf(task.key, job.id));
   const { turns } = await beginReports(ctx, task, reports, null);
@@ -178,9 +178,19 @@ async function continuationAgain({ ctx, task, job }: Step): Promise<OnTheWay> {
   return checked(job, { request: continuation(taken.turns), turns: taken.turns });
 }
 
+/** What this process has in memory of the job, unless another process has carried the job on since. */
+function keptOf(ctx: Context, job: LeasedJob): OnTheWay | undefined {
+  const kept = memoryOf(ctx).take(job);
+  return kept !== undefined && isAsSent(job, kept) ? kept : undefined;
+}
+
+function isAsSent({ requestHash }: LeasedJob, { request: body }: OnTheWay): boolean {
+  return requestHash !== null && equalBytes(requestHash, sha256(body));
+}
+
 /** Never sends other bytes than those that may have been sent. */
-function checked({ requestHash }: LeasedJob, what: OnTheWay): OnTheWay {
-  if (requestHash !== null && equalBytes(requestHash, sha256(what.request))) return what;
+function checked(job: LeasedJob, what: OnTheWay): OnTheWay {
+  if (isAsSent(job, what)) return what;
   throw new Contradiction(
     "the request cannot be made again as it was sent; is a key gone, or is this another program?",
   );

@@ -227,6 +227,22 @@ test("two drivers on one store, and two of everything they do at once: nothing i
   expect(await pair.counters("helper")).toEqual({ aggregated: 21, collected: 21 });
 });
 
+test.each(["sync", "async"] as const)("two processes carry a job on by turns, with a %s helper", async (helperMode) => {
+  const options = { vdaf: { type: "Prio1", fields: 1 }, limits: { maxJobDelay: 0 }, helperMode } as const;
+  const pair = await Pair.make(options);
+  await pair.upload(pair.report([1]), pair.report([0]), pair.report([1]));
+  // What one has in memory of the job's first step is of no use when the other has done the second.
+  const leaders = [pair.leader.ctx, { ...pair.leader.ctx }];
+  const helpers = [pair.helper.ctx, { ...pair.helper.ctx }];
+  for (let turn = 0; turn < 12; turn++, pair.now++) {
+    pair.leader.ctx = leaders[turn % 2] ?? pair.leader.ctx;
+    pair.helper.ctx = helpers[turn % 2] ?? pair.helper.ctx;
+    await pair.round();
+  }
+  expect(await pair.states("leader", "aggregate")).toEqual({ done: 1 });
+  expect(await pair.collect()).toMatchObject({ count: 3, result: [2n] });
+});
+
 test("a worker whose lease was lost writes nothing", async () => {
   const pair = await Pair.make({ limits: { maxJobDelay: 0 } });
   await pair.upload(pair.report(true), pair.report(true), pair.report(true));
