@@ -273,9 +273,8 @@ export interface Transaction {
   /**
    * Writes what changed, and gives the job back if `release` is true. Throws {@link LeaseLost} if another took it. From
    * then on the job is held until the end of the transaction: a worker begins with it, so that it never meets what
-   * another has done.
-   * Without a lease, for requests that the peer or the collector sends, the caller holds the job by `lockJob`; if it
-   * changes the state, a worker that has a lease loses it.
+   * another has done. Without a lease, for requests that the peer or the collector sends, the caller holds the job by
+   * `lockJob`; if it changes the state, a worker that has a lease loses it.
    */
   updateJob(
     job: JobName,

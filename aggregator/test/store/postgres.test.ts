@@ -2,6 +2,7 @@
 // each other at chosen points, which one SQLite file would not let them.
 // vitest.config.ts leaves them out where there is no PostgreSQL.
 
+import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import { PostgresStore } from "../../src/store/postgres/store.js";
 import type { Transaction } from "../../src/store/store.js";
@@ -135,6 +136,13 @@ describe("on PostgreSQL", () => {
     });
     await expect(wrong).rejects.toThrow("invalid byte sequence");
     expect(bodies).toBe(1);
+  });
+
+  test("a URL that is none is refused without being shown", async () => {
+    const wrong = PostgresStore.open("postgres://user:secret@host:port/database", 1);
+    const error: unknown = await wrong.catch((thrown: unknown) => thrown);
+    expect(String(error)).toContain("expected postgres://USER:PASSWORD@HOST/DATABASE");
+    expect(inspect(error)).not.toContain("secret");
   });
 
   test("a schema of another form than a name is refused", async () => {

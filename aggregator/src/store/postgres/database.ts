@@ -107,6 +107,8 @@ export class Database {
 
 /** The address for pg, and the schema. */
 function parted(url: string): { address: string; schema: string } {
+  // Its own error would carry the URL, and in it the password.
+  if (!URL.canParse(url)) throw new Error("store: expected postgres://USER:PASSWORD@HOST/DATABASE");
   const parsed = new URL(url);
   const schema = parsed.searchParams.get("schema") ?? SCHEMA;
   if (!/^[a-z_][a-z0-9_]{0,62}$/.test(schema)) {

@@ -8,7 +8,7 @@ import pg from "pg";
  */
 const PASSING = ["40001", "40P01", "55P03", "53300", "57P01", "57P02", "57P03", "25006"];
 /** What Node and pg say of a connection that broke or was not made. */
-const BROKEN = ["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH"];
+const BROKEN = ["ECONNRESET", "EPIPE", "ETIMEDOUT", "ENOTFOUND", "EAI_AGAIN"];
 
 /** Whether a transaction that failed before its COMMIT was sent may be tried again. */
 export function isPassing(error: unknown): boolean {
@@ -20,6 +20,7 @@ export function isPassing(error: unknown): boolean {
 export function isBroken(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (error instanceof pg.DatabaseError) return error.code?.startsWith("57P") ?? false;
+  if ("syscall" in error && error.syscall === "connect") return true;
   const code = "code" in error ? String(error.code) : "";
   return (
     BROKEN.includes(code) ||

@@ -18,10 +18,10 @@ import { replayKeyQueries } from "./replay-keys.js";
 import { reportQueries } from "./reports.js";
 import { MIGRATIONS } from "./schema.js";
 
-/** How often a transaction is tried, with the pauses below: for a minute or so, and some seconds where a store opens. */
-const TRIES = 40;
-const OPENING_TRIES = 12;
-/** The first pause is up to this, each one twice as long, up to the last, in milliseconds. */
+/** For how long a transaction is tried again, and for how long where a store opens, in milliseconds. */
+const PATIENCE = 60_000;
+const OPENING_PATIENCE = 10_000;
+/** The first pause between tries is up to this, each one twice as long, up to the last, in milliseconds. */
 const PAUSE = { first: 10, longest: 4000 };
 
 /** Rows that a counter is spread over. */
@@ -44,7 +44,7 @@ export class PostgresStore implements Store {
   ): Promise<PostgresStore> {
     const store = new PostgresStore(new Database(url, connections));
     try {
-      await store.#tried("open", (connection) => prepare(connection, store.#database, migrations), OPENING_TRIES);
+      await store.#tried("open", (connection) => prepare(connection, store.#database, migrations), OPENING_PATIENCE);
     } catch (error) {
       await store.close();
       throw error;
@@ -82,22 +82,22 @@ export class PostgresStore implements Store {
     await this.#database.close();
   }
 
-  #tried<T>(name: string, work: (connection: Connection) => Promise<T>, tries = TRIES): Promise<T> {
+  #tried<T>(name: string, work: (connection: Connection) => Promise<T>, patience = PATIENCE): Promise<T> {
     if (this.#isClosed) return Promise.reject(new Error(`store: ${name}: the store is closed`));
-    const result = this.#tryAgain(name, work, tries);
+    const result = this.#tryAgain(name, work, performance.now() + patience);
     this.#running.add(result);
     const end = () => this.#running.delete(result);
     result.then(end, end);
     return result;
   }
 
-  async #tryAgain<T>(name: string, work: (connection: Connection) => Promise<T>, tries: number): Promise<T> {
+  async #tryAgain<T>(name: string, work: (connection: Connection) => Promise<T>, end: number): Promise<T> {
     let pause = PAUSE.first;
-    for (let left = tries - 1; ; left--) {
+    for (;;) {
       try {
         return await this.#tryOnce(name, work);
       } catch (error) {
-        if (left === 0 || this.#isClosed || !isPassing(error)) throw error;
+        if (performance.now() > end || this.#isClosed || !isPassing(error)) throw error;
       }
       await sleep(Math.random() * pause);
       pause = Math.min(2 * pause, PAUSE.longest);

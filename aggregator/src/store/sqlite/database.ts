@@ -87,8 +87,12 @@ export class Database {
   }
 
   close(): void {
-    // On Node 20 the connection lives on until its statements are collected, and would leave the log as it is.
-    this.#connection.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    try {
+      // On Node 20 the connection lives on until its statements are collected, and would leave the log as it is.
+      this.#connection.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    } catch {
+      // A full disk, perhaps. Whoever opens the file next reads the log.
+    }
     this.#statements.clear();
     this.#connection.close();
   }

@@ -2,7 +2,7 @@
 // the log (WAL) and synchronous=FULL: what is committed is on disk, and nothing else is. Several processes may open one
 // file; they wait for one another.
 
-import { setImmediate } from "node:timers/promises";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { type Migrating, type Migration, migrate } from "../migrations.js";
 import { Operations } from "../operations.js";
 import { batchQueries } from "../queries/batches.js";
@@ -92,7 +92,7 @@ export class SqliteStore implements Store {
     if (this.#isClosed) return Promise.reject(new Error(`store: ${name}: the store is closed`));
     const result = this.#last.then(what);
     // SQLite never waits, so that many transactions in a row would keep everything else from its turn.
-    this.#last = result.catch(() => undefined).then(() => setImmediate());
+    this.#last = result.catch(() => undefined).then(() => nextTurn());
     return result;
   }
 }
