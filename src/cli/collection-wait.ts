@@ -49,7 +49,7 @@ export class WaitLine {
     const left = Math.max(0, Math.ceil((this.#until - now) / 1000));
     const next = left === 0 ? "asking" : `asking again in ${left} s`;
     const text = `${clock((now - this.#started) / 1000)}  ${shown(this.#why)}  (${next})`;
-    const columns = Math.max(1, (this.#stream?.columns ?? 80) - 1);
+    const columns = Math.max(1, (this.#stream?.columns || 80) - 1);
     this.#stream?.write(`\r\x1b[K${this.#paint("dim", clipColumns(text, columns))}`);
     this.#isVisible = true;
   }

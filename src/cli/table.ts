@@ -76,7 +76,7 @@ export function table(
   const notes = totals.map((total, i) => note(total, reportsOf[i] ?? 0, precision));
   const width = (texts: readonly string[]): number => texts.reduce((max, text) => Math.max(max, displayWidth(text)), 0);
   const [nameWidth, countWidth, noteWidth] = [width(names), width(counts), width(notes)];
-  const left = (stream.columns ?? 80) - nameWidth - countWidth - noteWidth - 7;
+  const left = (stream.columns || 80) - nameWidth - countWidth - noteWidth - 7;
   // A full bar stands for all reports, or for the greatest sum.
   const greatest = Number(totals.reduce((a, b) => (a > b ? a : b), 0n));
   const lines = names.map((name, i) => {
