@@ -23,7 +23,10 @@ export class TaskView {
     const part = (selector: string): HTMLElement => find(selector, this.#element);
     update(part("#task-name"), [task.role, task.measures, task.state], () => title(task));
     update(part(".facts"), facts(task), () => definitions(facts(task)));
-    update(part(".waits > div"), [task.troubles, task.state], () => waits(task, now));
+    update(part(".waits > div"), [task.troubles, task.givenUp, task.state], () => [
+      ...waits(task, now),
+      ...givenUp(task, now),
+    ]);
     update(part(".numbers"), numbers(task, now), () => bigNumbers(numbers(task, now)));
     this.#chart.show(samples, task.id, now);
     update(part(".jobs > div"), task.jobs, () => jobs(task));
@@ -81,6 +84,20 @@ function waits(task: TaskStatus, now: number): Node[] {
   return [make("ul", { class: "troubles" }, ...task.troubles.map(one))];
 }
 
+function givenUp(task: TaskStatus, now: number): Node[] {
+  if (task.givenUp.length === 0) return [];
+  const lines = task.givenUp.map(({ kind, problem, jobs: n, at }) =>
+    make(
+      "li",
+      {},
+      `${KINDS[kind]}, ${n === 1 ? "1 job" : `${count(n)} jobs`}, the last at `,
+      moment(at, now),
+      `: ${problem}`,
+    ),
+  );
+  return [make("h3", {}, "Given up of late"), make("ul", { class: "given-up" }, ...lines)];
+}
+
 function numbers(task: TaskStatus, now: number): Numbers {
   const { counters, waiting } = task;
   const refused = refusals(task).reduce((sum, [, n]) => sum + n, 0);
@@ -93,6 +110,7 @@ function numbers(task: TaskStatus, now: number): Numbers {
     ...(task.role === "leader" ? came : []),
     ["Counted", counters["aggregated"] ?? 0],
     ["Refused", refused],
+    ...((counters["abandoned"] ?? 0) > 0 ? [["Given up", counters["abandoned"] ?? 0] satisfies [string, number]] : []),
     ["In results", counters["collected"] ?? 0],
   ];
 }

@@ -1,7 +1,7 @@
 // Builds aggregator/dist/: the command in one file, with its source map, and the operators' page. Dependencies stay
 // outside.
 
-import { rmSync } from "node:fs";
+import { chmodSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import esbuild from "esbuild";
 import { buildPage } from "./build-page.mjs";
@@ -25,4 +25,6 @@ await esbuild.build({
   loader: { ".html": "text", ".sql": "text" },
   logLevel: "warning",
 });
+// npm does this where it installs the package; a checkout and an image have the file itself.
+chmodSync(`${root}dist/main.js`, 0o755);
 await buildPage(`${root}dist/page`);

@@ -29,7 +29,17 @@ import { parse } from "yaml";
 
 const SERVICE_KEYS = [
   ...["image", "build", "command", "entrypoint", "user", "read_only", "cap_drop", "security_opt", "environment"],
-  ...["secrets", "volumes", "healthcheck", "restart", "stop_grace_period", "profiles", "depends_on", "hostname"],
+  ...[
+    "secrets",
+    "volumes",
+    "healthcheck",
+    "restart",
+    "stop_grace_period",
+    "profiles",
+    "depends_on",
+    "hostname",
+    "ports",
+  ],
 ];
 
 /**

@@ -2,6 +2,7 @@
 // what is being waited for. Nothing in it is a secret, or of one report.
 
 import type { Vdaf } from "prio/prio3";
+import { detailOf } from "../protocol/leader/collection-jobs.js";
 import type { JobKind, JobSummary, Role, Store, TaskState, Transaction } from "../store/store.js";
 import { ENDED } from "../store/store.js";
 import { deviationOf, type NoiseFor, noiseText } from "../tasks/noise.js";
@@ -35,6 +36,8 @@ export interface TaskStatus {
   readonly waiting: { readonly reports: number; readonly isMore: boolean; readonly since: number | null };
   readonly jobs: readonly { readonly kind: JobKind; readonly state: string; readonly count: number }[];
   readonly troubles: readonly Trouble[];
+  /** Jobs of late that were given up, by their reasons. */
+  readonly givenUp: readonly GivenUp[];
   readonly batches: readonly BatchStatus[];
   readonly collections: readonly CollectionStatus[];
   readonly results: readonly (ShownResult & { readonly at: number })[];
@@ -49,6 +52,14 @@ export interface Trouble {
   readonly since: number;
   /** The next attempt. */
   readonly next: number;
+}
+
+export interface GivenUp {
+  readonly kind: JobKind;
+  readonly problem: string;
+  readonly jobs: number;
+  /** The last time. */
+  readonly at: number;
 }
 
 export interface BatchStatus {
@@ -103,6 +114,7 @@ export function readStatus(
         waiting: waitingOf(waiting.get(task.key)),
         jobs: await tx.jobStates(task.key),
         troubles,
+        givenUp: givenUpOf(jobs.flat()),
         batches: await batchesOf(tx, task),
         collections: jobs
           .flat()
@@ -162,6 +174,18 @@ function troublesOf(task: AggregatorTask, jobs: readonly JobSummary[], firstSeen
   }).sort((a, b) => a.since - b.since);
 }
 
+function givenUpOf(jobs: readonly JobSummary[]): GivenUp[] {
+  const found = new Map<string, GivenUp>();
+  for (const { kind, state, problem, changedAt } of jobs) {
+    if (state !== "abandoned") continue;
+    const reason = problem ?? "no reason is known";
+    const name = JSON.stringify([kind, reason]);
+    const { jobs: n = 0, at = 0 } = found.get(name) ?? {};
+    found.set(name, { kind, problem: reason, jobs: n + 1, at: Math.max(at, changedAt) });
+  }
+  return [...found.values()].sort((a, b) => b.at - a.at);
+}
+
 async function batchesOf(tx: Transaction, { key, dap }: AggregatorTask): Promise<BatchStatus[]> {
   const buckets = await tx.buckets(key, MOST_BATCHES);
   return buckets.map(({ bucket, count, jobs, minTime, maxTime }) => {
@@ -179,7 +203,10 @@ async function batchesOf(tx: Transaction, { key, dap }: AggregatorTask): Promise
 }
 
 function collectionOf(job: JobSummary, { dap }: AggregatorTask): CollectionStatus {
-  const { kind, state, times, problem, createdAt, changedAt } = job;
+  const { kind, state, times, createdAt, changedAt } = job;
+  // Why it failed stands in what the job keeps for itself.
+  const { failure } = kind === "collect" ? detailOf(job) : {};
+  const problem = failure === undefined ? job.problem : `${failure.problem}: ${failure.detail}`;
   const [start, end] = times === null ? [null, null] : [times.from * dap.timePrecision, times.to * dap.timePrecision];
   return { kind, state, start, end, problem, since: createdAt, changed: changedAt };
 }

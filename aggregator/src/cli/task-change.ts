@@ -1,18 +1,25 @@
-// `prio-aggregator task pause|resume|end` and `task rotate-tokens`.
+// `prio-aggregator task pause|resume|end`, `task rotate-tokens` and `task certificates`.
 
 import type { Command } from "commander";
 import type { TaskRow, TaskState } from "../store/store.js";
 import { changeTask, findTask, type Held, setTaskState } from "../tasks/changes.js";
-import { newToken, parseToken, withToken } from "../tasks/tokens.js";
+import { newToken, parseFingerprint, parseToken, withToken } from "../tasks/tokens.js";
 import { createSecretFile, type Io, note, readText, UsageError } from "./io.js";
 import { type StoreOptions, secretsOfEnvironment, useStore, withDatabase } from "./store-access.js";
-import { readChoice } from "./values.js";
+import { plural } from "./task-text.js";
+import { readChoice, usage } from "./values.js";
 
 const STATES: readonly [command: string, state: TaskState, what: string, after: string][] = [
   ["pause", "paused", "take no new reports and jobs, and keep everything", "is paused"],
   ["resume", "active", "take part again after a pause", "is active"],
   ["end", "ended", "take part no longer, for good; results stay readable", "has ended"],
 ];
+
+interface CertificateOptions extends StoreOptions {
+  readonly for: string;
+  readonly add?: readonly string[];
+  readonly remove?: readonly string[];
+}
 
 interface TokenOptions extends StoreOptions {
   readonly for: string;
@@ -38,6 +45,47 @@ export function addTaskChange(task: Command, io: Io): void {
     .option("--token-file <file>", "at the leader: use from now on the token that the helper's operator made")
     .option("--revoke-old", "accept only the newest token");
   withDatabase(command).action((id: string, options: TokenOptions) => rotateTokens(io, id, options));
+  const all = (value: string, before: readonly string[] = []): string[] => [...before, value];
+  const certificates = task
+    .command("certificates")
+    .argument("<task>", "its id, or the first characters of it")
+    .description("change which client certificates the task asks for, by their SHA-256")
+    .requiredOption("--for <party>", "peer or collector")
+    .option("--add <sha256>", "accept this one too; repeatable", all)
+    .option("--remove <sha256>", "accept this one no longer; repeatable", all);
+  withDatabase(certificates).action((id: string, options: CertificateOptions) => changeCertificates(io, id, options));
+}
+
+async function changeCertificates(io: Io, name: string, options: CertificateOptions): Promise<void> {
+  const key = secretsOfEnvironment(io);
+  const party = readChoice(options.for, "--for", ["peer", "collector"] as const);
+  const added = usage("--add", () => (options.add ?? []).map(parseFingerprint));
+  const removed = usage("--remove", () => (options.remove ?? []).map(parseFingerprint));
+  if (added.length + removed.length === 0) throw new UsageError("expected --add or --remove");
+  const setting = party === "peer" ? "peerCertificates" : "collectorCertificates";
+  let left = 0;
+  await useStore(io, options, (store) =>
+    changeTask(store, name, key, io.clock(), `certificates changed for the ${party}`, ({ role }, held) => {
+      if ((party === "peer") === (role === "leader")) {
+        throw new UsageError(
+          `--for ${party}: this ${role} is never asked by the ${party === "peer" ? "helper" : party}`,
+        );
+      }
+      const unknown = removed.find((one) => !held.settings[setting].includes(one));
+      if (unknown !== undefined) throw new UsageError(`--remove: the task has no certificate ${unknown.slice(0, 8)}…`);
+      const kept = held.settings[setting].filter((one) => !removed.includes(one) && !added.includes(one));
+      const next = [...added, ...kept];
+      left = next.length;
+      return { ...held, settings: { ...held.settings, [setting]: next } };
+    }),
+  );
+  const whose = party === "peer" ? "leader" : "collector";
+  note(
+    io,
+    left === 0
+      ? `The task asks the ${whose} for no certificate.`
+      : `${plural(left, "certificate")} of the ${whose} will do.`,
+  );
 }
 
 async function rotateTokens(io: Io, name: string, options: TokenOptions): Promise<void> {

@@ -142,6 +142,24 @@ describe("the status", () => {
     expect((await status()).tasks[0]?.troubles).toEqual([]);
   });
 
+  test("says what was given up, and why a collection failed", async () => {
+    const key = at.keyOf(await at.addTask("leader"));
+    const times = { from: 1, to: 2 };
+    const failed = { problem: "batchMismatch", detail: "the helper counted 7 reports" };
+    await at.store.run("fill", async (tx) => {
+      for (const n of [1, 2]) await tx.insertJob(job(key, "aggregate", n), at.now);
+      await tx.updateJob(job(key, "aggregate", 1), { state: "abandoned", problem: "the ids differ" }, at.now + 3);
+      await tx.updateJob(job(key, "aggregate", 2), { state: "abandoned", problem: "the ids differ" }, at.now + 9);
+      const detail = JSON.stringify({ failure: failed });
+      await tx.insertJob(job(key, "collect", 1, { times, state: "failed", detail }), at.now);
+    });
+    const [task] = (await status()).tasks;
+    expect(task?.givenUp).toEqual([{ kind: "aggregate", problem: "the ids differ", jobs: 2, at: at.now + 9 }]);
+    expect(task?.collections).toMatchObject([
+      { state: "failed", problem: "batchMismatch: the helper counted 7 reports" },
+    ]);
+  });
+
   test("has batches with their sizes and times, collections, counters, noise and keys, and no secret", async () => {
     await at.addTask("helper");
     const task = await at.addTask("leader", { noise: { mechanism: "laplace", epsilon: "1" } });

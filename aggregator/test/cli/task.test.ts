@@ -217,6 +217,24 @@ describe("the life of a task", () => {
     expect(collector.map((hash) => Buffer.from(hash).toString("hex"))).toEqual(hashes.slice(0, 2));
   });
 
+  test("a certificate is changed by its SHA-256, the new one before the old one goes", async () => {
+    const id = await share();
+    const [old, fresh] = ["ab".repeat(32), "cd".repeat(32)];
+    const change = (...more: string[]) => helper.run(["task", "certificates", id, "--for", "peer", ...more]);
+    expect((await change("--add", old)).status).toBe(0);
+    expect((await change("--add", fresh)).stderr).toContain("2 certificates of the leader will do");
+    expect((await taskOf(helper)).mutualTls.peer).toEqual([fresh, old]);
+    expect((await change("--remove", old)).stderr).toContain("1 certificate of the leader will do");
+    expect((await taskOf(helper)).mutualTls.peer).toEqual([fresh]);
+    expect(await change("--remove", old)).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining("no certificate"),
+    });
+    expect(await change("--add", "abc")).toMatchObject({ status: 2, stderr: expect.stringContaining("64 hex digits") });
+    const other = await leader.run(["task", "certificates", id, "--for", "peer", "--add", old]);
+    expect(other).toMatchObject({ status: 2, stderr: expect.stringContaining("never asked by the helper") });
+  });
+
   test("whoever does not accept a token cannot make one", async () => {
     const id = await share();
     const path = leader.path("token");

@@ -78,6 +78,9 @@ async function fill(): Promise<void> {
     for (const n of [4, 5]) await tx.insertJob(job(task, "aggregate", n, { state: "done" }), at.now - 900);
     const problem = "waiting for the helper: 403";
     await tx.updateJob(job(task, "aggregate", 1), { attempts: 3, problem, notBefore: at.now + 60 }, at.now - 720);
+    const given = { state: "abandoned", problem: "the helper's answer has other reports" };
+    await tx.insertJob(job(task, "aggregate", 6), at.now - 5000);
+    await tx.updateJob(job(task, "aggregate", 6), given, at.now - 4000);
     const times = { from: hour - 3, to: hour - 2 };
     await tx.insertJob(job(task, "collect", 1, { state: "finished", times }), at.now - HOUR);
     await tx.insertPartials(task, new Uint8Array(16).fill(4), [
@@ -171,6 +174,7 @@ describe("what the page says", () => {
     expect(first).toContain("waiting for the helper: 403 since");
     expect(first).toContain(await time(at.now - 720));
     expect(first).toContain("aggregation jobs, 1 job; next attempt");
+    expect(await text(page, ".given-up")).toContain(": the helper's answer has other reports");
     expect(await text(page, ".numbers")).toMatch(
       /Came in61,233.*Waiting3the oldest for 1 minute.*Counted60,012.*Refused143/,
     );
