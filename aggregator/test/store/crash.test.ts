@@ -1,6 +1,7 @@
 // Processes that are killed at any moment: nothing is half-written, and everything that they were told is written is
 // there. Two processes work on one store; first the one is killed, then the other.
 
+import { randomInt } from "node:crypto";
 import { once as event } from "node:events";
 import { createInterface } from "node:readline";
 import { expect, test } from "vitest";
@@ -11,8 +12,8 @@ import { bucketsIn, emptyPlace, isPostgres, onPostgres, taskOf } from "./support
 
 /** Rounds of two kills. A script has more. */
 const ROUNDS = Number(process.env["PRIO_STORE_KILLS"] ?? 8) / 2;
-/** Both processes work for up to so long, in milliseconds. */
-const LONGEST = 150;
+/** A process is killed after up to so many lines. */
+const MOST_LINES = 300;
 
 const hexOf = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 
@@ -29,19 +30,25 @@ class Said {
   }
 }
 
-/** Two workers that are killed, one after the other. */
+/** Two workers that are killed, one after the other, each when it has said a number of things. */
 async function round(program: Program, url: string, name: number, said: Said): Promise<void> {
   const workers = [0, 1].map((i) => {
     const child = program.start(url, `${name}-${i}`);
     if (child.stdout === null) throw new Error("a worker has no output");
     const lines = createInterface({ input: child.stdout });
-    const ready = event(lines, "line");
-    lines.on("line", (line) => said.add(line));
-    return { child, ready, ended: event(child, "exit"), read: event(lines, "close") };
+    const ended = event(child, "exit");
+    const read = event(lines, "close");
+    let left = randomInt(1, MOST_LINES);
+    const worked = new Promise<void>((resolve) => {
+      lines.on("line", (line) => {
+        said.add(line);
+        if (--left === 0) resolve();
+      });
+    });
+    return { child, worked: Promise.race([worked, read]), ended, read };
   });
-  await Promise.all(workers.map(({ ready }) => ready));
-  for (const { child, ended, read } of workers) {
-    await new Promise((resolve) => setTimeout(resolve, (Math.random() * LONGEST) / workers.length));
+  for (const { child, worked, ended, read } of workers) {
+    await worked;
     child.kill("SIGKILL");
     expect((await ended)[1]).toBe("SIGKILL");
     await read;
