@@ -1,6 +1,6 @@
 // The tests that need a browser, in headless Chromium: the unit tests once more or, with the argument `pages`, those of
-// whole pages. Where there is no Chromium it says so in one line and lets the rest of `npm test` stand; with
-// PRIO_REQUIRE_BROWSER=1, as in CI, that is a failure.
+// whole pages. Where there is no Chromium it says so in one line; with PRIO_REQUIRE_BROWSER=1, as in CI, that is
+// a failure.
 
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";

@@ -6,7 +6,6 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { findChromium } from "./chromium.mjs";
 import { readReports } from "./test-reports.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -18,8 +17,7 @@ const steps = [
   // Some scripts and tests import the built package, so its declarations must be there before their types are checked.
   ["build", "npm run build"],
   ["types", "npm run check"],
-  ["tests in Node", vitest],
-  [findChromium() === null ? "NO tests in a browser, none was found" : "tests in the browser", "npm run test:browser"],
+  ["tests", vitest],
 ];
 
 /** @param {number} start in milliseconds */
