@@ -1,8 +1,6 @@
 // SQLite itself: the module of Node where there is one (22.13 and later), else the same interface from a package. Both
 // have SQLite in them; nothing is installed on the machine.
 
-import * as packaged from "@photostructure/sqlite";
-
 /** A prepared statement. Parameters are ?1, ?2, … */
 export interface Statement {
   run(...values: readonly unknown[]): { readonly changes: number | bigint };
@@ -32,7 +30,8 @@ function builtIn(): Sqlite | undefined {
   }
 }
 
-const { DatabaseSync } = builtIn() ?? (packaged as unknown as Sqlite);
+// The package is not even loaded where it is not needed: it has binaries for fewer machines than Node runs on.
+const { DatabaseSync } = builtIn() ?? ((await import("@photostructure/sqlite")) as unknown as Sqlite);
 
 export function connect(path: string): Connection {
   return new DatabaseSync(path);
