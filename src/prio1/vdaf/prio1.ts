@@ -5,7 +5,7 @@
 // Input shares are not sealed: whoever drives a VDAF encrypts them itself, for instance DAP with HPKE. A packet of Prio
 // v1 would seal them twice. They are the plaintexts of packets (WIRE.md section 3).
 
-import { type Bytes, copyOfBytes, lengthOfBytes, listOf, propertiesOf } from "../../core/bytes.js";
+import { type Bytes, copyOfBytes, equalBytes, lengthOfBytes, listOf, propertiesOf } from "../../core/bytes.js";
 import { Hidden, MAKER } from "../../core/hidden.js";
 import { type Sensitivity, signed } from "../../core/noise.js";
 import { systemRandom } from "../../core/random.js";
@@ -18,6 +18,7 @@ import { drawReportRandomness, readBits, readIntegers, shareReport } from "../cl
 import { readPacket } from "../packet.js";
 import {
   type BatchParameters,
+  batchIdOf,
   batchOf,
   maxOf,
   type ReportSize,
@@ -64,6 +65,8 @@ interface Inside {
   readonly snip: Snip;
   /** What the shares of this instance belong to. */
   readonly owner: Owner;
+  /** The batch of the last context: most callers have one. */
+  last?: BatchParameters;
 }
 
 const insides = /* @__PURE__ */ new Hidden<Inside>("Prio1");
@@ -295,12 +298,16 @@ function totalsOf({ size }: Owner, aggregateShares: readonly Uint8Array[]): bigi
 
 /** The batch of a context. */
 function batchIn(vdaf: Prio1, ctx: Uint8Array): BatchParameters {
-  const { size, snip } = insides.of(vdaf);
+  const inside = insides.of(vdaf);
+  const { size, snip, last } = inside;
   const length = lengthOfBytes(ctx, "context");
   if (length > MAX_CONTEXT) {
     throw new PrioError("out-of-range", `context: expected at most ${MAX_CONTEXT} bytes, got ${length}`);
   }
-  return batchOf(size, copyOfBytes(ctx, "context", length), snip);
+  const batchId = copyOfBytes(ctx, "context", length);
+  if (last !== undefined && equalBytes(batchIdOf(last), batchId)) return last;
+  inside.last = batchOf(size, batchId, snip);
+  return inside.last;
 }
 
 /** Reads the plaintext of a packet. Whatever is wrong with it, the client sent it: throws `malformed`. */
