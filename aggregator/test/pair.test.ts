@@ -46,6 +46,13 @@ describe.each(["sync", "async"] as const)("helper: %s", (helperMode) => {
       const n = measurements.length;
       for (const role of ["leader", "helper"] as const) {
         expect(await pair.counters(role)).toEqual({ aggregated: n, collected: n });
+        // Contents and partial aggregates are gone.
+        const left = await pair[role].ctx.store.run("test", async (tx) => {
+          const jobs = await tx.jobs(1, "aggregate", 100);
+          const reports = await Promise.all(jobs.map(({ id }) => tx.reportsOf(1, id)));
+          return [...reports.flat(), ...(await tx.partials(1, { from: Buffer.alloc(8), to: Buffer.alloc(33, 255) }))];
+        });
+        expect(left).toEqual([]);
       }
     });
   });

@@ -51,6 +51,8 @@ export interface PairOptions {
   readonly helperMode?: HelperMode;
   readonly noise?: { readonly leader?: Noise; readonly helper?: Noise };
   readonly limits?: Partial<TaskLimits>;
+  /** A pair whose task and keys this one has too, so that reports to that one can be sent to this one. */
+  readonly like?: Pair;
 }
 
 /** A side of the pair: what its process is handed, and its task. */
@@ -79,7 +81,7 @@ const LIMITS: TaskLimits = {
 export class Pair {
   /** Seconds since 1970. */
   now = NOW;
-  readonly collectorKeyPair = HpkeKeyPair.generate(9);
+  readonly collectorKeyPair: HpkeKeyPair;
   readonly dap: DapTask;
   readonly vdaf: DapVdaf;
   readonly leader: Side;
@@ -102,7 +104,7 @@ export class Pair {
     this.vdaf = vdafFromJSON(dap.vdaf);
     const verifyKey = deriveVerifyKey(Buffer.from("the seed of both"), dap.id, this.vdaf.verifyKeySize);
     const side = (role: Role): Side => {
-      const keyPair = HpkeKeyPair.generate(role === "leader" ? 1 : 2);
+      const keyPair = options.like?.[role].keyPair ?? HpkeKeyPair.generate(role === "leader" ? 1 : 2);
       const task: AggregatorTask = {
         ...{ key: 1, id: dap.id, idText: dap.idText, role, dap, verifyKey, state: "active", noiseSettings: null },
         vdaf: this.vdaf as Vdaf<unknown, unknown>,
@@ -124,20 +126,8 @@ export class Pair {
   }
 
   static async make(options: PairOptions = {}): Promise<Pair> {
-    const collector = HpkeKeyPair.generate(9);
-    const { timePrecision = 60, interval } = options;
-    const created = DapTask.create({
-      leader: "https://leader.test/dap/",
-      helper: "https://helper.test/",
-      timePrecision,
-      minBatchSize: options.minBatchSize ?? 3,
-      batchMode: options.batchMode ?? "time-interval",
-      vdaf: vdafDescription(options.vdaf ?? { type: "Prio3Count" }),
-      ...(interval === undefined
-        ? {}
-        : { interval: { start: interval.start * timePrecision, duration: interval.duration * timePrecision } }),
-    } as Parameters<typeof DapTask.create>[0]);
-    const dap = DapTask.fromConfiguration(created.configuration, { collectorHpkeConfig: collector.config });
+    const collector = options.like?.collectorKeyPair ?? HpkeKeyPair.generate(9);
+    const dap = options.like?.dap ?? newTask(options, collector);
     const stores = { leader: await openStore("sqlite::memory:"), helper: await openStore("sqlite::memory:") };
     for (const role of ["leader", "helper"] as const) {
       const row = { id: dap.id, role, document: "{}", settings: "{}", secrets: new Uint8Array(0) };
@@ -386,3 +376,19 @@ function vdafDescription(options: VdafOptions): unknown {
 }
 
 const describe = (options: VdafOptions) => describeVdaf(vdafFromJSON(options));
+
+function newTask(options: PairOptions, collector: HpkeKeyPair): DapTask {
+  const { timePrecision = 60, interval } = options;
+  const created = DapTask.create({
+    leader: "https://leader.test/dap/",
+    helper: "https://helper.test/",
+    timePrecision,
+    minBatchSize: options.minBatchSize ?? 3,
+    batchMode: options.batchMode ?? "time-interval",
+    vdaf: vdafDescription(options.vdaf ?? { type: "Prio3Count" }),
+    ...(interval === undefined
+      ? {}
+      : { interval: { start: interval.start * timePrecision, duration: interval.duration * timePrecision } }),
+  } as Parameters<typeof DapTask.create>[0]);
+  return DapTask.fromConfiguration(created.configuration, { collectorHpkeConfig: collector.config });
+}
