@@ -41,14 +41,21 @@ function install() {
   spawnSync("apt-get", ["-qq", "install", "--yes", "--no-install-recommends", "postgresql"], { env });
 }
 
-/** A port that was free a moment ago. */
+/** Ports that were given away: who has one may not have opened it yet. */
+const given = new Set();
+
+/** A port that was free a moment ago, another one each time. */
 export async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
-  server.close();
-  await once(server, "close");
-  return port;
+  for (;;) {
+    const server = createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+    server.close();
+    await once(server, "close");
+    if (given.has(port)) continue;
+    given.add(port);
+    return port;
+  }
 }
 
 /**

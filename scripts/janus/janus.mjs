@@ -33,6 +33,7 @@ export const TASK_INFO = "task-info";
  * @property {{ id: number, publicKey: string, privateKey: string }} collector its HPKE key
  * @property {string} leaderToken what the leader shows the helper
  * @property {string} collectorToken what the collector shows the leader
+ * @property {"sync" | "async"} [helperMode] how the helper answers a new job: at once by default
  */
 
 const base64url = (/** @type {Uint8Array | string} */ bytes) => Buffer.from(bytes).toString("base64url");
@@ -87,7 +88,10 @@ function provision(task, role) {
           `aggregator_auth_token: ${JSON.stringify({ type: "Bearer", token: task.leaderToken })}`,
           `collector_auth_token_hash: ${bearer(task.collectorToken)}`,
         ]
-      : ["aggregation_mode: Synchronous", `aggregator_auth_token_hash: ${bearer(task.leaderToken)}`]),
+      : [
+          `aggregation_mode: ${task.helperMode === "async" ? "Asynchronous" : "Synchronous"}`,
+          `aggregator_auth_token_hash: ${bearer(task.leaderToken)}`,
+        ]),
   ].join("\n  ");
 }
 
