@@ -70,6 +70,8 @@ interface Prepared {
 }
 
 const ROLES = ["leader", "helper"] as const;
+/** What leaders say of a configuration that they do not have: the draft's error, and that of Janus' main branch. */
+const OUTDATED: readonly (number | undefined)[] = [ReportError.outdatedConfig, ReportError.hpkeUnknownConfigId];
 /** Most reports of the queue in one request, and most of their bytes. */
 const AT_ONCE = { reports: 100, bytes: 2 ** 20 };
 
@@ -149,8 +151,7 @@ export class DapClient<Measurement> {
     if (!Array.isArray(sent)) return first.map(() => sent);
     // Once: a leader that calls its newest key outdated will do so again. Not if an earlier try may have arrived: its
     // report may have been counted, and another one would be a second.
-    const isOutdated = ({ error, isRepeated }: Sent): boolean =>
-      error?.reportError === ReportError.outdatedConfig && !isRepeated;
+    const isOutdated = ({ error, isRepeated }: Sent): boolean => OUTDATED.includes(error?.reportError) && !isRepeated;
     const outdated = sent.flatMap((one, i) => (isOutdated(one) ? [i] : []));
     const outcomes = sent.map(({ error }) => outcomeOf(error, this.#queue));
     if (outdated.length === 0) return outcomes;

@@ -222,19 +222,22 @@ describe("outdated configurations", () => {
   const outdated = (id: number) => (report: Report) =>
     report.leaderEncryptedInputShare.configId === id ? ReportError.outdatedConfig : undefined;
 
-  test("are fetched anew once, past all caches, and the report is made anew", async () => {
-    const client = clientOf();
-    await client.upload(0);
-    pair.leader.keys = HpkeKeyPair.generate(5);
-    pair.refuses = outdated(1);
-    expect(await client.upload(1)).toBe("accepted");
-    expect(pair.uploads.map((reports) => reports[0]?.leaderEncryptedInputShare.configId)).toEqual([1, 1, 5]);
-    expect(pair.sent("hpke_config").map(({ cache }) => cache)).toEqual([undefined, undefined, "reload", "reload"]);
-    // The report that was refused is not counted, and its id is not used again.
-    expect(pair.counted.size).toBe(2);
-    expect(await client.upload(1)).toBe("accepted");
-    expect(pair.sent("hpke_config").length).toBe(4);
-  });
+  test.each(["outdatedConfig", "hpkeUnknownConfigId"] as const)(
+    "are fetched anew once, past all caches, and the report is made anew: %s",
+    async (name) => {
+      const client = clientOf();
+      await client.upload(0);
+      pair.leader.keys = HpkeKeyPair.generate(5);
+      pair.refuses = (report) => (outdated(1)(report) === undefined ? undefined : ReportError[name]);
+      expect(await client.upload(1)).toBe("accepted");
+      expect(pair.uploads.map((reports) => reports[0]?.leaderEncryptedInputShare.configId)).toEqual([1, 1, 5]);
+      expect(pair.sent("hpke_config").map(({ cache }) => cache)).toEqual([undefined, undefined, "reload", "reload"]);
+      // The report that was refused is not counted, and its id is not used again.
+      expect(pair.counted.size).toBe(2);
+      expect(await client.upload(1)).toBe("accepted");
+      expect(pair.sent("hpke_config").length).toBe(4);
+    },
+  );
 
   test("of some reports leave the others alone", async () => {
     const client = clientOf();
