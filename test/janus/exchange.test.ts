@@ -1,6 +1,6 @@
-// Reports, jobs and batches between Janus and this project, each in every role: Janus' leader and our helper, our leader
-// and Janus' helper; half of the reports of Janus' client and half of ours; one batch for each collector. With time
-// intervals, the helper answers at once and has to refuse two reports more, and else it answers by and by. The results
+// Reports, jobs and batches between Janus and this project, each in every role: Janus' leader and our helper, our
+// leader and Janus' helper; half of the reports of Janus' client and half of ours; one batch for each collector. With
+// time intervals, the helper answers at once and has to refuse two reports more; else it answers by and by. The results
 // are the plain sums.
 
 import { generateKeyPairSync, randomBytes, randomInt } from "node:crypto";
@@ -57,6 +57,8 @@ const PAIRS = [
   { pair: "Janus' leader, our helper", isOurLeader: false, urls: { leader: janusUrl, helper: ourUrl } },
   { pair: "our leader, Janus' helper", isOurLeader: true, urls: { leader: ourUrl, helper: janusUrl } },
 ];
+/** Jobs of a hundred reports would be 5 MB: more than Janus' helper reads. */
+const LONG: VdafDocument = { type: "Prio3SumVec", length: 200, maxMeasurement: 255, chunkLength: 1600 };
 const CASES = PAIRS.flatMap(({ pair, isOurLeader, urls }) =>
   VDAFS.flatMap(({ vdaf, draw }) =>
     (["time-interval", "leader-selected"] as const).map((batchMode) => ({
@@ -65,6 +67,11 @@ const CASES = PAIRS.flatMap(({ pair, isOurLeader, urls }) =>
     })),
   ),
 );
+for (const { pair, isOurLeader, urls } of PAIRS) {
+  const draw = () => Array.from({ length: 200 }, () => randomInt(256));
+  const task = newTask(LONG, "time-interval", urls);
+  CASES.push({ pair, isOurLeader, draw, type: "Prio3SumVec", batchMode: "time-interval", task });
+}
 
 let postgres: Awaited<ReturnType<typeof startPostgres>>;
 let janus: Janus;

@@ -6,6 +6,7 @@
 //    leader-selected the batch's id.
 // 3. The last vector of AggregationJobInitReq, AggregationJobContinueReq and AggregationJobResp has a length before it,
 //    where in the draft it is the rest of the message.
+// 4. Its server reads 2 MB of a request, so that jobs have fewer reports where they are long.
 //
 // Everything else has the same bytes. So the messages are translated at the edge, as bytes, and no operation of an
 // aggregator knows of the dialect. Each translation has exactly one inverse: a retry has the same bytes.
@@ -17,6 +18,16 @@ import { AggregationJobExtensionType, BATCH_ID_SIZE, BatchMode, PrioError } from
 const ID_SIZE = 16;
 /** Bytes of a length before a vector of up to 2^32 − 1 bytes. */
 const LENGTH_SIZE = 4;
+
+/** Bytes of a request that Janus' server reads. */
+const MAX_BODY = 2 << 20;
+/** Bytes of a request without its reports, at most. */
+const HEAD = 1024;
+
+/** How many reports of so many bytes a job may have, so that Janus' helper reads its request. */
+export function reportsOfJob(bytes: number): number {
+  return Math.max(1, Math.floor((MAX_BODY - HEAD) / bytes));
+}
 
 /** What is made at the helper, by its name in paths. */
 export type PeerResource = "aggregation_jobs" | "aggregate_shares";
@@ -121,5 +132,6 @@ function malformed(name: string, problem: string): PrioError {
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {
-  return new Uint8Array(Buffer.concat(parts));
+  const { buffer, byteOffset, length } = Buffer.concat(parts);
+  return new Uint8Array(buffer, byteOffset, length);
 }

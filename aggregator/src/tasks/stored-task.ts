@@ -3,9 +3,10 @@
 
 import { DapTask, deriveVerifyKey, vdafFromJSON } from "prio/dap";
 import type { Vdaf } from "prio/prio3";
+import { reportsOfJob } from "../dialects/janus-0.9.js";
 import type { Role, TaskRow } from "../store/store.js";
 import { noiseOf } from "./noise.js";
-import { largestReport } from "./report-size.js";
+import { largestReport, largestVerifyInit } from "./report-size.js";
 import type { Secrets } from "./secrets.js";
 import type { AggregatorTask, Dialect, HelperMode, NoiseSettings, TaskLimits } from "./task.js";
 
@@ -86,7 +87,7 @@ export function taskOfRow(row: TaskRow, secrets: Secrets): AggregatorTask {
   const isLeader = row.role === "leader";
   const limits: TaskLimits = {
     maxReportBytes: largestReport(vdaf as Vdaf<unknown, unknown>, dap.vdaf),
-    maxJobReports: settings.maxJobReports,
+    maxJobReports: isLeader ? jobReports(settings, vdaf as Vdaf<unknown, unknown>, dap) : settings.maxJobReports,
     maxJobDelay: settings.maxJobDelay,
     maxFuture: settings.maxFuture,
     reportExpiry: settings.reportExpiry,
@@ -118,6 +119,12 @@ export function taskOfRow(row: TaskRow, secrets: Secrets): AggregatorTask {
     dialect: settings.dialect,
     limits,
   });
+}
+
+/** Reports of a leader's job. A dialect's helper may take less of them than the operator allows. */
+function jobReports({ dialect, maxJobReports }: TaskSettings, vdaf: Vdaf<unknown, unknown>, dap: DapTask): number {
+  if (dialect !== "janus-0.9") return maxJobReports;
+  return Math.min(maxJobReports, reportsOfJob(largestVerifyInit(vdaf, dap.vdaf)));
 }
 
 const fromHex = (text: string): Uint8Array => Buffer.from(text, "hex");

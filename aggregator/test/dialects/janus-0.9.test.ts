@@ -11,6 +11,7 @@ import {
   encodeContinueReq,
   encodeInitReq,
   encodeResp,
+  reportsOfJob,
   resourceId,
 } from "../../src/dialects/janus-0.9.js";
 
@@ -122,6 +123,10 @@ describe("the dialect of Janus 0.9", () => {
     around.set(draft, 50);
     const part = around.subarray(50, 50 + draft.length);
     expect(encodeInitReq(part)).toEqual(encodeInitReq(draft));
+  });
+
+  test("jobs are as long as Janus reads", () => {
+    expect([1000, 10_000, 1 << 20, 1 << 22].map(reportsOfJob)).toEqual([2096, 209, 1, 1]);
   });
 
   test("an id is a function of what is asked", () => {
