@@ -5,6 +5,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { encodingTime } from "../examples/benchmarks/plots.mjs";
 import { enclosingPowers, plotFile } from "../scripts/line-plot.mjs";
+import { aggregatorTables } from "./aggregator/report.mjs";
 import { digits, originText, table, thousands, times } from "./format.mjs";
 import { prio3Tables } from "./prio3/report.mjs";
 
@@ -27,6 +28,7 @@ export function readResults() {
     memory: readJson("bench/results/memory.json"),
     prio3: readJson("bench/results/prio3.json"),
     prio3Profile: readJson("bench/results/prio3-profile.json"),
+    aggregator: readJson("bench/results/aggregator.json"),
   };
 }
 
@@ -276,6 +278,7 @@ export function tables(results) {
     "bench: commands": commandsTable(results),
     "bench: memory": memoryTable(results),
     ...prio3Tables(results.prio3, results.prio3Profile),
+    ...aggregatorTables(results.aggregator),
   };
 }
 

@@ -159,6 +159,30 @@ export interface Prio3Profile {
 /** results/prio3-profile.json, by the name of the instance. */
 export type Prio3Profiles = Readonly<Record<string, Prio3Profile>>;
 
+/** One measurement of the pair of servers: medians of its runs. */
+export interface AggregatorRow {
+  readonly what: string;
+  readonly store: string;
+  readonly reports: number;
+  readonly perSecond: number;
+  /** Of the processor for one report: the leader's, and the helper's where it takes part. */
+  readonly microseconds: readonly number[];
+  /** Of the program that uploads. */
+  readonly loadMicroseconds?: number;
+}
+
+/** results/aggregator.json. */
+export interface AggregatorResults {
+  readonly processor: string;
+  readonly runtime: string;
+  readonly load: readonly [before: number, after: number];
+  readonly rows: readonly AggregatorRow[];
+  readonly memory: {
+    readonly reports: number;
+    readonly samples: readonly { readonly reports: number; readonly leaderMb: number; readonly helperMb: number }[];
+  };
+}
+
 /** Everything that the documents' tables are made from. */
 export interface AllResults {
   readonly reports: Reports;
@@ -167,4 +191,5 @@ export interface AllResults {
   readonly memory: MemoryResults;
   readonly prio3: Prio3Results;
   readonly prio3Profile: Prio3Profiles;
+  readonly aggregator: AggregatorResults;
 }
