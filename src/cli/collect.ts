@@ -1,5 +1,6 @@
 // `prio collect`: gets a batch's result from the aggregators of a DAP task.
 
+import { createSecureContext } from "node:tls";
 import {
   type Collected,
   type CollectionJobState,
@@ -7,11 +8,13 @@ import {
   DapCollector,
   DapError,
   DapTask,
+  type Fetch,
   vdafFromJSON,
 } from "../dap/index.js";
 import { Failure, systemFailure } from "../files/failure.js";
 import { readSmallFile } from "../files/small-file.js";
 import { PrioError } from "../index.js";
+import { certificateFetch } from "./certificate-fetch.js";
 import { type CollectedNoise, collectedNoise } from "./collected-noise.js";
 import { queryFrom } from "./collection-query.js";
 import { COLLECTION_FORMATS, type CollectionResult, writeCollection } from "./collection-result.js";
@@ -45,7 +48,7 @@ interface Collection {
 export async function collect(run: Run): Promise<number> {
   const { options, reporter } = run;
   options.require("task", "private-key-file");
-  requireNoDash(options, "task", "private-key-file", "token-file", "labels", "state");
+  requireNoDash(options, "task", "private-key-file", "token-file", "labels", "state", "tls-cert", "tls-key", "tls-ca");
   const format = options.choice("format", COLLECTION_FORMATS) ?? "table";
   const path = options.given("output") ?? "-";
   const state = options.given("state");
@@ -92,6 +95,7 @@ function collectionFrom(run: Run, statePath: string | undefined): Collection {
       vdaf,
       keyPair,
       noise: noise !== null,
+      ...tlsFrom(run, task),
       ...(token === undefined ? {} : { token }),
     });
   } catch (error) {
@@ -124,6 +128,37 @@ function tokenFrom({ options, io }: Run): string | undefined {
   // RFC 6750, section 2.1.
   if (/^[A-Za-z0-9._~+/-]+=*$/.test(text)) return text;
   throw usageFailure(`${path ?? "COLLECTOR_TOKEN"}: expected a bearer token: one line of letters, digits and -._~+/`);
+}
+
+/** A fetch with the certificate of the options; Node's own where there are none. */
+function tlsFrom({ options }: Run, { leader }: DapTask): { fetch?: Fetch } {
+  const [cert, key, ca] = ["tls-cert", "tls-key", "tls-ca"].map((name) => options.given(name));
+  if (cert === undefined && key === undefined && ca === undefined) return {};
+  if ((cert === undefined) !== (key === undefined)) {
+    throw usageFailure("--tls-cert and --tls-key belong together: expected both, got one of them");
+  }
+  if (!leader.startsWith("https:"))
+    throw usageFailure("--tls-cert, --tls-key and --tls-ca are for a leader with https");
+  const files = {
+    ...(cert === undefined ? {} : { cert: readPem(cert) }),
+    ...(key === undefined ? {} : { key: readSecretFile(key, "certificate's key") }),
+    ...(ca === undefined ? {} : { ca: readPem(ca) }),
+  };
+  try {
+    createSecureContext(files);
+  } catch {
+    // What OpenSSL says of it is for nobody, and may have a part of the file in it.
+    throw new Failure("--tls-cert, --tls-key, --tls-ca: expected certificates and their key as PEM");
+  }
+  return { fetch: certificateFetch(files) };
+}
+
+function readPem(path: string): string {
+  try {
+    return readSmallFile(path, MAX_TASK)?.toString("utf8") ?? "";
+  } catch (error) {
+    throw systemFailure(error, `cannot read ${path}`);
+  }
 }
 
 function warnWithoutTls({ reporter }: Run, { leader }: DapTask): void {
@@ -212,6 +247,9 @@ const HINTS: Readonly<Record<string, string>> = {
 function failureOf(error: PrioError, state: string | undefined): Failure {
   if (!(error instanceof DapError)) return new Failure(error.message, HINTS[error.code]);
   const { status, problem, code } = error;
+  // OpenSSL's names, which Node passes on as codes.
+  const isUntrusted = code === "unavailable" && /\((?:\w*CERT\w*|\w*ISSUER\w*)\)/.test(error.message);
+  if (isUntrusted) return new Failure(error.message, "--tls-ca has the authorities of a leader's own certificate");
   if (code === "unavailable") return new Failure(error.message, "try again later");
   if (status === 401 || status === 403) {
     return new Failure(error.message, "the token is in --token-file, or in the variable COLLECTOR_TOKEN");

@@ -32,6 +32,9 @@ const PROTECTED_OPTIONS = [
   "shared-secret-file",
   "task",
   "token-file",
+  "tls-cert",
+  "tls-key",
+  "tls-ca",
 ] as const;
 
 /** The files that a run must not write over. */

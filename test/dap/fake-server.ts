@@ -1,6 +1,7 @@
 // The fake pair over HTTP: for programs in processes of their own, and for browsers.
 
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
+import { createServer as createTlsServer, type ServerOptions } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { FakePair } from "./fake-pair.js";
 
@@ -18,14 +19,19 @@ const CORS = {
 };
 
 /** Listens on a port of the system's choice. The pair, which needs its address, comes later. */
-export async function serve(pair: () => FakePair, headers: Record<string, string> = CORS): Promise<FakeServer> {
+export async function serve(
+  pair: () => FakePair,
+  headers: Record<string, string> = CORS,
+  tls?: ServerOptions,
+): Promise<FakeServer> {
   let origin = "";
-  const server: Server = createServer((request, response) => {
+  const listener: RequestListener = (request, response) => {
     void answerTo(request).then(
       ({ status, body, fields }) => response.writeHead(status, fields).end(body),
       (error: unknown) => response.writeHead(500, headers).end(String(error)),
     );
-  });
+  };
+  const server: Server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
   const answerTo = async (request: IncomingMessage) => {
     if (request.method === "OPTIONS") return { status: 204, body: undefined, fields: headers };
     const pieces: Buffer[] = [];
@@ -48,7 +54,7 @@ export async function serve(pair: () => FakePair, headers: Record<string, string
     return { status, body: Buffer.concat(all), fields };
   };
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  origin = `${tls === undefined ? "http" : "https"}://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     url: origin,
     close: () =>
