@@ -15,7 +15,7 @@ import { sealInputShare } from "./sealing.js";
 import { DapTask } from "./task.js";
 import type { TaskDocument } from "./task-document.js";
 import { Transport, type TransportOptions } from "./transport.js";
-import { isForLater, reportIdOf, type Sent, sendReports } from "./upload.js";
+import { reportIdOf, type Sent, sendReports, sentOrErrors } from "./upload.js";
 import { decodeReport, encodeReport, type HpkeConfig } from "./upload-messages.js";
 
 /** What a client needs to know, and how it works. */
@@ -45,10 +45,11 @@ export interface ReportOptions {
 /** What became of a report. */
 export interface UploadOutcome {
   /**
-   * `accepted`: the leader has it. `queued`: the leader may take it later; it is in the queue, and `sendQueued` sends
-   * it again. `refused`: the leader does not take it, and sending it again would change nothing.
+   * `accepted`: the leader has it. `queued`: it is in the queue, and the leader may take it later: `sendQueued` sends
+   * it again. `refused`: the leader does not take it. `unknown`: no answer came, and nobody knows whether the leader
+   * has it.
    */
-  readonly status: "accepted" | "queued" | "refused";
+  readonly status: "accepted" | "queued" | "refused" | "unknown";
   /** Why it was not accepted, otherwise null. */
   readonly error: DapError | null;
 }
@@ -127,48 +128,42 @@ export class DapClient<Measurement> {
   }
 
   /**
-   * Uploads one measurement. Returns `accepted` when the leader has the report; with a queue, `queued` if it could not
-   * be sent now. Throws a {@link DapError}: `refused` when the leader does not take the report, and without a queue
-   * `unavailable`. Throws `out-of-range` for a time outside of the task's interval, and what the VDAF throws for a
-   * measurement that is none.
+   * Uploads one measurement. Returns `accepted` when the leader has the report; with a queue, `queued` if it does not
+   * have it for now, whatever the reason. Throws a {@link DapError}: `refused` when the leader does not take the
+   * report, and without a queue `unavailable`. Throws `out-of-range` for a time outside of the task's interval, and
+   * what the VDAF throws for a measurement that is none.
    */
   async upload(measurement: Measurement, options: ReportOptions = {}): Promise<"accepted" | "queued"> {
     const [outcome] = await this.uploadMany([measurement], options);
     const { status, error } = outcome as UploadOutcome;
-    if (status === "refused") throw error;
-    return status;
+    if (status === "accepted" || status === "queued") return status;
+    throw error;
   }
 
   /**
    * Uploads several measurements in one request. Returns what became of each, in their order. Throws as `upload` does
-   * when that cannot be said of any: then, without a queue, none was taken as far as is known. A measurement that is
-   * none is an error before anything is sent.
+   * when nothing can be said of any. A measurement that is none is an error before anything is sent.
    */
   async uploadMany(measurements: readonly Measurement[], options: ReportOptions = {}): Promise<UploadOutcome[]> {
     const { signal } = options;
     const first = await this.#prepare(measurements, options);
     const sent = await this.#send(first, signal);
-    if (!Array.isArray(sent)) return first.map(() => sent);
     // Once: a leader that calls its newest key outdated will do so again. Not if an earlier try may have arrived: its
     // report may have been counted, and another one would be a second.
-    const isOutdated = ({ error, isRepeated }: Sent): boolean => OUTDATED.includes(error?.reportError) && !isRepeated;
-    const outdated = sent.flatMap((one, i) => (isOutdated(one) ? [i] : []));
-    const outcomes = sent.map(({ error }) => outcomeOf(error, this.#queue));
-    if (outdated.length === 0) return outcomes;
-    for (const i of outdated) {
-      ROLES.forEach((role, j) => {
-        this.#configs.forget(this.task.hpkeConfigUrl(role), (first[i] as Prepared).configs[j] as HpkeConfig);
-      });
-    }
-    const again = await this.#prepare(
-      outdated.map((i) => measurements[i] as Measurement),
-      options,
+    const outdated = sent.flatMap(({ error, isRepeated }, i) =>
+      OUTDATED.includes(error?.reportError) && !isRepeated ? [i] : [],
     );
-    const sentAgain = await this.#send(again, signal);
-    outdated.forEach((i, j) => {
-      outcomes[i] = Array.isArray(sentAgain) ? outcomeOf((sentAgain[j] as Sent).error, this.#queue) : sentAgain;
-    });
-    return outcomes;
+    if (outdated.length > 0) {
+      for (const i of outdated) this.#forget((first[i] as Prepared).configs);
+      const again = await this.#prepareAgain(
+        outdated.map((i) => measurements[i] as Measurement),
+        options,
+      );
+      // An error would hide what became of the other reports.
+      const sentAgain = await sentOrErrors(again.length, () => this.#send(again, signal));
+      for (const [j, one] of sentAgain.entries()) sent[outdated[j] as number] = one;
+    }
+    return sent.map((one) => outcomeOf(one, this.#queue !== undefined));
   }
 
   /**
@@ -190,7 +185,7 @@ export class DapClient<Measurement> {
     const copies = reports.map((report) => copyOfBytes(report, "report"));
     for (const report of copies) decodeReport(report);
     const sent = await sendReports(this.#transport, this.task, copies, options.signal);
-    return sent.map(({ error }) => outcomeOf(error, true));
+    return sent.map((one) => outcomeOf(one, true));
   }
 
   /**
@@ -254,28 +249,46 @@ export class DapClient<Measurement> {
     });
   }
 
-  /** Sends reports over the queue, if there is one. Returns one outcome if it is that of all. */
-  async #send(prepared: readonly Prepared[], signal: Signal | undefined): Promise<Sent[] | UploadOutcome> {
-    const reports = prepared.map(({ report }) => report);
-    const queue = this.#queue;
-    for (const report of reports) await queue?.add(toBase64Url(reportIdOf(report)), report);
+  /** The same with new keys; no report if there are none to be had: what was refused stays refused. */
+  async #prepareAgain(measurements: readonly Measurement[], options: ReportOptions): Promise<Prepared[]> {
     try {
-      const sent = await sendReports(this.#transport, this.task, reports, signal);
-      for (const [i, { error }] of sent.entries()) {
-        if (error === null || !isForLater(error)) await queue?.remove(toBase64Url(reportIdOf(reports[i] as Bytes)));
-      }
-      return sent;
+      return await this.#prepare(measurements, options);
     } catch (error) {
-      if (queue === undefined || !(error instanceof DapError) || error.code !== "unavailable") throw error;
-      return { status: "queued", error };
+      if (error instanceof DapError) return [];
+      throw error;
     }
+  }
+
+  /** Sends reports over the queue, if there is one: then what cannot be sent stays there. */
+  async #send(prepared: readonly Prepared[], signal: Signal | undefined): Promise<Sent[]> {
+    const reports = prepared.map(({ report }) => report);
+    const send = () => sendReports(this.#transport, this.task, reports, signal);
+    const queue = this.#queue;
+    if (queue === undefined) return send();
+    const ids = reports.map((report) => toBase64Url(reportIdOf(report)));
+    try {
+      for (const [i, report] of reports.entries()) await queue.add(ids[i] as string, report);
+    } catch (error) {
+      // Nothing was sent, so nothing must be sent later.
+      for (const id of ids) await queue.remove(id);
+      throw error;
+    }
+    const sent = await sentOrErrors(reports.length, send);
+    for (const [i, { isForLater }] of sent.entries()) if (!isForLater) await queue.remove(ids[i] as string);
+    return sent;
+  }
+
+  #forget(configs: readonly HpkeConfig[]): void {
+    ROLES.forEach((role, i) => {
+      this.#configs.forget(this.task.hpkeConfigUrl(role), configs[i] as HpkeConfig);
+    });
   }
 }
 
-/** `keeps` is whether what the leader may take later is kept. */
-function outcomeOf(error: DapError | null, keeps: unknown): UploadOutcome {
+function outcomeOf({ error, isForLater }: Sent, isKept: boolean): UploadOutcome {
   if (error === null) return { status: "accepted", error };
-  return { status: keeps && isForLater(error) ? "queued" : "refused", error };
+  if (isForLater && isKept) return { status: "queued", error };
+  return { status: error.code === "refused" ? "refused" : "unknown", error };
 }
 
 function isReport(bytes: Uint8Array): boolean {

@@ -11,9 +11,12 @@ import type { DapTask } from "./task.js";
 import type { DapAnswer, Transport } from "./transport.js";
 import { decodeUploadErrors } from "./upload-messages.js";
 
-/** What became of a report: null if the leader took it, otherwise why not. */
+/** What became of a report. */
 export interface Sent {
+  /** Null if the leader took it, otherwise why not. */
   readonly error: DapError | null;
+  /** Whether the leader may take the same bytes later on. */
+  readonly isForLater: boolean;
   /** Whether an earlier try may have arrived, so that nobody knows whether the leader took the report then. */
   readonly isRepeated: boolean;
 }
@@ -55,12 +58,23 @@ export async function sendReports(
     if (!(error instanceof DapError) || error.code !== "refused") throw error;
     if (error.status !== TOO_LARGE && !CAUSED_BY_ONE.includes(error.problem?.type)) throw error;
     // A refused request did not arrive, so nothing is repeated.
-    if (reports.length === 1) return [{ error, isRepeated: false }];
+    if (reports.length === 1) return [{ error, isForLater: false, isRepeated: false }];
     const middle = reports.length >> 1;
-    return [
-      ...(await sendReports(transport, task, reports.slice(0, middle), signal)),
-      ...(await sendReports(transport, task, reports.slice(middle), signal)),
-    ];
+    const sent: Sent[] = [];
+    for (const half of [reports.slice(0, middle), reports.slice(middle)]) {
+      sent.push(...(await sentOrErrors(half.length, () => sendReports(transport, task, half, signal))));
+    }
+    return sent;
+  }
+}
+
+/** What became of so many reports, also if nothing can be said of any: where others have arrived before. */
+export async function sentOrErrors(count: number, send: () => Promise<Sent[]>): Promise<Sent[]> {
+  try {
+    return await send();
+  } catch (error) {
+    if (!(error instanceof DapError)) throw error;
+    return Array.from({ length: count }, () => ({ error, isForLater: true, isRepeated: true }));
   }
 }
 
@@ -73,8 +87,11 @@ function outcomes({ body, status, isRepeated }: DapAnswer, reports: readonly Byt
     const code = refused.get(id);
     refused.delete(id);
     // Replayed by our own earlier try: the leader has it.
-    if (code === undefined || (isRepeated && code === ReportError.reportReplayed)) return { error: null, isRepeated };
-    return { error: refusalOf(code, status, task), isRepeated };
+    if (code === undefined || (isRepeated && code === ReportError.reportReplayed)) {
+      return { error: null, isForLater: false, isRepeated };
+    }
+    const isForLater = code === ReportError.reportTooEarly || code === ReportError.taskNotStarted;
+    return { error: refusalOf(code, status, task), isForLater, isRepeated };
   });
   if (refused.size > 0) {
     throw new DapError("malformed", "leader: upload: it answers for reports that were not sent", {
@@ -83,11 +100,6 @@ function outcomes({ body, status, isRepeated }: DapAnswer, reports: readonly Byt
     });
   }
   return sent;
-}
-
-/** Whether the same bytes may be taken later on. */
-export function isForLater({ code, reportError }: DapError): boolean {
-  return code !== "refused" || reportError === ReportError.reportTooEarly || reportError === ReportError.taskNotStarted;
 }
 
 function refusalOf(code: number, status: number, task: DapTask): DapError {

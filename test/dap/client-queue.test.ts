@@ -100,11 +100,13 @@ describe("a report", () => {
     expect(store.reports.size).toBe(0);
   });
 
-  test("that the leader cannot take now, for a fault of its own, is kept, and the error is told", async () => {
+  test("that the leader cannot take now, for a fault of its own, is kept, and sendQueued tells the error", async () => {
     // The operator has not made the task yet.
     const unknown = () => problem(404, { type: PROBLEM_TYPES.unrecognizedTask });
     pair.instead["reports"] = [unknown, unknown, undefined];
-    await expect(clientOf().upload(1)).rejects.toMatchObject({ problem: { type: "unrecognizedTask" } });
+    expect(await clientOf().uploadMany([1])).toMatchObject([
+      { status: "queued", error: { problem: { type: "unrecognizedTask" } } },
+    ]);
     expect(store.reports.size).toBe(1);
     await expect(clientOf().sendQueued()).rejects.toMatchObject({ problem: { type: "unrecognizedTask" } });
     expect(store.reports.size).toBe(1);
@@ -132,6 +134,18 @@ describe("a report", () => {
     const full = new Error("QuotaExceededError");
     store.add = () => Promise.reject(full) as never;
     await expect(clientOf().upload(1)).rejects.toBe(full);
+    expect(pair.sent("/reports")).toEqual([]);
+  });
+
+  test("is not sent later if another one of its request could not be kept", async () => {
+    const full = new Error("QuotaExceededError");
+    const { add } = store;
+    store.add = (...args) => {
+      if (store.reports.size > 1) throw full;
+      return add.apply(store, args);
+    };
+    await expect(clientOf().uploadMany([0, 1, 2])).rejects.toBe(full);
+    expect(store.reports.size).toBe(0);
     expect(pair.sent("/reports")).toEqual([]);
   });
 });

@@ -253,6 +253,21 @@ describe("outdated configurations", () => {
     expect(pair.counted.size).toBe(4);
   });
 
+  test("never hide what became of the other reports", async () => {
+    const client = clientOf({ tries: 1 });
+    let index = 0;
+    pair.refuses = () => (index++ === 1 ? ReportError.outdatedConfig : undefined);
+    pair.instead["reports"] = [undefined, new TypeError("fetch failed")];
+    const statuses = (outcomes: readonly { status: string }[]) => outcomes.map(({ status }) => status);
+    expect(statuses(await client.uploadMany([0, 1, 2]))).toEqual(["accepted", "unknown", "accepted"]);
+    // And if there is no key to be had.
+    index = 0;
+    pair.instead["hpke_config"] = new Array(2).fill(new TypeError("fetch failed"));
+    expect(statuses(await client.uploadMany([0, 1, 2]))).toEqual(["accepted", "refused", "accepted"]);
+    expect(pair.counted.size).toBe(4);
+    await expect(clientOf({ tries: 1 }).upload(0)).resolves.toBe("accepted");
+  });
+
   test("twice are an error, not a loop", async () => {
     pair.refuses = () => ReportError.outdatedConfig;
     expect(await thrownBy(clientOf().upload(0))).toMatchObject({ code: "refused", reportError: 11 });
@@ -324,6 +339,13 @@ describe("what the leader says", () => {
     const outcomes = await client.send(reports);
     expect(outcomes.map(({ status }) => status)).toEqual(reports.map((_, i) => (i === 4 ? "refused" : "accepted")));
     expect(pair.counted.size).toBe(6);
+    // One half arrives, and then the leader goes away.
+    const usual = pair.usual.bind(pair);
+    pair.instead["reports"] = [answer(413), usual, ...new Array(5).fill(new TypeError("fetch failed"))];
+    expect(await client.uploadMany([0, 1])).toMatchObject([
+      { status: "accepted", error: null },
+      { status: "unknown", error: { code: "unavailable" } },
+    ]);
   });
 });
 

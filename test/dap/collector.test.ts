@@ -276,6 +276,21 @@ describe("a result", () => {
     expect(error).toMatchObject({ code: "malformed", server: "leader" });
   });
 
+  test("of the leader's choice has a time", async () => {
+    pair = new FakePair(taskOf(histogram, { batchMode: "leader-selected" }));
+    await new DapClient<number>(pair.options).upload(3);
+    pair.instead["collection_jobs"] = [
+      (request) => {
+        pair.usual(request);
+        return answer(
+          200,
+          pair.result((resp) => ({ ...resp, interval: { start: time, duration: 0n } })),
+        );
+      },
+    ];
+    expect(await thrownBy(collectorOf().collect("next-batch"))).toMatchObject({ code: "malformed" });
+  });
+
   test("whose shares are swapped, changed or another task's does not open, and the error says which", async () => {
     const swapped = await changed((resp) => ({
       ...resp,

@@ -339,6 +339,18 @@ describe("giving up", () => {
   });
 });
 
+test("a signal that lives on is not held by what has ended", async () => {
+  const { signal } = new AbortController();
+  const heard: string[] = [];
+  for (const name of ["addEventListener", "removeEventListener"] as const) {
+    signal[name] = () => void heard.push(name);
+  }
+  const { send } = withAnswers([answer(503), answer(200)]);
+  await send({ ...post, signal });
+  expect(heard.filter((name) => name === "addEventListener")).toHaveLength(2);
+  expect(heard.filter((name) => name === "removeEventListener")).toHaveLength(2);
+});
+
 test.each([{ timeout: 0 }, { timeout: 1.5 }, { timeout: 2 ** 31 }, { tries: 0 }, { tries: Number.NaN }])(
   "settings are in range: %j",
   (options) => {
