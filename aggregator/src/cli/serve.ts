@@ -28,6 +28,11 @@ export function addServe(program: Command, io: Io): void {
     const config = readConfig(io.env, Object.fromEntries(texts), file ?? io.env[CONFIG_VARIABLE]);
     const secrets = Secrets.fromEnvironment(io.env);
     const log = createLogger(config.logLevel);
+    // Node would print what it says as it is, and that may be an address.
+    process.on("uncaughtException", (err) => {
+      log.fatal({ err }, "a fault of this program");
+      process.exit(CUT_OFF);
+    });
     const running = await startProcess(config, secrets, log);
     await untilSignal(running, log, config.shutdownSeconds);
   });
