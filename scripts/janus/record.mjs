@@ -95,6 +95,8 @@ if (postgres === null) throw new Error("PostgreSQL must be installed");
 const [leaderSide, helperSide] = [await new Recorder().start(), await new Recorder().start()];
 const leader = await Janus.create(checkout, join(folder, "leader"), postgres.url, "leader");
 const helper = await Janus.create(checkout, join(folder, "helper"), postgres.url, "helper");
+/** @type {Awaited<ReturnType<typeof startClient>> | undefined} */
+let client;
 try {
   const tasks = kinds.map((kind) => ({
     ...kind,
@@ -124,7 +126,7 @@ try {
   );
   leaderSide.target = leader.url;
   helperSide.target = helper.url;
-  const client = await startClient(checkout);
+  client = await startClient(checkout);
   const [, version = "?"] = /version = "([^"]*)"/.exec(readFileSync(join(checkout, "Cargo.toml"), "utf8")) ?? [];
   mkdirSync(vectors, { recursive: true });
   for (const { name, task, draw } of tasks) {
@@ -179,9 +181,8 @@ try {
     writeFileSync(join(vectors, `${name}.json`), `${JSON.stringify(file, null, 1)}\n`);
     console.log(`${name}: ${collected.count} reports, result ${collected.result.join(",")}`);
   }
-  await client.stop();
 } finally {
-  await Promise.all([leader.stop(), helper.stop(), leaderSide.stop(), helperSide.stop()]);
+  await Promise.all([client?.stop(), leader.stop(), helper.stop(), leaderSide.stop(), helperSide.stop()]);
   await postgres.stop();
   if (process.env["KEEP"] === undefined) rmSync(folder, { recursive: true, force: true });
   else console.log(folder);
