@@ -1,5 +1,5 @@
-// Builds aggregator/dist/: the command in one file, with its source map, and the operators' page. Dependencies stay
-// outside.
+// Builds aggregator/dist/, or the folder of the repository that it is given: the command in one file, with its source
+// map, and the pages. Dependencies stay outside.
 
 import { chmodSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -7,11 +7,12 @@ import esbuild from "esbuild";
 import { buildPage } from "./build-page.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-rmSync(`${root}dist`, { recursive: true, force: true });
+const dist = process.argv[2] ?? `${root}dist`;
+rmSync(dist, { recursive: true, force: true });
 await esbuild.build({
   absWorkingDir: root,
   entryPoints: { main: "src/main.ts" },
-  outdir: "dist",
+  outdir: dist,
   bundle: true,
   packages: "external",
   // Without the paths of tsconfig.json, which lead to the library's sources.
@@ -26,5 +27,5 @@ await esbuild.build({
   logLevel: "warning",
 });
 // npm does this where it installs the package; a checkout and an image have the file itself.
-chmodSync(`${root}dist/main.js`, 0o755);
-await buildPage(`${root}dist/page`);
+chmodSync(`${dist}/main.js`, 0o755);
+await buildPage(`${dist}/page`);
