@@ -48,6 +48,7 @@ const folder = mkdtempSync(join(tmpdir(), "prio-containers-"));
  *
  * @typedef {object} Setting
  * @property {Builder} builder
+ * @property {string} context a checkout
  * @property {string} base
  * @property {Image} production
  * @property {Image} development
@@ -387,6 +388,50 @@ async function broker({ development, runtime }) {
   }
 }
 
+/**
+ * The image of the aggregator, as aggregator.yaml runs it, but over SQLite in a mounted folder: it serves, and nothing
+ * else can be written to.
+ *
+ * @param {Setting} setting
+ */
+async function aggregator({ builder, context, runtime }) {
+  builder.build("aggregator", context);
+  const image = builder.unpack("aggregator");
+  assert.deepEqual([image.config.User, image.config.Entrypoint], ["1000:1000", ["prio-aggregator"]]);
+  const own = ownFolder("aggregator");
+  for (const name of ["postgres", "data"]) mkdirSync(join(own, name));
+  writeFileSync(join(own, "postgres-password"), "");
+  writeFileSync(join(own, "settings.json"), JSON.stringify({ database: "sqlite:/var/lib/prio/store.sqlite" }));
+  writeFileSync(join(own, "key"), `${"5a".repeat(32)}\n`);
+  for (const name of readdirSync(own)) chownSync(join(own, name), USER, USER);
+  const service = serviceOf(composed("aggregator", { PRIO_FOLDER: own }), "api");
+  const [port, admin] = [await freePort(), await freePort()];
+  const options = {
+    mounts: [{ source: join(own, "data"), target: "/var/lib/prio", readOnly: false }],
+    environment: {
+      PRIO_AGGREGATOR_LISTEN: `127.0.0.1:${port}`,
+      PRIO_AGGREGATOR_ADMIN_LISTEN: `127.0.0.1:${admin}`,
+    },
+  };
+  const container = runtime.start(image, service, options);
+  await container.wrote(/"started"/);
+  assert.equal((await fetch(`http://127.0.0.1:${admin}/readyz`)).status, 200);
+  assert.equal((await fetch(`http://127.0.0.1:${admin}/`)).status, 200);
+  const keys = await fetch(`http://127.0.0.1:${port}/hpke_config`);
+  assert.equal(keys.headers.get("content-type"), "application/ppm-dap;message=hpke-config-list");
+  assert.equal(await container.kill("TERM"), 0);
+
+  const list = await runtime.run(image, service, { ...options, command: ["keys", "list", "--json"] });
+  assert.deepEqual([list.code, JSON.parse(list.stdout)[0].state], [0, "active"]);
+  const programs = [...filesBelow(image.root)].map((path) => path.split("/").at(-1));
+  const tools = ["npm", "npx", "corepack", "gcc", "make", "esbuild", "tsc", "vitest"];
+  assert.deepEqual(
+    tools.filter((tool) => programs.includes(tool)),
+    [],
+  );
+  return "serves as user 1000 from a file system that it cannot write to, and ends when it is asked to";
+}
+
 /** @type {Builder | undefined} */
 let builder;
 
@@ -405,6 +450,7 @@ async function prepare() {
   builder.build("production", context);
   return {
     builder,
+    context,
     base,
     production: builder.unpack("production"),
     development: builder.unpack("development"),
@@ -417,7 +463,7 @@ try {
   if (typeof setting === "string") {
     console.log(`\n  *** ${setting}: the containers DID NOT RUN ***\n`);
   } else {
-    const all = { contents, confinement, stages, signals, pair, broker };
+    const all = { contents, confinement, stages, signals, pair, broker, aggregator };
     const wanted = process.argv.slice(2);
     const checks = Object.entries(all).filter(([name]) => wanted.length === 0 || wanted.includes(name));
     // The pair waits for a lock most of the time.
