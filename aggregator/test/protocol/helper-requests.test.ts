@@ -233,6 +233,39 @@ describe.each(["sync", "async"] as const)("continuation, %s", (helperMode) => {
     expect(await pair.counters("helper")).toEqual({ aggregated: 4 });
   });
 
+  test("two of the same at once count once", async () => {
+    const { pair } = await asked(options);
+    const next = await continued(pair);
+    const { ctx, task } = pair.helper;
+    const [job] = await ctx.store.run("test", (tx) => tx.jobs(1, "verify", 1));
+    const go = () => continueAggregationJob(ctx, task, job?.id as Uint8Array, next);
+    const [a, b] = await Promise.all([go(), go()]);
+    expect(a).toEqual(b);
+    while (await pair.round());
+    expect(await pair.counters("helper")).toEqual({ aggregated: 4 });
+  });
+
+  test("where what they would say is not what was said, the job is not there any more", async () => {
+    const { pair } = await asked(options);
+    const next = await continued(pair);
+    pair.restart("helper");
+    const { ctx, task } = pair.helper;
+    const [job] = await ctx.store.run("test", (tx) => tx.jobs(1, "verify", 1));
+    await ctx.store.run("test", async (tx) => {
+      const row = await tx.lockJob(1, "verify", job?.id as Uint8Array);
+      const answer = row?.answer?.slice() as Uint8Array;
+      answer[answer.length - 1] = (answer[answer.length - 1] as number) ^ 1;
+      if (row !== null) await tx.updateJob(row, { answer }, pair.now);
+    });
+    const go = () => continueAggregationJob(ctx, task, job?.id as Uint8Array, next);
+    if (helperMode === "async") {
+      await go();
+      while (await pair.round());
+    }
+    expect(await problemOf(go())).toBe("unrecognizedAggregationJob");
+    expect(await pair.counters("helper")).toEqual({});
+  });
+
   test("where they cannot be made again, the job is not there any more", async () => {
     const { pair } = await asked(options);
     const next = await continued(pair);
