@@ -81,13 +81,13 @@ test("visitors answer across origins, offline too, and everyone sees the totals"
     await expect.poll(() => summary(page), { timeout: 60_000 }).toBe("4 answers so far.");
     expect(await totals(page)).toEqual(["2", "0", "1", "1"]);
   }
-  expect(said.at(-1)).toBe("4 answers: 2, 0, 1, 1");
+  await expect.poll(() => said.at(-1), { timeout: 20_000 }).toBe("4 answers: 2, 0, 1, 1");
   expect(problems).toEqual([]);
 
   // So does the leader's operator, with numbers of reports and jobs, and nothing about anybody.
   const operators = await browser.newPage();
   await operators.goto(/http:\S+/.exec(said[1] ?? "")?.[0] ?? "");
-  await operators.getByText("4 reports, given back").waitFor();
+  await operators.getByText("4 reports, given back").waitFor({ timeout: 30_000 });
   if (shots !== undefined) await operators.screenshot({ path: join(shots, "survey-operator.png"), fullPage: true });
 
   // The next batch is added to it.
