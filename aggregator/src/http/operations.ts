@@ -1,8 +1,8 @@
 // What the resources call: the operations of the leader and of the helper, which know no HTTP.
 
-import type { Report } from "prio/dap";
 import type { Context } from "../context.js";
 import type { Answer } from "../protocol/answer.js";
+import type { UploadedReport } from "../protocol/leader/upload.js";
 import type { AggregatorTask } from "../tasks/task.js";
 
 /** An operation on the body of a request; `id` is what a dialect's peer chose as the resource's id, 16 bytes. */
@@ -12,7 +12,7 @@ type Delete = (ctx: Context, task: AggregatorTask, id: Uint8Array) => Promise<vo
 
 export interface Operations {
   /** A code of ReportError if the report is refused at once. */
-  uploadRefusal(ctx: Context, task: AggregatorTask, report: Report): number | null;
+  uploadRefusal(ctx: Context, task: AggregatorTask, report: UploadedReport): number | null;
   readonly createCollectionJob: Create;
   readonly readCollectionJob: Read;
   readonly deleteCollectionJob: Delete;

@@ -2,16 +2,8 @@
 // answer tells a client what is wrong with its clock or its keys, and tells nobody what is known of a report.
 
 import type { FastifyInstance } from "fastify";
-import {
-  decodeUploadRequest,
-  encodeUploadErrors,
-  MEDIA_TYPES,
-  type Report,
-  ReportError,
-  type ReportUploadStatus,
-} from "prio/dap";
+import { encodeUploadErrors, MEDIA_TYPES, ReportError, type ReportUploadStatus } from "prio/dap";
 import type { Context } from "../context.js";
-import { Problem } from "../problem.js";
 import type { WaitingReport } from "../store/store.js";
 import type { AggregatorTask } from "../tasks/task.js";
 import { readBody } from "./body.js";
@@ -19,25 +11,9 @@ import type { Budget } from "./budget.js";
 import type { GroupCommit } from "./group-commit.js";
 import { uploadLimit } from "./limits.js";
 import type { Operations } from "./operations.js";
+import { reportFrames } from "./report-frames.js";
 import { PATHS } from "./resources.js";
 import { admit, taskOf } from "./task-requests.js";
-
-/** Bytes of an encoded Report. */
-export function reportLength(report: Report): number {
-  const { reportMetadata, publicShare, leaderEncryptedInputShare: leader, helperEncryptedInputShare: helper } = report;
-  let bytes = 16 + 8 + 2 + 4 + publicShare.length;
-  for (const { extensionData } of reportMetadata.publicExtensions) bytes += 4 + extensionData.length;
-  for (const { enc, payload } of [leader, helper]) bytes += 1 + 2 + enc.length + 4 + payload.length;
-  return bytes;
-}
-
-function decode(body: Uint8Array): readonly Report[] {
-  try {
-    return decodeUploadRequest(body).reports;
-  } catch (error) {
-    throw new Problem("invalidMessage", "the body is not an UploadRequest", { cause: error });
-  }
-}
 
 export function reportsResource(
   app: FastifyInstance,
@@ -50,14 +26,12 @@ export function reportsResource(
   async function take(task: AggregatorTask, body: Uint8Array): Promise<Uint8Array | null> {
     const accepted: (WaitingReport & { readonly task: number })[] = [];
     const refused: ReportUploadStatus[] = [];
-    let offset = 0;
-    for (const report of decode(body)) {
-      const content = body.subarray(offset, offset + reportLength(report));
-      offset += content.length;
+    for (const report of reportFrames(body)) {
+      const { content } = report;
       const { reportId, time } = report.reportMetadata;
       const isTooLong = content.length > task.limits.maxReportBytes;
       const error = isTooLong ? ReportError.invalidMessage : uploadRefusal(ctx, task, report);
-      if (error !== null) refused.push({ id: reportId, error });
+      if (error !== null) refused.push({ id: reportId as ReportUploadStatus["id"], error });
       else accepted.push({ task: task.key, id: reportId, time: Number(time), content });
     }
     for (const { error } of refused) uploads.countRefused(task.key, error);

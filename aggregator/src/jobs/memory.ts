@@ -1,10 +1,11 @@
 // What a driver keeps in memory of the leader's jobs between two of their steps, to save work: what reports are on their
-// way. It can be made again from what is stored.
+// way. It can be made again from what is stored. It belongs to one request of its job: a worker that lost its lease may
+// keep an earlier one, and is not told that the job went on.
 
 import type { Context } from "../context.js";
-import { keyOf } from "../protocol/bytes.js";
+import { equalBytes, keyOf } from "../protocol/bytes.js";
 import type { Turn } from "../protocol/leader/turns.js";
-import type { JobName } from "../store/store.js";
+import type { JobRow } from "../store/store.js";
 
 /** A request on its way, and what waits for its answer. */
 export interface OnTheWay {
@@ -15,32 +16,41 @@ export interface OnTheWay {
 /** Reports that are kept at most, of all jobs. */
 const MOST = 10_000;
 
+/** A job with the request that it is about. */
+type Requesting = Pick<JobRow, "task" | "id" | "requestHash">;
+
+interface Kept {
+  readonly requestHash: Uint8Array;
+  readonly what: OnTheWay;
+}
+
 class Memory {
-  readonly #jobs = new Map<string, OnTheWay>();
+  readonly #jobs = new Map<string, Kept>();
   #reports = 0;
 
-  keep(job: JobName, what: OnTheWay): void {
+  keep(job: Requesting, what: OnTheWay): void {
     this.take(job);
-    this.#jobs.set(nameOf(job), what);
+    if (job.requestHash === null) return;
+    this.#jobs.set(nameOf(job), { requestHash: job.requestHash, what });
     this.#reports += what.turns.length;
-    for (const [oldest, { turns }] of this.#jobs) {
+    for (const [oldest, { what: old }] of this.#jobs) {
       if (this.#reports <= MOST) return;
       this.#jobs.delete(oldest);
-      this.#reports -= turns.length;
+      this.#reports -= old.turns.length;
     }
   }
 
-  /** Takes it out: the states in it are used once. */
-  take(job: JobName): OnTheWay | undefined {
-    const what = this.#jobs.get(nameOf(job));
-    if (what === undefined) return undefined;
+  /** Takes it out: the states in it are used once. What is there for another request is of no use, and goes too. */
+  take(job: Requesting): OnTheWay | undefined {
+    const kept = this.#jobs.get(nameOf(job));
+    if (kept === undefined) return undefined;
     this.#jobs.delete(nameOf(job));
-    this.#reports -= what.turns.length;
-    return what;
+    this.#reports -= kept.what.turns.length;
+    return job.requestHash !== null && equalBytes(kept.requestHash, job.requestHash) ? kept.what : undefined;
   }
 }
 
-const nameOf = ({ task, id }: JobName): string => `${task} ${keyOf(id)}`;
+const nameOf = ({ task, id }: Requesting): string => `${task} ${keyOf(id)}`;
 
 const memories = new WeakMap<object, Memory>();
 

@@ -4,9 +4,10 @@
 // and the leader has to continue it), "continued" (asynchronous: the continuation is stored), "done", "deleted", and
 // "abandoned" for those that nobody can continue any more. The states of its reports are only kept in memory, and made again from the stored request when they are not there.
 //
-// A job that is done is early if no report of it was accepted, and some were too early. The leader may send them again (section
-// 4.4.3.2), and if the job has no other report, the request is the same: so such a job begins anew. Nothing of it was
-// counted, and nothing of it is in the replay record.
+// A job that is done is early if all of its reports were too early. The leader may send them again (section 4.4.3.2), and
+// then the request is the same: so such a job begins anew. Nothing of it was counted, and nothing of it is in the replay
+// record. Where other reports were in the job, the leader's next request is another one, and this one stays as it is:
+// would it begin anew, a request that the network repeats would count reports that the leader sends elsewhere.
 
 import { ReportError } from "prio/dap";
 import type { Context } from "../../context.js";
@@ -105,14 +106,14 @@ async function finishFirst(
 ): Promise<{ readonly verdicts: readonly Verdict[]; readonly change: Partial<JobRow> }> {
   const { verdicts, answer } = await commitment.commit(tx, job.id, true);
   const accepted = verdicts.filter(({ outcome }) => outcome.status !== "refused");
-  const wasEarly = verdicts.some(
+  const areEarly = verdicts.every(
     ({ outcome }) => outcome.status === "refused" && outcome.error === ReportError.reportTooEarly,
   );
   const goesOn = verdicts.some(({ outcome }) => outcome.status === "continued");
   const now = nowOf(ctx);
   const change = {
     ...{ answer, times: timesOf(accepted), attempts: 0, problem: null },
-    ...(accepted.length === 0 && wasEarly ? { detail: EARLY } : {}),
+    ...(areEarly ? { detail: EARLY } : {}),
     ...(goesOn
       ? { state: "waiting", request: job.request, notBefore: now + UNCONTINUED }
       : { state: "done", request: null }),
