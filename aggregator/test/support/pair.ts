@@ -53,6 +53,8 @@ export interface PairOptions {
   readonly limits?: Partial<TaskLimits>;
   /** A pair whose task and keys this one has too, so that reports to that one can be sent to this one. */
   readonly like?: Pair;
+  /** Where each side keeps what it has; in memory by default. */
+  readonly stores?: { readonly leader: string; readonly helper: string };
 }
 
 /** A side of the pair: what its process is handed, and its task. */
@@ -128,7 +130,8 @@ export class Pair {
   static async make(options: PairOptions = {}): Promise<Pair> {
     const collector = options.like?.collectorKeyPair ?? HpkeKeyPair.generate(9);
     const dap = options.like?.dap ?? newTask(options, collector);
-    const stores = { leader: await openStore("sqlite::memory:"), helper: await openStore("sqlite::memory:") };
+    const { leader = "sqlite::memory:", helper = "sqlite::memory:" } = options.stores ?? {};
+    const stores = { leader: await openStore(leader), helper: await openStore(helper) };
     for (const role of ["leader", "helper"] as const) {
       const row = { id: dap.id, role, document: "{}", settings: "{}", secrets: new Uint8Array(0) };
       const key = await stores[role].run("test", (tx) => tx.insertTask({ ...row, state: "active", createdAt: NOW }));
