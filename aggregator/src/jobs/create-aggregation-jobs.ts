@@ -13,8 +13,6 @@ import type { AggregatorTask } from "../tasks/task.js";
 
 /** Jobs of a task that go on at once: while the helper is away, reports wait as reports. */
 const MOST_JOBS = 32;
-/** Collection jobs in which one that drains its batch is looked for. */
-const LAST_COLLECTIONS = 10;
 const ID_SIZE = 16;
 const BATCH_ID_SIZE = 32;
 
@@ -75,8 +73,7 @@ export function createAggregationJob(ctx: Context, task: AggregatorTask, range: 
  */
 async function isDraining(tx: Transaction, task: AggregatorTask): Promise<boolean> {
   if (task.dap.batchMode !== "time-interval") return false;
-  const last = await tx.jobs(task.key, "collect", LAST_COLLECTIONS);
-  return last.some(({ state }) => state === "draining");
+  return (await tx.countOpenJobs(task.key, "collect", { state: "draining" })) > 0;
 }
 
 /** Refuses reports of collected batches, old ones and those that came before. Returns the others. */

@@ -284,11 +284,11 @@ export interface Transaction {
   ): Promise<void>;
   /** Reads a job and holds it until the end of the transaction. */
   lockJob(task: number, kind: JobKind, id: Uint8Array): Promise<JobRow | null>;
-  /** Jobs that did not end and touch the range of times or the batch. */
+  /** Jobs that did not end, touch the range of times or the batch, and are in the state. */
   countOpenJobs(
     task: number,
     kind: JobKind,
-    where: { readonly times?: TimeRange; readonly batch?: Uint8Array },
+    where: { readonly times?: TimeRange; readonly batch?: Uint8Array; readonly state?: string },
   ): Promise<number>;
   /** Jobs of a kind, the newest first. */
   jobs(task: number, kind: JobKind, limit: number): Promise<JobSummary[]>;

@@ -190,7 +190,7 @@ describe("waiting", () => {
     expect(await pair.fetch(id, body)).toMatchObject({ count: 6 });
   });
 
-  test("a job that is due makes no jobs for reports that come while it drains a batch", async () => {
+  test.each([0, 20])("no job is made of reports that come while a batch is drained, with %s others", async (others) => {
     const pair = await pairOf(3, { limits: { maxJobDelay: 0, maxJobReports: 3 } });
     const direct = pair.peer;
     // Each answer lets three more reports in: without an end, the batch would never be drained.
@@ -202,6 +202,7 @@ describe("waiting", () => {
     };
     const body = pair.query(ALL);
     const id = await pair.ask(body);
+    for (let i = 1; i <= others; i++) await pair.ask(pair.query({ start: BigInt(i), duration: 1n }));
     await pair.run(60);
     const collected = await pair.fetch(id, body);
     expect(collected?.count).toBeGreaterThanOrEqual(3);
@@ -212,6 +213,18 @@ describe("waiting", () => {
     expect(refused["refused:batch_collected"]).toBeGreaterThan(0);
     expect(await pair.counters("helper")).toEqual({ aggregated, collected: counted });
   });
+});
+
+test("a task has a thousand collection jobs at a time, and takes more when there is room", async () => {
+  const pair = await pairOf(0);
+  const ask = (start: number) => create(pair, pair.query({ start: BigInt(start), duration: 1n }));
+  let id = "";
+  for (let i = 0; i < 1000; i++) id = (await ask(i)).location?.split("/").at(-1) ?? "";
+  expect(await problemOf(ask(1000))).toBe("tooManyRequests");
+  expect((await ask(999)).body).toBeNull();
+  await deleteCollectionJob(pair.leader.ctx, pair.leader.task, Buffer.from(id, "base64url"));
+  expect((await ask(1000)).body).toBeNull();
+  expect(await problemOf(ask(999))).toBe("tooManyRequests");
 });
 
 describe("once", () => {

@@ -169,6 +169,9 @@ test("open jobs are counted by the times and the batch that they touch", async (
   expect(await count({})).toBe(2);
   expect(await count({ batch })).toBe(1);
   expect(await count({ batch: bytesOf("none", 32) })).toBe(0);
+  expect(await count({ state: newJob(task, 1, {}).state })).toBe(2);
+  expect(await count({ batch, state: newJob(task, 1, {}).state })).toBe(1);
+  expect(await count({ state: "none" })).toBe(0);
   const ranges: [number, number, number][] = [
     [0, 10, 0],
     [0, 11, 1],

@@ -19,6 +19,11 @@ import { invalidMessage, wellFormed } from "../well-formed.js";
 /** Seconds after which the collector asks again. */
 const RETRY_AFTER = { waiting: 5, soon: 1 };
 
+/** Collection jobs of a task that wait or go on at once: each of them is looked at every few seconds. */
+const MOST_COLLECTIONS = 1000;
+/** Seconds after which a collector with too many of them asks again. */
+const CROWDED_RETRY = 60;
+
 /** A collection job's own small things. */
 export interface CollectionDetail {
   /** Which of the requests for the leader's next batch this is, from 0. */
@@ -62,6 +67,7 @@ export async function createCollectionJob(
     if (isNew && (await tx.isCollected(task.key, bucketsOfInterval(interval)))) {
       throw new Problem("batchOverlap", "the interval has reports that were collected in another batch");
     }
+    if (isNew) await requireRoom(tx, task);
     if (existing !== null) {
       if (isNew) await tx.updateJob(existing, { state: "waiting", request: body, detail: "{}", notBefore: now }, now);
       return existing;
@@ -74,6 +80,14 @@ export async function createCollectionJob(
   // result, and got lost, nobody could name that result again; so only a GET of the job has it.
   if (task.dap.batchMode === "leader-selected") return notReady(job);
   return readCollectionJob(ctx, task, job.id);
+}
+
+/** Throws `tooManyRequests` where a task has as many collection jobs as it may. */
+async function requireRoom(tx: Transaction, task: AggregatorTask): Promise<void> {
+  if ((await tx.countOpenJobs(task.key, "collect", {})) < MOST_COLLECTIONS) return;
+  throw new Problem("tooManyRequests", `the task has ${MOST_COLLECTIONS} collection jobs that are not done`, {
+    retryAfter: CROWDED_RETRY,
+  });
 }
 
 /** The job of an id, if there is one. Throws `conflict` for another request than its own. */
@@ -115,6 +129,7 @@ async function nextBatchJob(
   const [last] = await tx.jobs(task.key, "collect", 1);
   const detail = last === undefined ? {} : detailOf(last);
   if (named === undefined && last !== undefined && !isOver(last, detail)) return last;
+  await requireRoom(tx, task);
   const number = last === undefined ? 0 : (detail.number ?? 0) + 1;
   const id = named ?? resourceId("collection job", task.id, body, Buffer.from(String(number)));
   const now = nowOf(ctx);

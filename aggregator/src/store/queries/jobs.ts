@@ -154,7 +154,7 @@ export function jobQueries(sql: Sql): JobQueries {
       });
     },
 
-    async countOpenJobs(task, kind, { times, batch }) {
+    async countOpenJobs(task, kind, { times, batch, state }) {
       const conditions = ["task = $1", "kind = $2", "ended = 0"];
       const values: Value[] = [task, kind];
       if (times !== undefined) {
@@ -164,6 +164,10 @@ export function jobQueries(sql: Sql): JobQueries {
       if (batch !== undefined) {
         values.push(batch);
         conditions.push(`batch = $${values.length}`);
+      }
+      if (state !== undefined) {
+        values.push(state);
+        conditions.push(`state = $${values.length}`);
       }
       const [row] = await sql.rows<{ n: number }>(
         `SELECT count(*) AS n FROM jobs WHERE ${conditions.join(" AND ")}`,
