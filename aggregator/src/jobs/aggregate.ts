@@ -141,11 +141,11 @@ async function answerTo(
   try {
     answer = await ask(peer, task, requestOf(), "AggregationJobResp", signal);
   } catch (error) {
-    if (!(error instanceof PeerRefusal)) memoryOf(ctx).keep(job, waiting);
+    if (!(error instanceof PeerRefusal)) memoryOf(ctx).keep(job, waiting, task);
     throw error;
   }
   if (answer.body !== null) return { ...answer, body: answer.body };
-  memoryOf(ctx).keep(job, waiting);
+  memoryOf(ctx).keep(job, waiting, task);
   const helper = answer.resource ?? detailOf(job).helper;
   if (helper === undefined) throw new PeerUnavailable("waiting for the helper: its answer has no body and no Location");
   const detail = JSON.stringify({ helper, isPolling: true } satisfies Detail);

@@ -6,6 +6,7 @@ import type { Context } from "../context.js";
 import { equalBytes, keyOf } from "../protocol/bytes.js";
 import type { Turn } from "../protocol/leader/turns.js";
 import type { JobRow } from "../store/store.js";
+import type { AggregatorTask } from "../tasks/task.js";
 
 /** A request on its way, and what waits for its answer. */
 export interface OnTheWay {
@@ -13,8 +14,8 @@ export interface OnTheWay {
   readonly turns: readonly Turn[];
 }
 
-/** Reports that are kept at most, of all jobs. */
-const MOST = 10_000;
+/** Bytes of reports that are kept at most, of all jobs, as far as the largest report of a task tells. */
+const MOST = 128 << 20;
 
 /** A job with the request that it is about. */
 type Requesting = Pick<JobRow, "task" | "id" | "requestHash">;
@@ -22,21 +23,24 @@ type Requesting = Pick<JobRow, "task" | "id" | "requestHash">;
 interface Kept {
   readonly requestHash: Uint8Array;
   readonly what: OnTheWay;
+  readonly bytes: number;
 }
 
 class Memory {
   readonly #jobs = new Map<string, Kept>();
-  #reports = 0;
+  #bytes = 0;
 
-  keep(job: Requesting, what: OnTheWay): void {
+  /** Drops what the oldest jobs have if there is too much. */
+  keep(job: Requesting, what: OnTheWay, { limits }: Pick<AggregatorTask, "limits">): void {
     this.take(job);
     if (job.requestHash === null) return;
-    this.#jobs.set(nameOf(job), { requestHash: job.requestHash, what });
-    this.#reports += what.turns.length;
-    for (const [oldest, { what: old }] of this.#jobs) {
-      if (this.#reports <= MOST) return;
+    const bytes = what.turns.length * limits.maxReportBytes;
+    this.#jobs.set(nameOf(job), { requestHash: job.requestHash, what, bytes });
+    this.#bytes += bytes;
+    for (const [oldest, { bytes: freed }] of this.#jobs) {
+      if (this.#bytes <= MOST) return;
       this.#jobs.delete(oldest);
-      this.#reports -= old.turns.length;
+      this.#bytes -= freed;
     }
   }
 
@@ -45,7 +49,7 @@ class Memory {
     const kept = this.#jobs.get(nameOf(job));
     if (kept === undefined) return undefined;
     this.#jobs.delete(nameOf(job));
-    this.#reports -= kept.what.turns.length;
+    this.#bytes -= kept.bytes;
     return job.requestHash !== null && equalBytes(kept.requestHash, job.requestHash) ? kept.what : undefined;
   }
 }

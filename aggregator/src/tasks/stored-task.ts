@@ -1,6 +1,7 @@
 // A task between the store's row and what the processes use. The row has three texts: the document, which all parties
 // know; the settings, which are this operator's and no secrets; and the secrets, sealed.
 
+import { inspect } from "node:util";
 import { DapTask, deriveVerifyKey, vdafFromJSON } from "prio/dap";
 import type { Vdaf } from "prio/prio3";
 import { reportsOfJob } from "../dialects/janus-0.9.js";
@@ -9,6 +10,9 @@ import { noiseOf } from "./noise.js";
 import { largestReport, largestVerifyInit } from "./report-size.js";
 import type { Secrets } from "./secrets.js";
 import type { AggregatorTask, Dialect, HelperMode, NoiseSettings, TaskLimits } from "./task.js";
+
+/** Bytes of the reports of a job, at most: a job is in memory as a whole, however large the reports are. */
+const MOST_JOB_BYTES = 64 << 20;
 
 /** What an operator set for a task, as JSON in the store. Hashes are SHA-256 in hex, the newest first. */
 export interface TaskSettings {
@@ -85,14 +89,18 @@ export function taskOfRow(row: TaskRow, secrets: Secrets): AggregatorTask {
   const dap = DapTask.fromJSON(JSON.parse(row.document));
   const vdaf = vdafFromJSON(dap.vdaf);
   const isLeader = row.role === "leader";
+  const maxReportBytes = largestReport(vdaf as Vdaf<unknown, unknown>, dap.vdaf);
   const limits: TaskLimits = {
-    maxReportBytes: largestReport(vdaf as Vdaf<unknown, unknown>, dap.vdaf),
-    maxJobReports: isLeader ? jobReports(settings, vdaf as Vdaf<unknown, unknown>, dap) : settings.maxJobReports,
+    maxReportBytes,
+    maxJobReports: isLeader
+      ? jobReports(settings, vdaf as Vdaf<unknown, unknown>, dap, maxReportBytes)
+      : settings.maxJobReports,
     maxJobDelay: settings.maxJobDelay,
     maxFuture: settings.maxFuture,
     reportExpiry: settings.reportExpiry,
   };
   return Object.freeze({
+    ...withoutSecrets(`AggregatorTask ${dap.idText} (${row.role})`),
     key: row.key,
     id: row.id,
     idText: dap.idText,
@@ -121,10 +129,23 @@ export function taskOfRow(row: TaskRow, secrets: Secrets): AggregatorTask {
   });
 }
 
-/** Reports of a leader's job. A dialect's helper may take less of them than the operator allows. */
-function jobReports({ dialect, maxJobReports }: TaskSettings, vdaf: Vdaf<unknown, unknown>, dap: DapTask): number {
-  if (dialect !== "janus-0.9") return maxJobReports;
-  return Math.min(maxJobReports, reportsOfJob(largestVerifyInit(vdaf, dap.vdaf)));
+/**
+ * Reports of a leader's job. There are fewer than the operator allows where they are large, or where a dialect's helper
+ * takes less.
+ */
+function jobReports(
+  { dialect, maxJobReports }: TaskSettings,
+  vdaf: Vdaf<unknown, unknown>,
+  dap: DapTask,
+  maxReportBytes: number,
+): number {
+  const most = Math.max(1, Math.min(maxJobReports, Math.floor(MOST_JOB_BYTES / maxReportBytes)));
+  return dialect === "janus-0.9" ? Math.min(most, reportsOfJob(largestVerifyInit(vdaf, dap.vdaf))) : most;
+}
+
+/** What a task is to logs, consoles and JSON: its name. */
+function withoutSecrets(name: string): object {
+  return { [inspect.custom]: () => name, toJSON: () => name };
 }
 
 const fromHex = (text: string): Uint8Array => Buffer.from(text, "hex");

@@ -1,5 +1,6 @@
 // The tasks of a process: what the store has, seen after a refresh, and the same objects where nothing changed.
 
+import { inspect } from "node:util";
 import { DapTask, deriveVerifyKey, encodeHpkeConfig, HpkeKeyPair, type VdafOptions, vdafFromJSON } from "prio/dap";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openStore } from "../../src/store/open.js";
@@ -19,12 +20,12 @@ beforeEach(async () => {
 });
 afterEach(() => store.close());
 
-async function add(role: Role = "leader"): Promise<DapTask> {
+async function add(role: Role = "leader", vdaf: unknown = { type: "Prio3Count" }): Promise<DapTask> {
   const task = DapTask.create({
     ...{ leader: "https://leader.example/", helper: "https://helper.example/", timePrecision: 300, minBatchSize: 10 },
-    ...{ batchMode: "time-interval", vdaf: { type: "Prio3Count" } },
+    ...{ batchMode: "time-interval", vdaf },
     collectorHpkeConfig: Buffer.from(encodeHpkeConfig(HpkeKeyPair.generate(1).config)).toString("base64url"),
-  });
+  } as Parameters<typeof DapTask.create>[0]);
   const held = newSecrets(role, (bytes) => new Uint8Array(bytes).fill(3));
   const settings = { ...DEFAULT_SETTINGS, ...acceptedHashes(role, held) };
   await insertTask(store, { role, task, settings, secrets: held }, secrets, 0, "made");
@@ -40,6 +41,24 @@ test("a task that was made is there after a refresh, with the verification key o
   expect(task?.dap.hash).toBe(dap.hash);
   expect(task?.verifyKey).toEqual(deriveVerifyKey(new Uint8Array(32).fill(3), dap.id, 32));
   expect(registry.all()).toEqual([task]);
+});
+
+test("a task shows its name alone, and no secret, wherever it is printed", async () => {
+  const { idText } = await add();
+  const [task] = (await TaskRegistry.load(store, secrets)).all();
+  const name = `AggregatorTask ${idText} (leader)`;
+  expect(inspect(task, { showHidden: true, depth: 9 })).toBe(name);
+  expect(JSON.stringify({ task })).toBe(JSON.stringify({ task: name }));
+});
+
+test("a job of large reports has fewer of them, and one at least", async () => {
+  await add();
+  await add("leader", { type: "Prio3SumVec", length: 20_000, maxMeasurement: 1, chunkLength: 150 });
+  const [small, large] = (await TaskRegistry.load(store, secrets)).all();
+  expect(small?.limits.maxJobReports).toBe(500);
+  const { maxReportBytes = 0, maxJobReports = 0 } = large?.limits ?? {};
+  expect(maxReportBytes).toBeGreaterThan(300_000);
+  expect(maxJobReports).toBe(Math.floor((64 << 20) / maxReportBytes));
 });
 
 test("what did not change stays the same object; what did is another", async () => {

@@ -65,7 +65,7 @@ async function createNew(ctx: Context, task: AggregatorTask, id: Uint8Array, bod
       return finishFirst(tx, ctx, job, commitment);
     });
     if (first === null) return null;
-    statesOf(ctx).keep(task.key, id, goingOn(first.verdicts));
+    statesOf(ctx).keep(task, id, goingOn(first.verdicts));
     return { ...job, ...first.change };
   });
 }
@@ -92,7 +92,7 @@ export async function verifyStored(ctx: Context, task: AggregatorTask, job: Leas
       await tx.lockTask(task.key, "shared");
       return finishFirst(tx, ctx, job, commitment, job);
     });
-    statesOf(ctx).keep(task.key, job.id, goingOn(first.verdicts));
+    statesOf(ctx).keep(task, job.id, goingOn(first.verdicts));
   });
 }
 

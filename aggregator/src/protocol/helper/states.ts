@@ -3,11 +3,12 @@
 
 import type { Continued } from "prio/prio3";
 import type { Context } from "../../context.js";
+import type { AggregatorTask } from "../../tasks/task.js";
 import { keyOf } from "../bytes.js";
 import type { Verdict } from "./verify.js";
 
-/** Reports whose states are kept at most, of all jobs. */
-const MOST = 20_000;
+/** Bytes of reports whose states are kept at most, of all jobs, as far as the largest report of a task tells. */
+const MOST = 128 << 20;
 
 /** A report that goes on. */
 export interface GoingOn {
@@ -28,30 +29,31 @@ export function goingOn(verdicts: readonly Verdict[]): States {
 }
 
 export class HelperStates {
-  readonly #jobs = new Map<string, States>();
-  #reports = 0;
+  readonly #jobs = new Map<string, { readonly states: States; readonly bytes: number }>();
+  #bytes = 0;
 
   /** Keeps the states of a job, and drops those of the oldest jobs if there are too many. */
-  keep(task: number, job: Uint8Array, states: States): void {
+  keep({ key, limits }: Pick<AggregatorTask, "key" | "limits">, job: Uint8Array, states: States): void {
     if (states.size === 0) return;
-    this.take(task, job);
-    this.#jobs.set(`${task} ${keyOf(job)}`, states);
-    this.#reports += states.size;
-    for (const [oldest, { size }] of this.#jobs) {
-      if (this.#reports <= MOST) return;
+    this.take(key, job);
+    const bytes = states.size * limits.maxReportBytes;
+    this.#jobs.set(`${key} ${keyOf(job)}`, { states, bytes });
+    this.#bytes += bytes;
+    for (const [oldest, { bytes: freed }] of this.#jobs) {
+      if (this.#bytes <= MOST) return;
       this.#jobs.delete(oldest);
-      this.#reports -= size;
+      this.#bytes -= freed;
     }
   }
 
   /** The states of a job, which are used once. */
   take(task: number, job: Uint8Array): States | undefined {
     const name = `${task} ${keyOf(job)}`;
-    const states = this.#jobs.get(name);
-    if (states === undefined) return undefined;
+    const kept = this.#jobs.get(name);
+    if (kept === undefined) return undefined;
     this.#jobs.delete(name);
-    this.#reports -= states.size;
-    return states;
+    this.#bytes -= kept.bytes;
+    return kept.states;
   }
 }
 
