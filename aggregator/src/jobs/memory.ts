@@ -1,11 +1,10 @@
 // What a driver keeps in memory of the leader's jobs between two of their steps, to save work: what reports are on their
-// way. It can be made again from what is stored. It belongs to one request of its job: a worker that lost its lease may
-// keep an earlier one, and is not told that the job went on.
+// way. It can be made again from what is stored.
 
 import type { Context } from "../context.js";
-import { equalBytes, keyOf } from "../protocol/bytes.js";
+import { keyOf } from "../protocol/bytes.js";
 import type { Turn } from "../protocol/leader/turns.js";
-import type { JobRow } from "../store/store.js";
+import type { JobName } from "../store/store.js";
 import type { AggregatorTask } from "../tasks/task.js";
 
 /** A request on its way, and what waits for its answer. */
@@ -17,25 +16,15 @@ export interface OnTheWay {
 /** Bytes of reports that are kept at most, of all jobs, as far as the largest report of a task tells. */
 const MOST = 128 << 20;
 
-/** A job with the request that it is about. */
-type Requesting = Pick<JobRow, "task" | "id" | "requestHash">;
-
-interface Kept {
-  readonly requestHash: Uint8Array;
-  readonly what: OnTheWay;
-  readonly bytes: number;
-}
-
 class Memory {
-  readonly #jobs = new Map<string, Kept>();
+  readonly #jobs = new Map<string, { readonly what: OnTheWay; readonly bytes: number }>();
   #bytes = 0;
 
   /** Drops what the oldest jobs have if there is too much. */
-  keep(job: Requesting, what: OnTheWay, { limits }: Pick<AggregatorTask, "limits">): void {
+  keep(job: JobName, what: OnTheWay, { limits }: Pick<AggregatorTask, "limits">): void {
     this.take(job);
-    if (job.requestHash === null) return;
     const bytes = what.turns.length * limits.maxReportBytes;
-    this.#jobs.set(nameOf(job), { requestHash: job.requestHash, what, bytes });
+    this.#jobs.set(nameOf(job), { what, bytes });
     this.#bytes += bytes;
     for (const [oldest, { bytes: freed }] of this.#jobs) {
       if (this.#bytes <= MOST) return;
@@ -44,17 +33,17 @@ class Memory {
     }
   }
 
-  /** Takes it out: the states in it are used once. What is there for another request is of no use, and goes too. */
-  take(job: Requesting): OnTheWay | undefined {
+  /** Takes it out: the states in it are used once. */
+  take(job: JobName): OnTheWay | undefined {
     const kept = this.#jobs.get(nameOf(job));
     if (kept === undefined) return undefined;
     this.#jobs.delete(nameOf(job));
     this.#bytes -= kept.bytes;
-    return job.requestHash !== null && equalBytes(kept.requestHash, job.requestHash) ? kept.what : undefined;
+    return kept.what;
   }
 }
 
-const nameOf = ({ task, id }: Requesting): string => `${task} ${keyOf(id)}`;
+const nameOf = ({ task, id }: JobName): string => `${task} ${keyOf(id)}`;
 
 const memories = new WeakMap<object, Memory>();
 
