@@ -55,10 +55,12 @@ export class GroupCommit {
     if (this.isFull) throw new Problem("unavailable", "too many uploads wait to be written", { retryAfter: 2 });
   }
 
-  /** Keeps the reports of an upload. They are on disk when the promise resolves. Throws `unavailable`. */
-  add(reports: readonly TaskReport[]): Promise<void> {
+  /**
+   * Keeps the reports of an upload. They are on disk when the promise resolves. `bytes` is what they keep in memory: the
+   * body that they are parts of, however much of it was refused. Throws `unavailable`.
+   */
+  add(reports: readonly TaskReport[], bytes: number): Promise<void> {
     this.checkRoom();
-    const bytes = reports.reduce((sum, { content }) => sum + content.length, 0);
     this.#budget.take(bytes, reports.length);
     for (const { task } of reports) this.#count(task, "uploaded");
     return new Promise((resolve, reject) => {

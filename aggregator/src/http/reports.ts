@@ -35,7 +35,7 @@ export function reportsResource(
       else accepted.push({ task: task.key, id: reportId, time: Number(time), content });
     }
     for (const { error } of refused) uploads.countRefused(task.key, error);
-    if (accepted.length > 0) await uploads.add(accepted);
+    if (accepted.length > 0) await uploads.add(accepted, body.length);
     return refused.length === 0 ? null : encodeUploadErrors({ status: refused });
   }
 

@@ -239,6 +239,31 @@ describe("uploads", () => {
     expect((await upload(path, encodeUploadRequest({ reports: [report()] }))).status).toBe(200);
   });
 
+  test("counts what an upload keeps in memory, and not what it has of reports that are taken", async () => {
+    const task = fakeTask();
+    const uploads = { reports: 1, delay: 1, transactions: 1, maxWaitingBytes: 1 << 16, maxWaitingReports: 1000 };
+    const { url, store, reports } = await start([task], {}, { uploads });
+    // Of each upload the second report is too long.
+    let release = (): void => undefined;
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let isWriting = false;
+    store.before = () => {
+      isWriting = true;
+      return gate;
+    };
+    const path = `${url}/tasks/${task.idText}/reports`;
+    const mostlyRefused = () => upload(path, encodeUploadRequest({ reports: [report(), report(1 << 15)] }));
+    const first = mostlyRefused();
+    await expect.poll(() => isWriting).toBe(true);
+    expect((await mostlyRefused()).status).toBe(503);
+    release();
+    expect((await first).status).toBe(200);
+    expect(reports.length).toBe(1);
+    expect((await mostlyRefused()).status).toBe(200);
+  });
+
   test("answers 503 and logs no address when the store fails", async () => {
     const task = fakeTask();
     const { url, store, lines } = await start([task]);
