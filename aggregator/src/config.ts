@@ -142,7 +142,7 @@ export const SETTINGS = {
   requestTimeout: whole(60, 1, 3600, "seconds within which a whole request must have come"),
   headersTimeout: whole(20, 1, 3600, "seconds within which its headers must have come"),
   keepAliveTimeout: whole(75, 1, 3600, "seconds for which a connection without a request stays open"),
-  driverJobs: whole(2, 1, 256, "jobs that a driver works on at once"),
+  driverJobs: whole(4, 1, 256, "jobs that a driver works on at once: some wait for the other aggregator"),
   driverLeaseSeconds: whole(
     120,
     3,

@@ -11,6 +11,10 @@ import { METHODS, resourceAt } from "./resources.js";
 
 const MEDIA_TYPE = "application/problem+json";
 
+/** Refusals that are logged at once, and from then on in a second. */
+const BURST = 100;
+const LINES_A_SECOND = 10;
+
 /** What the framework refuses by itself, by its status. */
 const BY_STATUS: Readonly<Record<number, readonly [ProblemName, string]>> = {
   400: ["invalidMessage", "the request is not well-formed"],
@@ -75,7 +79,7 @@ export class Refusals {
     // Of clients' refusals there is a counter. A peer's, a collector's and ours are for the operator to see.
     const isOfParty =
       problem.status === 401 || (request.task != null && request.routeOptions.url !== "/tasks/:task/reports");
-    if (!(isOurs || isOfParty) || !this.#mayLog()) return;
+    if (!isOurs && !(isOfParty && this.#mayLog())) return;
     const line = {
       route: request.routeOptions.url,
       status: problem.status,
@@ -97,9 +101,6 @@ export class Refusals {
     return true;
   }
 }
-
-const BURST = 100;
-const LINES_A_SECOND = 10;
 
 /** Answers what is no HTTP. Nothing is known of such a request but its connection. */
 export function refuseConnection(error: Error & { code?: string }, socket: Duplex): void {
