@@ -224,15 +224,14 @@ async function finish(step: Step, verified: readonly Verified[], refused: readon
 }
 
 /**
- * Takes refused reports out of the job. None of them is used again, but those that were too early for the helper at
- * first: they wait in a job of their own, of the same batch, with their ids still in the replay record. After the
- * leader's continuation none is early: a report that is verified a second time, with other messages of the helper,
- * would tell the helper what one verification does not.
+ * Takes refused reports out of the job. None of them is used again, but those that were too early at first, for the
+ * helper or for a clock here that went back since they were uploaded: they wait in a job of their own, of the same
+ * batch, with their ids still in the replay record. After the leader's continuation none is early: a report that is
+ * verified a second time, with other messages of the helper, would tell the helper what one verification does not.
  */
 async function refuse(tx: Transaction, { ctx, task, job }: Step, refused: readonly Refused[]): Promise<void> {
   if (refused.length === 0) return;
-  const isEarly = ({ error, byHelper }: Refused) =>
-    byHelper && error === ReportError.reportTooEarly && job.step < CONTINUATION;
+  const isEarly = ({ error }: Refused) => error === ReportError.reportTooEarly && job.step < CONTINUATION;
   const early = refused.filter(isEarly).map(({ id }) => id);
   const gone = refused.filter((report) => !isEarly(report));
   const sums = new Map<string, number>();

@@ -52,3 +52,21 @@ test("a helper that calls a report too early once it has the leader's continuati
   expect(await pair.counters("leader")).toEqual({ "refused:report_too_early": 1 });
   expect(pair.requests.filter(({ method }) => method === "POST")).toHaveLength(1);
 });
+
+test("a report that was taken before the leader's clock went back is counted when its time has come", async () => {
+  const pair = await Pair.make({ minBatchSize: 1 });
+  const { ctx } = pair.leader;
+  await pair.upload(pair.report(true));
+  pair.now += 20;
+  await pair.driver("leader").create();
+  pair.leader.ctx = { ...ctx, clock: () => pair.now - 500 };
+  const [job] = await pair.leader.ctx.store.run("test", (tx) =>
+    tx.acquireJobs(["aggregate"], 1, pair.now, pair.now + 1),
+  );
+  if (job === undefined) throw new Error("there is no job");
+  await pair.driver("leader").step(job, new AbortController().signal);
+  expect(await pair.counters("leader")).toEqual({ postponed: 1 });
+  await pair.run(900, 20);
+  expect(await pair.collect()).toMatchObject({ count: 1, result: 1n });
+  expect(await pair.counters("leader")).not.toHaveProperty("refused:report_too_early");
+});
