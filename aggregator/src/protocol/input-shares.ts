@@ -9,6 +9,17 @@ import type { AggregatorTask } from "../tasks/task.js";
 /** The VDAF's input share, or a code of `ReportError`. */
 export type Opened = { readonly inputShare: Uint8Array } | { readonly error: number };
 
+/**
+ * Reads the keys again if a share names one that this process does not know: another process may have made it a moment
+ * ago, and a report that is refused here is refused for good.
+ */
+export async function learnKeys(
+  { keys }: Pick<Context, "keys">,
+  ciphertexts: readonly Pick<HpkeCiphertext, "configId">[],
+): Promise<void> {
+  if (ciphertexts.some(({ configId }) => keys.pair(configId) === undefined)) await keys.refresh();
+}
+
 /** Opens a share for the task's role here. What it returns does not depend on the time: see `refusalOfTime`. */
 export function openShare(
   { keys }: Pick<Context, "keys">,

@@ -208,6 +208,24 @@ describe("a report that comes again", () => {
   });
 });
 
+test.each(["leader", "helper"] as const)(
+  "a key that another process of the %s has just made is read first",
+  async (role) => {
+    const pair = await Pair.make();
+    await pair.upload(pair.report(true));
+    const { keys } = pair[role].ctx;
+    let isRead = false;
+    const refresh = () => {
+      isRead = true;
+      return Promise.resolve();
+    };
+    const late = { ...keys, pair: (id: number) => (isRead ? keys.pair(id) : undefined), refresh };
+    pair[role].ctx = { ...pair[role].ctx, keys: late };
+    await pair.run(20);
+    expect(await pair.counters(role)).toEqual({ aggregated: 1 });
+  },
+);
+
 test("two drivers on one store, and two of everything they do at once: nothing is counted twice", async () => {
   const pair = await Pair.make({ vdaf: { type: "Prio1", fields: 1 }, limits: { maxJobReports: 2, maxJobDelay: 0 } });
   await pair.upload(...Array.from({ length: 21 }, (_, i) => pair.report([i % 2])));

@@ -12,7 +12,7 @@ import {
 import { type Continued, type Finished, helperContinue, helperInitialize } from "prio/prio3";
 import type { Context } from "../../context.js";
 import type { AggregatorTask } from "../../tasks/task.js";
-import { openShare } from "../input-shares.js";
+import { learnKeys, openShare } from "../input-shares.js";
 import { refusalOfTime } from "../report-times.js";
 import { mapInSlices } from "../slices.js";
 
@@ -29,13 +29,17 @@ export interface Verdict {
  * Opens and validates the helper's shares of a request, and takes the helper's first turn. `now` is null for reports
  * that passed at the first attempt.
  */
-export function beginVerification(
+export async function beginVerification(
   ctx: Pick<Context, "keys">,
   task: AggregatorTask,
   inits: AggregationJobInitReq["verifyInits"],
   now: number | null,
 ): Promise<Verdict[]> {
   const context = task.dap.context;
+  await learnKeys(
+    ctx,
+    inits.map(({ reportShare }) => reportShare.encryptedInputShare),
+  );
   return mapInSlices(inits, (init) => {
     const { reportId, time } = init.reportShare.reportMetadata;
     return { id: reportId, time: Number(time), outcome: beginReport(ctx, task, context, init, now) };

@@ -16,7 +16,7 @@ import type { Context } from "../../context.js";
 import type { WaitingReport } from "../../store/store.js";
 import type { AggregatorTask } from "../../tasks/task.js";
 import { equalBytes } from "../bytes.js";
-import { openShare } from "../input-shares.js";
+import { learnKeys, openShare } from "../input-shares.js";
 import type { Verified } from "../partials.js";
 import { refusalOfTime } from "../report-times.js";
 import { mapInSlices } from "../slices.js";
@@ -66,8 +66,13 @@ export async function beginReports(
   const inits: VerifyInit[] = [];
   const refused: Refused[] = [];
   const context = task.dap.context;
-  await mapInSlices(reports, ({ id, time, content }) => {
-    const begun = beginReport(ctx, task, context, time, decodeReport(content), now);
+  const decoded = await mapInSlices(reports, ({ id, time, content }) => ({ id, time, report: decodeReport(content) }));
+  await learnKeys(
+    ctx,
+    decoded.map(({ report }) => report.leaderEncryptedInputShare),
+  );
+  await mapInSlices(decoded, ({ id, time, report }) => {
+    const begun = beginReport(ctx, task, context, time, report, now);
     if ("error" in begun) {
       refused.push({ id, error: begun.error, byHelper: false });
     } else {
