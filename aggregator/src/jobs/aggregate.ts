@@ -76,8 +76,8 @@ async function begin(step: Step): Promise<void> {
   const body = isEmpty ? null : initRequest(job.batch, begun.inits);
   const change: JobChange = isEmpty ? { state: "done" } : { state: "requested", requestHash: sha256(body ?? job.id) };
   await ctx.store.run("begin aggregation job", async (tx) => {
-    await refuse(tx, step, begun.refused);
     await update(tx, step, change, isEmpty);
+    await refuse(tx, step, begun.refused);
   });
   if (body !== null) await request(changed(step, change), { request: body, turns: begun.turns });
 }
@@ -103,8 +103,8 @@ async function request(step: Step, { request: body, turns }: OnTheWay): Promise<
     detail: JSON.stringify({ helper: named } satisfies Detail),
   };
   await ctx.store.run("continue aggregation job", async (tx) => {
-    await refuse(tx, step, taken.refused);
     await update(tx, step, change, false);
+    await refuse(tx, step, taken.refused);
   });
   await proceed(changed(step, change), next);
 }
@@ -215,11 +215,11 @@ async function finish(step: Step, verified: readonly Verified[], refused: readon
   const { ctx, task, job } = step;
   const partials = partialsOf(task.vdaf, job.batch, verified);
   await ctx.store.run("finish aggregation job", async (tx) => {
+    await update(tx, step, { state: "done", answer: null }, true);
     await refuse(tx, step, refused);
     if (partials.length > 0) await tx.insertPartials(task.key, job.id, partials);
     await addCounters(tx, task.key, [[COUNTERS.aggregated, verified.length]]);
     await tx.removeReports(task.key, job.id);
-    await update(tx, step, { state: "done", answer: null }, true);
   });
 }
 
@@ -290,7 +290,10 @@ function changed(step: Step, change: JobChange): Step {
   return { ...step, job: { ...step.job, ...change } };
 }
 
-/** Writes a change, and that nothing is wrong. Throws `LeaseLost` if another worker has the job. */
+/**
+ * Writes a change, and that nothing is wrong. Throws `LeaseLost` if another worker has the job: it comes first in a
+ * transaction, so that a worker that was too slow learns of nothing else.
+ */
 function update(tx: Transaction, { ctx, job }: Step, change: JobChange, release: boolean): Promise<void> {
   return tx.updateJob(job, { attempts: 0, problem: null, ...change }, nowOf(ctx), { lease: job.lease, release });
 }
