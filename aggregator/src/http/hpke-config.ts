@@ -9,7 +9,7 @@ import { PATHS } from "./resources.js";
 export function hpkeConfigResource(app: FastifyInstance, ctx: Context, maxAge: number): void {
   let known: readonly HpkeConfig[] = [];
   let encoded = Buffer.alloc(0);
-  app.get(PATHS.hpkeConfig, (_request, reply) => {
+  app.get(PATHS.hpkeConfig, { exposeHeadRoute: true }, (_request, reply) => {
     const configs = ctx.keys.announced();
     if (configs.length === 0)
       throw new Problem("unavailable", "this server has no active HPKE key", { retryAfter: 60 });

@@ -14,16 +14,19 @@ export const PATHS = {
 
 export type ResourceName = keyof typeof PATHS;
 
-/** What each resource can do. PUT is that of a dialect; tasks that do not speak it refuse it. */
+/**
+ * What each resource can do. PUT is that of a dialect; tasks that do not speak it refuse it. HEAD is there for the keys
+ * alone, which load balancers look at: a job that was read may be left behind, and a HEAD is not a reading.
+ */
 export const METHODS: Readonly<Record<ResourceName, readonly string[]>> = {
   hpkeConfig: ["GET", "HEAD", "OPTIONS"],
   reports: ["POST", "OPTIONS"],
   aggregationJobs: ["POST", "OPTIONS"],
-  aggregationJob: ["POST", "GET", "HEAD", "DELETE", "OPTIONS"],
+  aggregationJob: ["POST", "GET", "DELETE", "OPTIONS"],
   aggregateShares: ["POST", "OPTIONS"],
-  aggregateShare: ["GET", "HEAD", "DELETE", "OPTIONS"],
+  aggregateShare: ["GET", "DELETE", "OPTIONS"],
   collectionJobs: ["POST", "OPTIONS"],
-  collectionJob: ["GET", "HEAD", "DELETE", "OPTIONS"],
+  collectionJob: ["GET", "DELETE", "OPTIONS"],
 };
 
 const PATTERNS = Object.entries(PATHS).map(([name, path]) => ({

@@ -73,6 +73,8 @@ export function createServer(ctx: Context, operations: Operations, options: Serv
     forceCloseConnections: "idle",
     // What comes on open connections while the server closes is answered still.
     return503OnClosing: false,
+    // A resource that has HEAD says so; see METHODS.
+    exposeHeadRoutes: false,
     rewriteUrl: ({ url = "/" }) => withoutBase(url),
     clientErrorHandler: refuseConnection,
     frameworkErrors: (error, request, reply) => void refusals.send(error, request, reply),

@@ -52,6 +52,14 @@ describe("health", () => {
     expect((await get("/healthz")).status).toBe(200);
   });
 
+  test("HEAD is answered as GET is, for load balancers", async () => {
+    await at.ctx.keys.refresh();
+    for (const path of ["/healthz", "/readyz", "/metrics", "/status.json"]) {
+      const head = await fetch(at.admin.url + path, { method: "HEAD" });
+      expect([path, head.status, await head.text()]).toEqual([path, 200, ""]);
+    }
+  });
+
   test("a store that does not answer is said, and does not take the port down", async () => {
     await at.ctx.keys.refresh();
     at.store.run = () => Promise.reject(new Error("the database has gone away"));

@@ -231,28 +231,51 @@ describe("resources", () => {
     }
   });
 
-  test("says which methods a resource has, and answers HEAD and OPTIONS", async () => {
+  test("says which methods a resource has, and answers OPTIONS", async () => {
     const helper = fakeTask({ role: "helper" });
     const { url } = await start([helper], { readAggregationJob: () => ready("AggregationJobResp") });
     for (const [path, allow] of [
       ["/hpke_config", "GET, HEAD, OPTIONS"],
       [`/tasks/${helper.idText}/reports`, "POST, OPTIONS"],
       [`/tasks/${helper.idText}/aggregation_jobs`, "POST, OPTIONS"],
-      [`/api/tasks/${helper.idText}/aggregation_jobs/${ID_TEXT}?step=1`, "POST, GET, HEAD, DELETE, OPTIONS"],
-      [`/tasks/${helper.idText}/collection_jobs/${ID_TEXT}`, "GET, HEAD, DELETE, OPTIONS"],
+      [`/api/tasks/${helper.idText}/aggregation_jobs/${ID_TEXT}?step=1`, "POST, GET, DELETE, OPTIONS"],
+      [`/tasks/${helper.idText}/collection_jobs/${ID_TEXT}`, "GET, DELETE, OPTIONS"],
     ] as const) {
       const answer = await fetch(url + path, { method: "PATCH" });
       expect([path, answer.status, answer.headers.get("allow")]).toEqual([path, 405, allow]);
       expect(answer.headers.get("content-type")).toBe("application/problem+json");
     }
     const options = await fetch(`${url}/tasks/${helper.idText}/aggregation_jobs/${ID_TEXT}`, { method: "OPTIONS" });
-    expect([options.status, options.headers.get("allow")]).toEqual([204, "POST, GET, HEAD, DELETE, OPTIONS"]);
+    expect([options.status, options.headers.get("allow")]).toEqual([204, "POST, GET, DELETE, OPTIONS"]);
     expect(options.headers.get("access-control-allow-origin")).toBeNull();
-    const head = await fetch(`${url}/tasks/${helper.idText}/aggregation_jobs/${ID_TEXT}`, {
-      method: "HEAD",
-      headers: { authorization: `Bearer ${PEER_TOKEN}` },
-    });
-    expect([head.status, head.headers.get("content-length")]).toEqual([200, "40"]);
+  });
+
+  test("has no HEAD where a GET can change what is kept: only the keys have it", async () => {
+    const tasks = { leader: fakeTask(), helper: fakeTask({ role: "helper" }) };
+    const read: string[] = [];
+    const reads = CASES.filter(({ method }) => method === "GET");
+    const operations = reads.map(({ operation, response }) => [
+      operation,
+      () => {
+        read.push(operation);
+        return ready(response);
+      },
+    ]);
+    const { url } = await start(Object.values(tasks), Object.fromEntries(operations));
+    for (const { role, path } of reads) {
+      const headers = { authorization: `Bearer ${role === "helper" ? PEER_TOKEN : COLLECTOR_TOKEN}` };
+      const answer = await fetch(`${url}/tasks/${tasks[role].idText}${path}`, { method: "HEAD", headers });
+      expect([path, answer.status, answer.headers.get("content-type")]).toEqual([
+        path,
+        405,
+        "application/problem+json",
+      ]);
+      expect(answer.headers.get("allow")).toMatch(/GET, DELETE, OPTIONS$/);
+    }
+    expect(read).toEqual([]);
+    const [head, get] = await Promise.all(["HEAD", "GET"].map((method) => fetch(`${url}/hpke_config`, { method })));
+    expect([head?.status, await head?.text()]).toEqual([200, ""]);
+    expect(head?.headers.get("content-length")).toBe(get?.headers.get("content-length"));
   });
 
   test("has nothing elsewhere, whatever the method", async () => {
