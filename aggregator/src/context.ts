@@ -22,6 +22,8 @@ export interface Keys {
   /** The key pair of an id, whether it is announced or not. */
   pair(id: number): HpkeKeyPair | undefined;
   refresh(): Promise<void>;
+  /** Reads the keys again, unless it was called with the same time before; then it waits for that reading. */
+  refreshOnceAt(time: number): Promise<void>;
 }
 
 export interface Context {

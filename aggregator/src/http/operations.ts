@@ -11,8 +11,8 @@ type Read = (ctx: Context, task: AggregatorTask, id: Uint8Array) => Promise<Answ
 type Delete = (ctx: Context, task: AggregatorTask, id: Uint8Array) => Promise<void>;
 
 export interface Operations {
-  /** A code of ReportError if the report is refused at once. */
-  uploadRefusal(ctx: Context, task: AggregatorTask, report: UploadedReport): number | null;
+  /** For each report a code of ReportError if it is refused at once, or null. */
+  uploadRefusals(ctx: Context, task: AggregatorTask, reports: readonly UploadedReport[]): Promise<(number | null)[]>;
   readonly createCollectionJob: Create;
   readonly readCollectionJob: Read;
   readonly deleteCollectionJob: Delete;

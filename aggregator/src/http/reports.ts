@@ -18,7 +18,7 @@ import { admit, taskOf } from "./task-requests.js";
 export function reportsResource(
   app: FastifyInstance,
   ctx: Context,
-  { uploadRefusal }: Pick<Operations, "uploadRefusal">,
+  { uploadRefusals }: Pick<Operations, "uploadRefusals">,
   uploads: GroupCommit,
   reading: Budget,
 ): void {
@@ -26,11 +26,12 @@ export function reportsResource(
   async function take(task: AggregatorTask, body: Uint8Array): Promise<Uint8Array | null> {
     const accepted: (WaitingReport & { readonly task: number })[] = [];
     const refused: ReportUploadStatus[] = [];
-    for (const report of reportFrames(body)) {
-      const { content } = report;
-      const { reportId, time } = report.reportMetadata;
+    const reports = reportFrames(body);
+    const refusals = await uploadRefusals(ctx, task, reports);
+    for (const [i, { content, reportMetadata }] of reports.entries()) {
+      const { reportId, time } = reportMetadata;
       const isTooLong = content.length > task.limits.maxReportBytes;
-      const error = isTooLong ? ReportError.invalidMessage : uploadRefusal(ctx, task, report);
+      const error = isTooLong ? ReportError.invalidMessage : (refusals[i] ?? null);
       if (error !== null) refused.push({ id: reportId as ReportUploadStatus["id"], error });
       else accepted.push({ task: task.key, id: reportId, time: Number(time), content });
     }

@@ -11,7 +11,8 @@ export type Opened = { readonly inputShare: Uint8Array } | { readonly error: num
 
 /**
  * Reads the keys again if a share names one that this process does not know: another process may have made it a moment
- * ago, and a report that is refused here is refused for good.
+ * ago, and a report that is refused here is refused for good. That is one small reading a job at most, whatever clients
+ * name; a bound on its time would refuse reports that came between two readings.
  */
 export async function learnKeys(
   { keys }: Pick<Context, "keys">,

@@ -7,10 +7,10 @@ import { continueAggregationJob } from "../protocol/helper/continue-aggregation-
 import { createAggregationJob } from "../protocol/helper/create-aggregation-job.js";
 import { deleteAggregationJob, readAggregationJob } from "../protocol/helper/read-aggregation-job.js";
 import { createCollectionJob, deleteCollectionJob, readCollectionJob } from "../protocol/leader/collection-jobs.js";
-import { uploadRefusal } from "../protocol/leader/upload.js";
+import { uploadRefusals } from "../protocol/leader/upload.js";
 
 export const OPERATIONS: Operations = inDialects({
-  uploadRefusal,
+  uploadRefusals,
   createCollectionJob,
   readCollectionJob,
   deleteCollectionJob,

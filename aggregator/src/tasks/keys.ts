@@ -35,6 +35,7 @@ export class HpkeKeys {
   readonly #secrets: Secrets;
   #rows: ReadonlyMap<number, { readonly row: HpkeKeyRow; readonly pair: HpkeKeyPair }> = new Map();
   #announced: readonly HpkeConfig[] = [];
+  #last: { readonly time: number; readonly reading: Promise<void> } | null = null;
 
   private constructor(store: Store, secrets: Secrets) {
     this.#store = store;
@@ -56,6 +57,11 @@ export class HpkeKeys {
   /** The key pair of an id, of whatever state: another process may have announced it a moment before this one. */
   pair(id: number): HpkeKeyPair | undefined {
     return this.#rows.get(id)?.pair;
+  }
+
+  refreshOnceAt(time: number): Promise<void> {
+    if (this.#last?.time !== time) this.#last = { time, reading: this.refresh() };
+    return this.#last.reading;
   }
 
   async refresh(): Promise<void> {

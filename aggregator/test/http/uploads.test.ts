@@ -79,9 +79,8 @@ describe("uploads", () => {
     const task = fakeTask();
     const sent = [report(), report(2900), report(), report()];
     const { url, reports, counters, server } = await start([task], {
-      uploadRefusal: (_ctx, _task, one) => (one.reportMetadata.reportId === undefined ? 1 : (refusals.shift() ?? null)),
+      uploadRefusals: () => Promise.resolve([11, null, null, 9]),
     });
-    const refusals = [11, null, 9];
     const answer = await upload(`${url}/tasks/${task.idText}/reports`, encodeUploadRequest({ reports: sent }));
     expect(answer.status).toBe(200);
     expect(answer.headers.get("content-type")).toBe(MEDIA_TYPES.UploadErrors);

@@ -28,6 +28,8 @@ export const OPTIONS: ServerOptions = {
   keepAliveTimeout: 5,
 };
 
+const noRefresh = (): Promise<void> => Promise.resolve();
+
 let keys = 0;
 
 /** A task with what the HTTP side looks at. */
@@ -70,7 +72,7 @@ const notGiven = (): never => {
 };
 
 const NO_OPERATIONS: Operations = {
-  uploadRefusal: () => null,
+  uploadRefusals: (_ctx, _task, reports) => Promise.resolve(reports.map(() => null)),
   createCollectionJob: notGiven,
   readCollectionJob: notGiven,
   deleteCollectionJob: notGiven,
@@ -121,7 +123,7 @@ export async function startFake(
       all: () => tasks,
       refresh: () => Promise.resolve(),
     },
-    keys: { announced: () => announced, pair: () => pair, refresh: () => Promise.resolve() },
+    keys: { announced: () => announced, pair: () => pair, refresh: noRefresh, refreshOnceAt: noRefresh },
     clock: () => Math.floor(Date.now() / 1000),
     random: (bytes) => randomBytes(bytes),
     log: createLogger("debug", { write: (line) => void lines.push(line) }),

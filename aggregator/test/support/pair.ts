@@ -37,7 +37,7 @@ import { continueAggregationJob } from "../../src/protocol/helper/continue-aggre
 import { createAggregationJob } from "../../src/protocol/helper/create-aggregation-job.js";
 import { deleteAggregationJob, readAggregationJob } from "../../src/protocol/helper/read-aggregation-job.js";
 import { createCollectionJob, readCollectionJob } from "../../src/protocol/leader/collection-jobs.js";
-import { uploadRefusal } from "../../src/protocol/leader/upload.js";
+import { uploadRefusals } from "../../src/protocol/leader/upload.js";
 import { openStore } from "../../src/store/open.js";
 import type { JobKind, Role, Store } from "../../src/store/store.js";
 import type { AggregatorTask, HelperMode, TaskLimits } from "../../src/tasks/task.js";
@@ -152,6 +152,7 @@ export class Pair {
         announced: () => [keyPair.config],
         pair: (id) => (id === keyPair.id ? keyPair : undefined),
         refresh: () => Promise.resolve(),
+        refreshOnceAt: () => Promise.resolve(),
       },
       clock: () => this.now,
       random: (bytes) => this.random(bytes),
@@ -238,7 +239,7 @@ export class Pair {
   /** Uploads reports, and returns the errors of those that were refused. */
   async upload(...reports: readonly Report[]): Promise<(number | null)[]> {
     const { ctx, task } = this.leader;
-    const errors = reports.map((report) => uploadRefusal(ctx, task, report));
+    const errors = await uploadRefusals(ctx, task, reports);
     const rows = reports
       .filter((_, i) => errors[i] === null)
       .map((report) => ({
