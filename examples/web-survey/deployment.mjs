@@ -5,15 +5,13 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { aggregator, prio, serve } from "./commands.mjs";
 
-/** The answers of page/survey.ts. */
-const VDAF = "histogram:4";
-
 /**
- * Makes a task for two aggregators, which it starts. `minBatchSize` is how many answers are published together.
+ * Makes a task for two aggregators, which it starts: a histogram with a bucket for each of `answers`. `minBatchSize` is
+ * how many people's answers are published together.
  *
- * @param {string} folder @param {{ minBatchSize: number }} options
+ * @param {string} folder @param {{ answers: number, minBatchSize: number }} options
  */
-export async function deploy(folder, { minBatchSize }) {
+export async function deploy(folder, { answers, minBatchSize }) {
   const at = (/** @type {string[]} */ ...names) => join(folder, ...names);
   const [leaderHome, helperHome, collectorHome] = [at("leader"), at("helper"), at("collector")];
   for (const home of [leaderHome, helperHome, collectorHome]) await mkdir(home, { recursive: true });
@@ -46,7 +44,16 @@ export async function deploy(folder, { minBatchSize }) {
         helper.server.url,
         "--allow-http",
       ],
-      ...["--vdaf", VDAF, "--time-precision", "1m", "--batch-mode", "leader-selected", "--max-job-delay", "1s"],
+      ...[
+        "--vdaf",
+        `histogram:${answers}`,
+        "--time-precision",
+        "1m",
+        "--batch-mode",
+        "leader-selected",
+        "--max-job-delay",
+        "1s",
+      ],
       ...["--min-batch-size", String(minBatchSize), "--allow-small", "--collector-hpke", collectorKey, "--json"],
     ],
     leader.env,

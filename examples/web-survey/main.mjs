@@ -10,6 +10,9 @@ import { collect, writeJson } from "./collection.mjs";
 import { deploy } from "./deployment.mjs";
 import { buildSite, serveSite } from "./site.mjs";
 
+const question = "What do you drink in the morning?";
+const answers = ["Tea", "Coffee", "Water", "Nothing"];
+
 const { values } = parseArgs({
   options: { port: { type: "string", default: "8000" }, batch: { type: "string", default: "10" } },
 });
@@ -19,9 +22,9 @@ const site = join(folder, "site");
 const ending = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => ending.abort());
 
-const pair = await deploy(folder, { minBatchSize: Number(values.batch) });
+const pair = await deploy(folder, { answers: answers.length, minBatchSize: Number(values.batch) });
 await buildSite(site);
-await writeJson(join(site, "task.json"), pair.task);
+await writeJson(join(site, "survey.json"), { question, answers, task: pair.task, crowd: 20 });
 const page = await serveSite(site, Number(values.port), [pair.leader.url, pair.helper.url]);
 console.log(`The survey:            ${page.url}`);
 console.log(`The leader's operator: ${pair.leader.page}`);

@@ -14,13 +14,18 @@ const TYPES = new Map([
   ["json", "application/json"],
 ]);
 
-/** Puts the page into a folder, its program with all that it imports in one file. @param {string} folder */
+/**
+ * Puts the page into a folder, its program and its style each in one file with all that it imports. Beside it belong
+ * `survey.json` and `results.json`, which page/survey.ts describes.
+ *
+ * @param {string} folder is made where there is none
+ */
 export async function buildSite(folder) {
   await mkdir(folder, { recursive: true });
-  for (const name of ["index.html", "survey.css"]) await copyFile(join(page, name), join(folder, name));
+  await copyFile(join(page, "index.html"), join(folder, "index.html"));
   await esbuild.build({
-    entryPoints: [join(page, "survey.ts")],
-    outfile: join(folder, "survey.js"),
+    entryPoints: [join(page, "survey.ts"), join(page, "survey.css")],
+    outdir: folder,
     bundle: true,
     minify: true,
     format: "esm",
@@ -38,7 +43,7 @@ export async function buildSite(folder) {
  */
 export async function serveSite(folder, port, aggregators) {
   const origins = aggregators.map((url) => new URL(url).origin).join(" ");
-  const policy = `default-src 'self'; img-src data:; style-src 'self' 'unsafe-inline'; connect-src 'self' ${origins}`;
+  const policy = `default-src 'self'; img-src data:; connect-src 'self' ${origins}`;
   const server = createServer(async (request, response) => {
     const [, name = "index.html", type = "html"] = /^\/(?:([a-z]+\.([a-z]+))(?:\?.*)?)?$/.exec(request.url ?? "") ?? [];
     try {

@@ -94,6 +94,12 @@ test("visitors answer across origins, offline too, and everyone sees the totals"
   for (const name of ["Coffee", "Coffee", "Coffee", "Tea"]) await answer(first, name);
   await expect.poll(() => summary(first), { timeout: 60_000 }).toBe("8 answers so far.");
   expect(await totals(first)).toEqual(["3", "3", "1", "1"]);
+
+  // And one of people whom nobody has to wait for.
+  await first.getByRole("button", { name: "Let 20 others answer" }).click();
+  await expect.poll(() => first.locator("#status").textContent()).toBe("20 others have answered.");
+  await expect.poll(() => summary(first), { timeout: 60_000 }).toBe("28 answers so far.");
+  expect((await totals(first)).reduce((sum, total) => sum + Number(total), 0)).toBe(28);
 }, 180_000);
 
 test.each([

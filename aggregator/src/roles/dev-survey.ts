@@ -1,5 +1,5 @@
-// The survey of `prio-aggregator dev`: a page whose answers go, as shares, straight to the aggregators, and which shows
-// the totals. This server sees no answer.
+// The survey of `prio-aggregator dev`: serves the page of examples/web-survey, whose answers go, as shares, straight to
+// the aggregators, and which shows the totals. This server sees no answer.
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -14,29 +14,23 @@ export interface Survey {
   close(): Promise<void>;
 }
 
-/** What the page is told. */
-export interface SurveyState {
-  readonly task: ReturnType<DapTask["toJSON"]>;
-  readonly question: string;
-  readonly answers: readonly string[];
-  readonly totals: Totals;
-}
-
 /** A port that people find again. */
 const USUAL_PORT = 8080;
 
+/** How many others answer at the press of a button: enough for a batch. */
+const CROWD = 20;
+
 const FILES: Readonly<Record<string, string>> = {
-  "survey.html": "text/html; charset=utf-8",
+  "index.html": "text/html; charset=utf-8",
   "survey.js": "text/javascript; charset=utf-8",
   "survey.css": "text/css; charset=utf-8",
-  "icon.svg": "image/svg+xml",
 };
 
 /** `port` null: the usual one, or another if it is taken. `folder` has the page's files. */
 export async function openSurvey(task: DapTask, port: number | null, folder?: string): Promise<Survey> {
-  const files = folder ?? fileURLToPath(new URL("./page/", import.meta.url));
+  const files = folder ?? fileURLToPath(new URL("./page/survey/", import.meta.url));
   const origins = [task.leader, task.helper].map((url) => new URL(url).origin).join(" ");
-  const policy = `default-src 'self'; connect-src 'self' ${origins}; base-uri 'none'; form-action 'none'`;
+  const policy = `default-src 'self'; img-src data:; connect-src 'self' ${origins}; base-uri 'none'; form-action 'none'`;
   let totals: Totals = { batches: 0, reports: 0, totals: ANSWERS.map(() => 0) };
   const build = () => {
     const server = fastify({ forceCloseConnections: true });
@@ -45,14 +39,13 @@ export async function openSurvey(task: DapTask, port: number | null, folder?: st
       done();
     });
     for (const [name, type] of Object.entries(FILES)) {
-      server.get(name === "survey.html" ? "/" : `/${name}`, (_request, reply) => {
+      server.get(name === "index.html" ? "/" : `/${name}`, (_request, reply) => {
         void reply.type(type).send(readFileSync(`${files}/${name}`));
       });
     }
-    server.get(
-      "/survey.json",
-      (): SurveyState => ({ task: task.toJSON(), question: QUESTION, answers: ANSWERS, totals }),
-    );
+    const crowd = Math.max(CROWD, task.minBatchSize);
+    server.get("/survey.json", () => ({ question: QUESTION, answers: ANSWERS, task: task.toJSON(), crowd }));
+    server.get("/results.json", () => totals);
     return server;
   };
   let server = build();

@@ -31,7 +31,7 @@ describe("as a process", () => {
 describe("dev", () => {
   const start = (args: readonly string[]) => command.start(["dev", "--port", "0", ...args], { TMPDIR: command.folder });
 
-  /** What people who press the survey's buttons do. */
+  /** What people who answer the survey do. */
   async function answer(survey: string, answers: readonly number[]): Promise<void> {
     const { task } = (await (await fetch(`${survey}survey.json`)).json()) as { task: TaskDocument };
     const client = new DapClient({ task, vdaf: new Prio3Histogram({ length: 5, chunkLength: 2 }) });
@@ -39,12 +39,13 @@ describe("dev", () => {
   }
 
   const totalsOf = async (survey: string) =>
-    ((await (await fetch(`${survey}survey.json`)).json()) as { totals: { reports: number; totals: number[] } }).totals;
+    (await (await fetch(`${survey}results.json`)).json()) as { reports: number; totals: number[] };
 
   test("shows the first count when enough have answered, and nothing before; Ctrl-C leaves nothing", async () => {
     const dev = start(["--min-batch-size", "4"]);
     const survey = await dev.until(/Survey +(\S+)/);
     await dev.until(/Ctrl-C ends everything/);
+    for (const name of ["", "survey.js", "survey.css"]) expect((await fetch(survey + name)).status).toBe(200);
     await answer(survey, [0, 2, 2]);
     expect(await totalsOf(survey)).toMatchObject({ reports: 0, totals: [0, 0, 0, 0, 0] });
     await answer(survey, [4]);
