@@ -4,10 +4,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Migrating, type Migration, migrate } from "../migrations.js";
 import { Operations } from "../operations.js";
-import { batchQueries } from "../queries/batches.js";
-import { jobQueries } from "../queries/jobs.js";
-import { peopleQueries } from "../queries/people.js";
-import { hpkeKeyQueries, taskQueries } from "../queries/tasks.js";
+import { sharedQueries } from "../queries/shared.js";
 import type { Store, Transaction } from "../store.js";
 import { bigintArray } from "./arrays.js";
 import { bucketQueries } from "./buckets.js";
@@ -126,14 +123,10 @@ export class PostgresStore implements Store {
 
 function operationsOf(sql: Connection): Transaction {
   return {
-    ...taskQueries(sql),
-    ...hpkeKeyQueries(sql),
+    ...sharedQueries(sql),
     ...reportQueries(sql),
     ...replayKeyQueries(sql),
-    ...jobQueries(sql),
-    ...batchQueries(sql),
     ...bucketQueries(sql),
-    ...peopleQueries(sql),
     lockTask: (task, mode) => lock(sql, "task", task, mode),
     async addCounters(counters) {
       if (counters.length === 0) return;

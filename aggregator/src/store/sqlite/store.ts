@@ -5,10 +5,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { type Migrating, type Migration, migrate } from "../migrations.js";
 import { Operations } from "../operations.js";
-import { batchQueries } from "../queries/batches.js";
-import { jobQueries } from "../queries/jobs.js";
-import { peopleQueries } from "../queries/people.js";
-import { hpkeKeyQueries, taskQueries } from "../queries/tasks.js";
+import { sharedQueries } from "../queries/shared.js";
 import type { Store, Transaction } from "../store.js";
 import { bucketQueries } from "./buckets.js";
 import { Database, SqliteSql } from "./database.js";
@@ -99,14 +96,10 @@ export class SqliteStore implements Store {
 
 function operationsOf(sql: SqliteSql): Transaction {
   return {
-    ...taskQueries(sql),
-    ...hpkeKeyQueries(sql),
+    ...sharedQueries(sql),
     ...reportQueries(sql),
     ...replayKeyQueries(sql),
-    ...jobQueries(sql),
-    ...batchQueries(sql),
     ...bucketQueries(sql),
-    ...peopleQueries(sql),
     async lockTask() {
       // BEGIN IMMEDIATE has excluded everyone.
     },
