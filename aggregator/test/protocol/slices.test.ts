@@ -1,0 +1,36 @@
+// Computation in slices: in order, one computation after the other, with turns for everything else in between.
+
+import { describe, expect, it } from "vitest";
+import { mapInSlices } from "../../src/protocol/slices.js";
+
+/** Takes longer than a slice, by the clock that slices go by. */
+function busy(): void {
+  for (const end = performance.now() + 6; performance.now() < end; );
+}
+
+describe("mapInSlices", () => {
+  it("ends one computation before the next begins, and gives the event loop its turn meanwhile", async () => {
+    const events: string[] = [];
+    const all = ["a", "b"].map((name) =>
+      mapInSlices([1, 2, 3], (n) => {
+        busy();
+        events.push(`${name}${n}`);
+        return n * n;
+      }).then((squares) => expect(squares).toEqual([1, 4, 9])),
+    );
+    setImmediate(() => events.push("other"));
+    await Promise.all(all);
+    expect(events.filter((event) => event !== "other")).toEqual(["a1", "a2", "a3", "b1", "b2", "b3"]);
+    expect(events.indexOf("other")).toBeLessThan(2);
+  });
+
+  it("goes on after a computation that failed", async () => {
+    const failed = mapInSlices([1], () => {
+      throw new Error("no");
+    });
+    const next = mapInSlices([2], (n, index) => [n, index]);
+    await expect(failed).rejects.toThrow("no");
+    expect(await next).toEqual([[2, 0]]);
+    expect(await mapInSlices([], () => 1)).toEqual([]);
+  });
+});
