@@ -4,6 +4,7 @@
 import type { FastifyInstance } from "fastify";
 import { encodeUploadErrors, MEDIA_TYPES, ReportError, type ReportUploadStatus } from "prio/dap";
 import type { Context } from "../context.js";
+import { reportFrames } from "../protocol/leader/report-frames.js";
 import type { WaitingReport } from "../store/store.js";
 import type { AggregatorTask } from "../tasks/task.js";
 import { readBody } from "./body.js";

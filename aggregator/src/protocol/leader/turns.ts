@@ -20,6 +20,7 @@ import { learnKeys, openShare } from "../input-shares.js";
 import type { Verified } from "../partials.js";
 import { refusalOfTime } from "../report-times.js";
 import { mapInSlices } from "../slices.js";
+import { reportFrames } from "./report-frames.js";
 
 /** A report that is refused, here or by the helper. */
 export interface Refused {
@@ -66,13 +67,14 @@ export async function beginReports(
   const inits: VerifyInit[] = [];
   const refused: Refused[] = [];
   const context = task.dap.context;
-  const decoded = await mapInSlices(reports, ({ id, time, content }) => ({ id, time, report: decodeReport(content) }));
+  // Of frames, since one that is read takes some 60 times its bytes if it is made of empty extensions: never all at once.
+  const frames = reports.flatMap(({ content }) => reportFrames(content));
   await learnKeys(
     ctx,
-    decoded.map(({ report }) => report.leaderEncryptedInputShare),
+    frames.map(({ leaderEncryptedInputShare }) => leaderEncryptedInputShare),
   );
-  await mapInSlices(decoded, ({ id, time, report }) => {
-    const begun = beginReport(ctx, task, context, time, report, now);
+  await mapInSlices(reports, ({ id, time, content }) => {
+    const begun = beginReport(ctx, task, context, time, decodeReport(content), now);
     if ("error" in begun) {
       refused.push({ id, error: begun.error, byHelper: false });
     } else {

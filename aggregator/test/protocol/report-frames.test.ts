@@ -3,8 +3,8 @@
 import fc from "fast-check";
 import { decodeUploadRequest, encodeReport, encodeUploadRequest, type Report } from "prio/dap";
 import { describe, expect, test } from "vitest";
-import { reportFrames } from "../../src/http/report-frames.js";
 import { Problem } from "../../src/problem.js";
+import { reportFrames } from "../../src/protocol/leader/report-frames.js";
 
 const bytes = (minLength: number, maxLength: number) => fc.uint8Array({ minLength, maxLength });
 const ciphertext = fc.record({ configId: fc.integer({ min: 0, max: 255 }), enc: bytes(1, 40), payload: bytes(1, 60) });

@@ -1,10 +1,10 @@
-// The reports of an upload, told apart without being read. Anybody may upload, and an UploadRequest that is read whole
-// takes some 60 times its bytes and a second of nothing else where it is made of empty extensions. So the lengths are
-// followed, and nothing is made but one frame a report; aggregation reads each report when its turn comes.
+// Reports, told apart without being read. Anybody may upload, and an UploadRequest that is read whole takes some 60 times
+// its bytes and a second of nothing else where it is made of empty extensions. So the lengths are followed, and nothing
+// is made but one frame a report; aggregation reads each report when its turn comes, and one at a time.
 
-import { Problem } from "../problem.js";
+import { Problem } from "../../problem.js";
 
-/** What an upload needs of a report. */
+/** What is needed of a report before its turn comes. */
 export interface ReportFrame {
   /** The encoded Report, within the body. */
   readonly content: Buffer;
