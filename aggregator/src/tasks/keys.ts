@@ -36,6 +36,9 @@ export class HpkeKeys {
   #rows: ReadonlyMap<number, { readonly row: HpkeKeyRow; readonly pair: HpkeKeyPair }> = new Map();
   #announced: readonly HpkeConfig[] = [];
   #last: { readonly time: number; readonly reading: Promise<void> } | null = null;
+  /** How many readings began, and the one whose keys are there. */
+  #begun = 0;
+  #read = 0;
 
   private constructor(store: Store, secrets: Secrets) {
     this.#store = store;
@@ -64,8 +67,12 @@ export class HpkeKeys {
     return this.#last.reading;
   }
 
+  /** When it is done, all keys are known that there were when it was called. */
   async refresh(): Promise<void> {
+    const reading = ++this.#begun;
     const rows = await this.#store.run("read HPKE keys", (tx) => tx.hpkeKeys());
+    // One that began later has ended first, and what this one has read may lack a key.
+    if (reading < this.#read) return;
     const next = new Map<number, { row: HpkeKeyRow; pair: HpkeKeyPair }>();
     for (const row of rows) {
       const known = this.#rows.get(row.id);
@@ -73,6 +80,7 @@ export class HpkeKeys {
       const pair = isSame ? known.pair : HpkeKeyPair.fromBytes(row.id, this.#secrets.open(rowName(row), row.sealed));
       next.set(row.id, { row, pair });
     }
+    this.#read = reading;
     this.#rows = next;
     this.#announced = Array.from(next.values())
       .filter(({ row }) => row.state === "active")

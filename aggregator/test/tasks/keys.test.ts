@@ -100,3 +100,25 @@ test("a pair that did not change stays the same object, so that the platform pre
   await keys.refresh();
   expect(keys.pair(1)).toBe(pair);
 });
+
+test("a reading that was overtaken takes no key away that was read since", async () => {
+  await advance(0);
+  const keys = await load();
+  const { run } = store;
+  const held: (() => void)[] = [];
+  // Answers come in another order, as those of several connections do.
+  store.run = async (name, body) => {
+    const result = await run.call(store, name, body);
+    await new Promise<void>((resolve) => held.push(resolve));
+    return result as Awaited<ReturnType<typeof body>>;
+  };
+  const first = keys.refresh();
+  await expect.poll(() => held.length).toBe(1);
+  store.run = run;
+  await store.run("add", (tx) => addPendingKey(tx, secrets, 10));
+  await keys.refresh();
+  expect(keys.pair(2)?.config.id).toBe(2);
+  held[0]?.();
+  await first;
+  expect(keys.pair(2)?.config.id).toBe(2);
+});
