@@ -136,7 +136,12 @@ export const SETTINGS = {
     "uploaded reports that wait to be written before others are told to come later",
   ),
   maxWaitingUploadBytes: whole(64 * MEBIBYTE, MEBIBYTE, 2 ** 40, "the same in bytes"),
-  maxReadingBytes: whole(256 * MEBIBYTE, MEBIBYTE, 2 ** 40, "bytes of request bodies that have not come to their end"),
+  maxReadingBytes: whole(
+    256 * MEBIBYTE,
+    MEBIBYTE,
+    2 ** 40,
+    "bytes of uploads that have not come to their end, and as many of other requests",
+  ),
   maxJobRequests: whole(32, 1, 10_000, "requests of the other aggregator and the collector that are worked on at once"),
   maxConnections: whole(10_000, 1, 1_000_000, "connections at a time"),
   requestTimeout: whole(60, 1, 3600, "seconds within which a whole request must have come"),

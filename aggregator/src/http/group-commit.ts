@@ -55,6 +55,17 @@ export class GroupCommit {
     if (this.isFull) throw new Problem("unavailable", "too many uploads wait to be written", { retryAfter: 2 });
   }
 
+  /** Counts the bytes of an upload as waiting while something is found out about it. Throws `unavailable`. */
+  async during<T>(bytes: number, work: () => Promise<T>): Promise<T> {
+    this.checkRoom();
+    this.#budget.take(bytes, 0);
+    try {
+      return await work();
+    } finally {
+      this.#budget.give(bytes, 0);
+    }
+  }
+
   /**
    * Keeps the reports of an upload. They are on disk when the promise resolves. `bytes` is what they keep in memory: the
    * body that they are parts of, however much of it was refused. Throws `unavailable`.

@@ -17,13 +17,16 @@ export class JobBodies {
 
   /** Reads a body and works on it. Throws `unavailable` if too many others are worked on, and what `readBody` throws. */
   async with<T>(request: FastifyRequest, limit: number, work: (body: Uint8Array) => Promise<T>): Promise<T> {
-    if (!this.#working.take(0, 1)) {
-      throw new Problem("unavailable", "too many requests are being worked on", { retryAfter: 2 });
-    }
+    if (this.#working.isFull) throw tooMany();
+    // A body that comes slowly is no work, or one peer could keep all others out with a few of them.
+    const body = await readBody(request.raw, limit, this.#reading);
+    if (!this.#working.take(0, 1)) throw tooMany();
     try {
-      return await work(await readBody(request.raw, limit, this.#reading));
+      return await work(body);
     } finally {
       this.#working.give(0, 1);
     }
   }
 }
+
+const tooMany = (): Problem => new Problem("unavailable", "too many requests are being worked on", { retryAfter: 2 });

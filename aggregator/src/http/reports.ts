@@ -12,7 +12,6 @@ import type { Budget } from "./budget.js";
 import type { GroupCommit } from "./group-commit.js";
 import { uploadLimit } from "./limits.js";
 import type { Operations } from "./operations.js";
-import { reportFrames } from "./report-frames.js";
 import { PATHS } from "./resources.js";
 import { admit, taskOf } from "./task-requests.js";
 
@@ -28,7 +27,7 @@ export function reportsResource(
     const accepted: (WaitingReport & { readonly task: number })[] = [];
     const refused: ReportUploadStatus[] = [];
     const reports = reportFrames(body);
-    const refusals = await uploadRefusals(ctx, task, reports);
+    const refusals = await uploads.during(body.length, () => uploadRefusals(ctx, task, reports));
     for (const [i, { content, reportMetadata }] of reports.entries()) {
       const { reportId, time } = reportMetadata;
       const isTooLong = content.length > task.limits.maxReportBytes;

@@ -28,7 +28,7 @@ export interface ServerOptions {
   readonly uploads: GroupCommitOptions;
   /** Seconds for which clients may keep the HPKE configurations. */
   readonly hpkeConfigMaxAge: number;
-  /** Bytes of bodies that are not read to their end. */
+  /** Bytes of bodies that are not read to their end: of uploads, and as many of peers' and collectors' requests. */
   readonly maxReadingBytes: number;
   /** Requests of peers and collectors that are worked on at once. */
   readonly maxJobRequests: number;
@@ -92,8 +92,10 @@ export function createServer(ctx: Context, operations: Operations, options: Serv
     done();
   });
 
-  const reading = new Budget(options.maxReadingBytes, Number.POSITIVE_INFINITY);
-  const bodies = new JobBodies(reading, options.maxJobRequests);
+  // Uploads have a budget of their own: what anybody may send keeps out no peer and no collector.
+  const newReading = (): Budget => new Budget(options.maxReadingBytes, Number.POSITIVE_INFINITY);
+  const reading = newReading();
+  const bodies = new JobBodies(newReading(), options.maxJobRequests);
   const uploads = new GroupCommit(ctx, options.uploads);
 
   // Pages of any origin may upload: a report is bound to nothing of the browser, and has no cookie beside it.

@@ -51,7 +51,7 @@ export function admit({ tasks }: Context, { role, party, body }: Admission): Hoo
       throw new Problem("unavailable", "the task is paused by its operator", { retryAfter: PAUSED_RETRY });
     }
     if (task.state === "ended") throw new Problem("forbidden", "the task has ended, and takes nothing new");
-    checkMediaType(request.headers["content-type"], body.message);
+    checkMediaType(request.headers, body.message);
     checkLength(request.raw, body.limit(task));
   };
   return (request, _reply, done) => {

@@ -2,7 +2,7 @@
 
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import { MEDIA_TYPES, type MessageName } from "prio/dap";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Operations } from "../../src/http/operations.js";
@@ -389,6 +389,42 @@ describe("resources", () => {
     expect([first.status, first.headers.get("retry-after")]).toEqual([503, "2"]);
     open();
     expect((await Promise.all(waiting)).map(({ status }) => status).sort()).toEqual([200, 200, 503]);
+  });
+
+  test("lets no body that comes slowly keep out others", async () => {
+    const leader = fakeTask();
+    const helper = fakeTask({ role: "helper" });
+    const { server, url } = await start(
+      [leader, helper],
+      { createAggregationJob: async () => ready("AggregationJobResp") },
+      { maxJobRequests: 2, maxReadingBytes: 5000 },
+    );
+    const { port } = server.app.server.address() as { port: number };
+    const slowly = async (path: string, message: string, length: number): Promise<void> => {
+      const socket = connect(port, "127.0.0.1");
+      sockets.push(socket);
+      const token = `Authorization: Bearer ${PEER_TOKEN}\r\n`;
+      socket.write(
+        `POST ${path} HTTP/1.1\r\nHost: x\r\n${token}Content-Type: ${message}\r\nContent-Length: 2900\r\nExpect: 100-continue\r\n\r\n`,
+      );
+      await once(socket, "data");
+      await new Promise((resolve) => socket.write(randomBytes(length), resolve));
+    };
+    const sockets: Socket[] = [];
+    // Two uploads have all the bytes that there are for uploads, and the peer's requests have all the places.
+    for (let i = 0; i < 2; i++) {
+      await slowly(`/tasks/${leader.idText}/reports`, MEDIA_TYPES.UploadRequest, 2800);
+      await slowly(`/tasks/${helper.idText}/aggregation_jobs`, MEDIA_TYPES.AggregationJobInitReq, 10);
+    }
+    const upload = (): Promise<Response> =>
+      fetch(`${url}/tasks/${leader.idText}/reports`, {
+        ...{ method: "POST", body: randomBytes(100), headers: { "content-type": MEDIA_TYPES.UploadRequest } },
+      });
+    await expect.poll(async () => (await upload()).status).toBe(503);
+    const [one] = CASES;
+    if (one === undefined) throw new Error("no case");
+    expect((await ask(url, helper.idText, one)).status).toBe(200);
+    for (const socket of sockets) socket.destroy();
   });
 
   test("cuts off a client that does not come to an end", async () => {

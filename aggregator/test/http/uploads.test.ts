@@ -3,6 +3,7 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { connect } from "node:net";
+import { gzipSync } from "node:zlib";
 import {
   decodeReport,
   decodeUploadErrors,
@@ -148,6 +149,24 @@ describe("uploads", () => {
     }
   });
 
+  test("takes no body that is compressed, and says so", async () => {
+    const task = fakeTask();
+    const { url, reports } = await start([task]);
+    const path = `${url}/tasks/${task.idText}/reports`;
+    const body = encodeUploadRequest({ reports: [report()] });
+    const send = (coding: string, bytes: Uint8Array): Promise<Response> =>
+      fetch(path, {
+        ...{ method: "POST", body: bytes },
+        headers: { "content-type": MEDIA_TYPES.UploadRequest, "content-encoding": coding },
+      });
+    const answer = await send("gzip", gzipSync(body));
+    expect([answer.status, ((await answer.json()) as { detail: string }).detail]).toEqual([
+      ...[415, "expected a body without a content coding"],
+    ]);
+    expect(reports.length).toBe(0);
+    expect((await send("Identity", body)).status).toBe(200);
+  });
+
   test("bounds bodies by the task's sizes, announced or in chunks", async () => {
     const task = fakeTask();
     const limit = 1000 * task.limits.maxReportBytes;
@@ -261,6 +280,38 @@ describe("uploads", () => {
     expect((await first).status).toBe(200);
     expect(reports.length).toBe(1);
     expect((await mostlyRefused()).status).toBe(200);
+  });
+
+  test("counts what waits while the keys are read, which anybody can cause by naming one that there is not", async () => {
+    const task = fakeTask();
+    const uploads = { reports: 1, delay: 1, transactions: 1, maxWaitingBytes: 10_000, maxWaitingReports: 1000 };
+    let release = (): void => undefined;
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let [waiting, refused] = [0, 0];
+    const { url } = await start(
+      [task],
+      {
+        async uploadRefusals(_ctx, _task, reports) {
+          waiting++;
+          await gate;
+          return reports.map(() => 11);
+        },
+      },
+      { uploads },
+    );
+    const path = `${url}/tasks/${task.idText}/reports`;
+    const answers = Array.from({ length: 20 }, async () => {
+      const { status } = await upload(path, encodeUploadRequest({ reports: [report(1000)] }));
+      if (status === 503) refused++;
+    });
+    await expect.poll(() => waiting + refused).toBe(20);
+    // Each has 2 KB and some.
+    expect(waiting).toBe(5);
+    release();
+    await Promise.all(answers);
+    expect((await upload(path, encodeUploadRequest({ reports: [report()] }))).status).toBe(200);
   });
 
   test("answers 503 and logs no address when the store fails", async () => {
