@@ -59,12 +59,13 @@ export async function collect(run: Run): Promise<number> {
   const collection = collectionFrom(run, state);
   const { task, noise, interval } = collection;
   reporter.know(task.idText);
-  const collected = await wait(run, collection);
+  const { collected, job } = await wait(run, collection);
   const totals = typeof collected.result === "bigint" ? [collected.result] : collected.result;
   const labels = options.text("labels") === undefined && totals.length === 1 ? ["total"] : labelsFrom(run, totals);
   const result: CollectionResult = {
     task,
     ...(interval ?? collected),
+    job: interval === null ? job : null,
     reports: collected.reportCount,
     totals,
     labels,
@@ -212,14 +213,19 @@ function jobOf(collector: DapCollector<Result>, query: CollectionQuery): Collect
   }
 }
 
-/** Waits for the result, and shows that it does. */
-async function wait(run: Run, { collector, start, state }: Collection): Promise<Collected<Result>> {
+/** Waits for the result, and shows that it does. Returns it with the id of its job, if the leader gave it one. */
+async function wait(
+  run: Run,
+  { collector, start, state }: Collection,
+): Promise<{ collected: Collected<Result>; job: string | null }> {
   const { reporter, io } = run;
+  let job: string | null = null;
   const line = reporter.draw(io.env, (stream, paint) => new WaitLine(stream, paint));
   try {
-    return await collector.collect(start, {
+    const collected = await collector.collect(start, {
       ...(io.interruption === undefined ? {} : { signal: io.interruption.signal }),
       onState: async (now) => {
+        job = now.job === null ? null : (new URL(now.job).pathname.split("/").at(-1) ?? null);
         if (state !== undefined) await writeState(state, now);
       },
       onWait: ({ milliseconds, error }) => {
@@ -227,6 +233,7 @@ async function wait(run: Run, { collector, start, state }: Collection): Promise<
         line.wait(error === null ? "the leader has no result yet" : "waiting for the leader", milliseconds);
       },
     });
+    return { collected, job };
   } catch (error) {
     line.end();
     if (error instanceof Interrupted && state !== undefined) {

@@ -15,6 +15,8 @@ export interface CollectionResult {
   readonly task: DapTask;
   readonly start: Date;
   readonly end: Date;
+  /** The id of the job of a batch that the leader chose, which tells it from others of the same times; else null. */
+  readonly job: string | null;
   readonly reports: number;
   readonly totals: readonly bigint[];
   readonly labels: readonly string[];
@@ -87,11 +89,12 @@ function csvOf({ start, end, reports, totals, labels, noise }: CollectionResult)
 }
 
 /** One object on one line. Totals are numbers, or decimal strings where a number would lose digits. */
-function jsonOf({ task, start, end, reports, totals, labels, noise }: CollectionResult): string {
+function jsonOf({ task, start, end, job, reports, totals, labels, noise }: CollectionResult): string {
   const object = {
     task: task.idText,
     start: timeText(start),
     end: timeText(end),
+    ...(job === null ? {} : { job }),
     reportCount: reports,
     result: totals.map((total) => (Number.isSafeInteger(Number(total)) ? Number(total) : `${total}`)),
     labels,

@@ -349,6 +349,15 @@ describe("a collection that was interrupted", () => {
     expect([code, stdout]).toEqual([0, expect.stringMatching(/^2026-03-01T12:00Z to 2026-03-01T13:00Z: 1 reports\n/)]);
     expect(pair.jobs.length).toBe(1);
   });
+
+  it("has the job's id in JSON, which tells batches of the leader's choice apart", async () => {
+    await measured(newTask(histogram, { batchMode: "leader-selected" }), [2]);
+    for (const id of ["lc7aUeGpdSNosNlh-UZhKA", "JJxrYjqYSNosNlh-UZhKAA"]) {
+      pair.location = `/dap/collection_jobs/${id}`;
+      const { stdout } = await collect(["--next-batch", "--state", STATE, "--format", "json"]);
+      expect(JSON.parse(stdout)).toMatchObject({ start: "2026-03-01T12:00Z", job: id });
+    }
+  });
 });
 
 it("shows on a terminal what it waits for, and takes the line away", async () => {

@@ -6,7 +6,7 @@ import { OperatorError } from "../tasks/operator-error.js";
 
 /** A result as the page shows it. */
 export interface ShownResult {
-  /** Unique in the task: the interval, or what the collector calls it. */
+  /** Unique in the task: the interval, with the job of a batch that the leader chose, or what the collector calls it. */
   readonly name: string;
   readonly reports: number;
   /** A total for each bucket, or one. Decimal, because totals may be larger than 2^53. */
@@ -22,8 +22,8 @@ const MAX_NAME = 100;
 
 /**
  * Reads a result: `result` is an integer or a list of integers (numbers or decimal strings), `reportCount` or `reports`
- * how many reports it is of, `start` and `end` the interval; `name`, `labels` and `deviation` may be there. Throws an
- * OperatorError.
+ * how many reports it is of, `start` and `end` the interval, `job` the id of the job of a batch that the leader chose;
+ * `name`, `labels` and `deviation` may be there. Throws an OperatorError.
  */
 export function readResult(text: string, subject: string): ShownResult {
   const given = parseObject(text, subject);
@@ -42,7 +42,7 @@ export function readResult(text: string, subject: string): ShownResult {
   if (deviation !== null && !(typeof deviation === "number" && deviation >= 0)) {
     throw fail("deviation: expected a number from 0 on");
   }
-  const name = given["name"] ?? intervalName(given["start"], given["end"]);
+  const name = given["name"] ?? batchName(given);
   if (typeof name !== "string" || name === "" || name.length > MAX_NAME) {
     throw fail("expected a start and an end of the interval, or a name");
   }
@@ -53,6 +53,12 @@ export function readResult(text: string, subject: string): ShownResult {
 function integer(x: unknown): string | null {
   if (typeof x === "boolean" || typeof x === "object") return null;
   return /^-?\d{1,40}$/.test(`${x}`) ? `${x}` : null;
+}
+
+/** Batches that the leader chose may have the same times, even to the minute, and no other name than their jobs'. */
+function batchName({ start, end, job }: Readonly<Record<string, unknown>>): string | null {
+  const interval = intervalName(start, end);
+  return interval === null || typeof job !== "string" ? interval : `${interval}, collection ${job}`;
 }
 
 function intervalName(start: unknown, end: unknown): string | null {

@@ -2,6 +2,7 @@
 
 import { readFileSync, statSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { ShownResult } from "../../src/admin/results.js";
 import { openStore } from "../../src/store/open.js";
 import { TaskRegistry } from "../../src/tasks/registry.js";
 import { Secrets } from "../../src/tasks/secrets.js";
@@ -57,20 +58,36 @@ describe("keys", () => {
 describe("result put", () => {
   const RESULT = { start: "2026-12-01T00:00:00Z", end: "2026-12-01T01:00:00Z", reportCount: 600, result: [1, "2", 3] };
 
+  /** What the page shows, the newest first. */
+  async function resultsOf(): Promise<ShownResult[]> {
+    const store = await openStore(operator.database);
+    const [task] = (await TaskRegistry.load(store, Secrets.fromEnvironment(operator.env))).all();
+    const results = await store.run("read", (tx) => tx.results(task?.key ?? 0, 10));
+    await store.close();
+    return results.map(({ result }) => JSON.parse(result) as ShownResult);
+  }
+
   test("puts a collector's result where the page finds it; putting it again replaces it", async () => {
     const id = await createTask();
     for (const result of [RESULT, { ...RESULT, reportCount: 601 }]) {
       await operator.must(["result", "put", id, "-"], { stdin: JSON.stringify(result) });
     }
-    const store = await openStore(operator.database);
-    const [task] = (await TaskRegistry.load(store, Secrets.fromEnvironment(operator.env))).all();
-    const results = await store.run("read", (tx) => tx.results(task?.key ?? 0, 10));
-    await store.close();
-    expect(results.map(({ result }) => JSON.parse(result) as unknown)).toEqual([
+    expect(await resultsOf()).toEqual([
       {
         ...{ name: "2026-12-01T00:00Z/2026-12-01T01:00Z", reports: 601, totals: ["1", "2", "3"] },
         ...{ labels: [], deviation: null },
       },
+    ]);
+  });
+
+  test("two batches of the same minute that the leader chose stand beside each other, each once", async () => {
+    const id = await createTask();
+    for (const job of ["lc7aUeGpdSNosNlh-UZhKA", "JJxrYjqYSNosNlh-UZhKAA", "lc7aUeGpdSNosNlh-UZhKA"]) {
+      await operator.must(["result", "put", id, "-"], { stdin: JSON.stringify({ ...RESULT, job }) });
+    }
+    expect((await resultsOf()).map(({ name }) => name).sort()).toEqual([
+      "2026-12-01T00:00Z/2026-12-01T01:00Z, collection JJxrYjqYSNosNlh-UZhKAA",
+      "2026-12-01T00:00Z/2026-12-01T01:00Z, collection lc7aUeGpdSNosNlh-UZhKA",
     ]);
   });
 
