@@ -24,7 +24,7 @@ import { nowOf } from "../protocol/now.js";
 import { type BatchAggregate, mergePartials } from "../protocol/partials.js";
 import type { BucketRange, JobChange, OpenBatch, Transaction } from "../store/store.js";
 import type { Step } from "./aggregate.js";
-import { createAggregationJob } from "./create-aggregation-jobs.js";
+import { createAggregationJob, mostReportsInJobs } from "./create-aggregation-jobs.js";
 import { ask, PeerRefusal, PeerUnavailable } from "./peer.js";
 
 /** Seconds after which a batch is looked at again: while its jobs go on, and while it has too few reports. */
@@ -50,18 +50,27 @@ async function gatherInterval(step: Step): Promise<JobChange | null> {
   const interval = intervalOf(task, requestOf(step).query);
   if (interval === null) throw new Error("a collection job has a query of another batch mode");
   const range = bucketsOfInterval(interval);
-  const there = await ctx.store.run("look at batch", async (tx) => ({
-    isCollected: await tx.isCollected(task.key, range),
-    aggregated: await tx.countAggregated(task.key, range),
-    waiting: await tx.countWaiting(task.key, times),
-    jobs: await tx.countOpenJobs(task.key, "aggregate", { times }),
-  }));
-  const isSmall = there.jobs === 0 && there.aggregated + there.waiting < task.dap.minBatchSize;
+  const { minBatchSize } = task.dap;
+  const there = await ctx.store.run("look at batch", async (tx) => {
+    const aggregated = await tx.countAggregated(task.key, range);
+    // Where many wait, counting all takes long. Enough are those that are missing, and more than jobs can take now.
+    const enough = Math.max(minBatchSize - aggregated, mostReportsInJobs(task) + 1);
+    const waiting = await tx.countWaiting(task.key, times, enough);
+    const jobs = await tx.countOpenJobs(task.key, "aggregate", { times });
+    return {
+      aggregated,
+      waiting,
+      jobs,
+      areAllCounted: waiting < enough,
+      isCollected: await tx.isCollected(task.key, range),
+    };
+  });
+  const isSmall = there.jobs === 0 && there.aggregated + there.waiting < minBatchSize;
   if (isSmall && !there.isCollected) return wait(step, "waiting", LATER);
   const detail = detailOf(job);
   const { rounds = 0 } = detail;
   const isLast = rounds >= ROUNDS;
-  const isTaken = there.waiting > 0 && !isLast && (await takeAll(step, there.waiting, times));
+  const isTaken = there.waiting > 0 && !isLast && (await takeAll(step, there.waiting, times)) && there.areAllCounted;
   const more = JSON.stringify({ ...detail, rounds: rounds + (isTaken ? 1 : 0) } satisfies CollectionDetail);
   return change(step, async (tx) => {
     await tx.lockTask(task.key, "exclusive");
@@ -74,7 +83,7 @@ async function gatherInterval(step: Step): Promise<JobChange | null> {
       (!isLast && (await tx.countWaiting(task.key, times, 1)) > 0);
     if (isOpen) return { ...later(step, "draining", SOON), detail: more };
     const aggregate = await mergePartials(tx, task.key, task.vdaf, range);
-    if (aggregate.count < task.dap.minBatchSize) {
+    if (aggregate.count < minBatchSize) {
       return { ...later(step, "waiting", LATER), detail: JSON.stringify({ ...detail, rounds: 0 }) };
     }
     return close(tx, step, aggregate, range, null);

@@ -16,6 +16,9 @@ const MOST_JOBS = 32;
 const ID_SIZE = 16;
 const BATCH_ID_SIZE = 32;
 
+/** Of a task's reports, how many are in jobs at once. */
+export const mostReportsInJobs = ({ limits }: AggregatorTask): number => MOST_JOBS * limits.maxJobReports;
+
 /** Makes the jobs that are due. Returns how many reports they took. */
 export async function createDueJobs(ctx: Context): Promise<number> {
   const tasks = new Map(ctx.tasks.all().map((task) => [task.key, task]));

@@ -18,6 +18,7 @@ import {
   readCollectionJob,
 } from "../../src/protocol/leader/collection-jobs.js";
 import { beginReports } from "../../src/protocol/leader/turns.js";
+import type { Store } from "../../src/store/store.js";
 import { Pair, type PairOptions, respond } from "../support/pair.js";
 
 const START = 30_000_000n;
@@ -96,6 +97,29 @@ describe("requests that no job is made of", () => {
 });
 
 describe("intervals", () => {
+  test("with more reports than jobs can take at once: all are collected, and only some of them counted at a time", async () => {
+    // The leader makes at most 32 jobs at once.
+    const pair = await pairOf(150, { limits: { maxJobReports: 1 } });
+    const counted: number[] = [];
+    const { store } = pair.leader.ctx;
+    const counting: Store = {
+      ...store,
+      run: (name, body) =>
+        store.run(name, (tx) =>
+          body({
+            ...tx,
+            async countWaiting(...args) {
+              counted.push(await tx.countWaiting(...args));
+              return counted.at(-1) ?? 0;
+            },
+          }),
+        ),
+    };
+    pair.leader.ctx = { ...pair.leader.ctx, store: counting };
+    expect(await pair.collect()).toMatchObject({ count: 150 });
+    expect(Math.max(...counted)).toBe(33);
+  });
+
   test("as long as can be, in which nothing is counted one by one", async () => {
     const pair = await pairOf(3);
     const collected = await pair.collect({ start: 0n, duration: 2n ** 64n - 1n });
