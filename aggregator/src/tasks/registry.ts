@@ -46,14 +46,15 @@ export class TaskRegistry {
     for (const row of rows) {
       const idText = Buffer.from(row.id).toString("base64url");
       const known = this.#known.get(idText);
-      next.set(idText, known !== undefined && isSame(known.row, row) ? known : { row, task: this.#read(row) });
+      next.set(idText, known !== undefined && isSame(known.row, row) ? known : { row, task: this.#read(row, known) });
     }
     this.#known = next;
     this.#tasks = Array.from(next.values(), ({ task }) => task).sort((a, b) => a.key - b.key);
   }
 
-  #read(row: TaskRow): AggregatorTask {
-    return taskOfRow(row, this.#secrets);
+  /** The VDAF stays the same instance: states of reports that are on their way are of use to no other. */
+  #read(row: TaskRow, known: Known | undefined): AggregatorTask {
+    return taskOfRow(row, this.#secrets, known?.row.document === row.document ? known.task.vdaf : undefined);
   }
 }
 

@@ -82,19 +82,21 @@ export function taskRowName({ id, role }: { readonly id: Uint8Array; readonly ro
   return `task ${Buffer.from(id).toString("base64url")} as ${role}`;
 }
 
-/** Throws an OperatorError for another deployment's key, and a PrioError for a document that is none. */
-export function taskOfRow(row: TaskRow, secrets: Secrets): AggregatorTask {
+/**
+ * Throws an OperatorError for another deployment's key, and a PrioError for a document that is none.
+ *
+ * @param known the VDAF of the row's document, if there is an instance already
+ */
+export function taskOfRow(row: TaskRow, secrets: Secrets, known?: AggregatorTask["vdaf"]): AggregatorTask {
   const settings = settingsOf(row);
   const { verifyKeySeed, verifyKey, peerToken } = secretsOf(row, secrets);
   const dap = DapTask.fromJSON(JSON.parse(row.document));
-  const vdaf = vdafFromJSON(dap.vdaf);
+  const vdaf = known ?? (vdafFromJSON(dap.vdaf) as Vdaf<unknown, unknown>);
   const isLeader = row.role === "leader";
-  const maxReportBytes = largestReport(vdaf as Vdaf<unknown, unknown>, dap.vdaf);
+  const maxReportBytes = largestReport(vdaf, dap.vdaf);
   const limits: TaskLimits = {
     maxReportBytes,
-    maxJobReports: isLeader
-      ? jobReports(settings, vdaf as Vdaf<unknown, unknown>, dap, maxReportBytes)
-      : settings.maxJobReports,
+    maxJobReports: isLeader ? jobReports(settings, vdaf, dap, maxReportBytes) : settings.maxJobReports,
     maxJobDelay: settings.maxJobDelay,
     maxFuture: settings.maxFuture,
     reportExpiry: settings.reportExpiry,
@@ -106,7 +108,7 @@ export function taskOfRow(row: TaskRow, secrets: Secrets): AggregatorTask {
     idText: dap.idText,
     role: row.role,
     dap,
-    vdaf: vdaf as Vdaf<unknown, unknown>,
+    vdaf,
     verifyKey:
       verifyKey === undefined
         ? deriveVerifyKey(fromBase64(verifyKeySeed), row.id, vdaf.verifyKeySize)
@@ -121,7 +123,7 @@ export function taskOfRow(row: TaskRow, secrets: Secrets): AggregatorTask {
       peer: isLeader ? [] : settings.peerCertificates,
       collector: isLeader ? settings.collectorCertificates : [],
     },
-    noise: settings.noise === null ? null : noiseOf(settings.noise, vdaf),
+    noise: settings.noise === null ? null : noiseOf(settings.noise, vdafFromJSON(dap.vdaf)),
     noiseSettings: settings.noise,
     helperMode: settings.helperMode,
     dialect: settings.dialect,

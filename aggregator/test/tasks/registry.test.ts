@@ -78,6 +78,23 @@ test("what did not change stays the same object; what did is another", async () 
   expect(registry.byId(a.idText)?.noiseSettings).toEqual(noise);
 });
 
+test("reports on their way go on after a change of their task: its VDAF is the same instance", async () => {
+  const { idText } = await add();
+  const registry = await TaskRegistry.load(store, secrets);
+  const before = registry.byId(idText);
+  await setTaskState(store, idText, "paused", 1);
+  await registry.refresh();
+  expect(registry.byId(idText)).not.toBe(before);
+  expect(registry.byId(idText)?.vdaf).toBe(before?.vdaf);
+  await changeTask(store, idText, secrets, 2, "token", (_row, held) => ({
+    ...held,
+    secrets: { ...held.secrets, peerToken: "another" },
+  }));
+  await registry.refresh();
+  expect(registry.byId(idText)?.peer.token).toBe("another");
+  expect(registry.byId(idText)?.vdaf).toBe(before?.vdaf);
+});
+
 test("a row whose secrets are another's is refused, and the tasks stay as they were", async () => {
   const [a, b] = [await add(), await add()];
   const registry = await TaskRegistry.load(store, secrets);
