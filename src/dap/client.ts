@@ -115,7 +115,7 @@ export class DapClient<Measurement> {
 
   /**
    * Throws `mismatch` if the VDAF is not the task's, `unsupported` where there is no `fetch`, what `DapTask.fromJSON`
-   * throws for a document, and `out-of-range` for settings.
+   * throws for a document, and `out-of-range` and `invalid-argument` for settings.
    */
   constructor(options: DapClientOptions<Measurement>) {
     const { task, vdaf, queue, configs } = options;

@@ -137,7 +137,7 @@ export class DapCollector<Result> {
 
   /**
    * Throws `mismatch` if VDAF or key pair are not the task's, `unsupported` where there is no `fetch`, what
-   * `DapTask.fromJSON` throws for a document, and `out-of-range` for settings.
+   * `DapTask.fromJSON` throws for a document, and `out-of-range` and `invalid-argument` for settings.
    */
   constructor(options: DapCollectorOptions<Result>) {
     const { task, vdaf, keyPair, token, noise = false, headers } = options;

@@ -37,7 +37,7 @@ export interface FetchRequest {
   body?: Bytes;
   /** Aborted when the time is over or the caller gives up. */
   signal: Signal;
-  /** Never `follow`, unless nothing is sent but the address. */
+  /** `follow` only where nothing is sent but the address, and the platform did not say where `manual` led. */
   redirect: "follow" | "manual";
   /** No cookies and no stored passwords. */
   credentials: "omit";

@@ -25,7 +25,7 @@ import { readProblem, reasonOf } from "./problem-documents.js";
 export interface TransportOptions {
   /** Stands in for the platform's `fetch`: with a client certificate, over a proxy, in a test. */
   readonly fetch?: Fetch;
-  /** Header fields of every request besides those that DAP needs, such as `authorization`. */
+  /** Header fields of every request besides those that DAP needs, such as `authorization`. No error shows a value. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Milliseconds of one try, from 1 to 2^31 − 1, the answer included: 30,000 unless given. */
   readonly timeout?: number;
@@ -72,6 +72,9 @@ const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 60_000;
 /** Bytes of a refusal that are read: a problem document is short. */
 const LONGEST_REFUSAL = 16_384;
+/** Redirects of one request that are followed, and the statuses that lead to an address. */
+const MOST_REDIRECTS = 5;
+const REDIRECTS: readonly number[] = [301, 302, 303, 307, 308];
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
 /** What is wrong with a try: the error, and whether another try makes sense. */
@@ -94,12 +97,15 @@ export class Transport {
   readonly #timeout: number;
   readonly #tries: number;
 
-  /** Throws `out-of-range`, and `unsupported` where the platform has no `fetch` and none is given. */
+  /**
+   * Throws `out-of-range`, `invalid-argument` for what no header field can hold, and `unsupported` where the platform
+   * has no `fetch` and none is given.
+   */
   constructor(options: TransportOptions) {
     this.clock = options.clock ?? Date.now;
     this.sleep = options.sleep ?? sleep;
     this.#fetch = options.fetch ?? platformFetch();
-    this.#headers = lowerCased(options.headers ?? {});
+    this.#headers = headersOf(options.headers ?? {});
     this.#timeout = integer(options.timeout ?? 30_000, "timeout", LONGEST_TIMEOUT);
     this.#tries = integer(options.tries ?? 5, "tries", 1000);
   }
@@ -128,7 +134,7 @@ export class Transport {
   }
 
   async #try(request: DapRequest, isRepeated: boolean): Promise<DapAnswer> {
-    const { server, method, url, what, body, longest, signal, isPublic = false, isReloaded = false } = request;
+    const { method, url, body, longest, signal, isPublic = false, isReloaded = false } = request;
     // What only public requests may do: a token must not go elsewhere.
     const follows = isPublic && Object.keys(this.#headers).length === 0;
     const late = new Unanswered(`there was no whole answer in ${this.#timeout} ms`);
@@ -137,14 +143,14 @@ export class Transport {
         method,
         headers: { ...this.#headers, ...request.headers },
         signal: inner,
-        redirect: follows ? "follow" : "manual",
+        redirect: "manual",
         credentials: "omit",
         referrerPolicy: "no-referrer",
       };
       if (body !== undefined) options.body = body;
       if (!isPublic) options.cache = "no-store";
       else if (isReloaded) options.cache = "reload";
-      const response = await this.#fetched(url, options);
+      const response = await (follows ? this.#followed(request, options) : this.#fetched(url, options));
       const isSuccess = response.status >= 200 && response.status < 300;
       return { response, bytes: await bodyOf(response, isSuccess ? longest : LONGEST_REFUSAL, isSuccess) };
     });
@@ -152,15 +158,32 @@ export class Transport {
     const { status } = response;
     const header: HeaderOf = (name) => response.headers.get(name);
     if (status >= 200 && status < 300) {
-      if (isPublic && isWeaker(url, response.url)) {
-        throw new Failed(
-          new DapError("refused", `${server}: ${what}: it redirects to an address without TLS`, { server, status }),
-          true,
-        );
-      }
+      if (isPublic && isWeaker(url, response.url)) throw weaker(request, status);
       return { status, url: response.url || url, header, body: bytes, isRepeated };
     }
     throw refusal(request, status, header, bytes, this.clock());
+  }
+
+  /**
+   * Follows redirects, one by one: `fetch` would pass through an address without TLS, where anybody on the way could
+   * lead it to keys of their own. A browser says that there is a redirect and not where to, and refuses such an address
+   * to pages that came over TLS by itself.
+   */
+  async #followed(request: DapRequest, options: FetchRequest): Promise<FetchResponse> {
+    let { url } = request;
+    for (let left = MOST_REDIRECTS; ; left--) {
+      const response = await this.#fetched(url, options);
+      const { status, headers } = response;
+      if (status === 0) return this.#fetched(url, { ...options, redirect: "follow" });
+      const next = REDIRECTS.includes(status) ? urlOf(headers.get("location") ?? "", url) : null;
+      if (next === null || left === 0) return response;
+      if (isWeaker(request.url, next.href)) throw weaker(request, status);
+      void response.body
+        ?.getReader()
+        .cancel()
+        .catch(() => undefined);
+      url = next.href;
+    }
   }
 
   async #fetched(url: string, options: FetchRequest): Promise<FetchResponse> {
@@ -222,6 +245,11 @@ function refusal(request: DapRequest, status: number, header: HeaderOf, body: By
   return new Failed(error, !isTransient);
 }
 
+function weaker({ server, what }: DapRequest, status: number): Failed {
+  const message = `${server}: ${what}: it redirects to an address without TLS`;
+  return new Failed(new DapError("refused", message, { server, status }), true);
+}
+
 /** Whether an answer came over a connection that protects less than the one that was asked for. */
 function isWeaker(asked: string, answered: string): boolean {
   return urlOf(asked)?.protocol === "https:" && answered !== "" && urlOf(answered)?.protocol !== "https:";
@@ -262,8 +290,27 @@ async function bodyOf(response: FetchResponse, longest: number, mustBeWhole: boo
   return bytes;
 }
 
-function lowerCased(headers: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+/**
+ * Header fields by their names in lower case (RFC 9110, section 5). What none can hold is refused here: the error of
+ * `fetch` would show it, and it may be a token.
+ */
+function headersOf(headers: Readonly<Record<string, unknown>>): Record<string, string> {
+  const checked: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name)) {
+      throw new PrioError("invalid-argument", "headers: expected names of header fields, got another text");
+    }
+    // White space at the ends, such as the end of a line of a file, is not part of a value.
+    const text = typeof value === "string" ? value.replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, "") : undefined;
+    if (text === undefined || !/^[\t\x20-\x7e\x80-\xff]*$/.test(text)) {
+      throw new PrioError(
+        "invalid-argument",
+        `headers: ${name}: expected one line of Latin letters, got something else`,
+      );
+    }
+    checked[name.toLowerCase()] = text;
+  }
+  return checked;
 }
 
 function integer(x: unknown, subject: string, most: number): number {

@@ -124,7 +124,7 @@ describe("HPKE configurations", () => {
       url: "https://helper.example/hpke_config",
       method: "GET",
       headers: { accept: "application/ppm-dap;message=hpke-config-list" },
-      redirect: "follow",
+      redirect: "manual",
     });
   });
 

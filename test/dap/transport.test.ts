@@ -234,16 +234,42 @@ describe("broken connections", () => {
 });
 
 describe("redirects", () => {
+  const to = (location: string, status = 307) => answer(status, "", { location });
+
   test("are followed only for what is public", async () => {
-    const { fake, send } = withAnswers([answer(200, "", {}, "https://cdn.example/hpke_config")]);
-    await send(publicGet);
-    await send({ ...publicGet, isReloaded: true });
-    await send({ ...publicGet, isPublic: false });
+    for (const status of [301, 302, 303, 307, 308]) {
+      const script = [to("/keys?v=1", status), to("https://cdn.example/hpke_config", status), answer(200, "yes")];
+      const { fake, send } = withAnswers(script);
+      expect(await send({ ...publicGet, isReloaded: true })).toEqual(new TextEncoder().encode("yes"));
+      expect(fake.sent.map(({ url, redirect, cache }) => [url, redirect, cache])).toEqual([
+        ["https://helper.example/hpke_config", "manual", "reload"],
+        ["https://helper.example/keys?v=1", "manual", "reload"],
+        ["https://cdn.example/hpke_config", "manual", "reload"],
+      ]);
+    }
+    const { fake, send } = withAnswers([to("https://cdn.example/hpke_config")]);
+    await errorOf(send({ ...publicGet, isPublic: false }));
+    expect(fake.sent.map(({ redirect, cache }) => [redirect, cache])).toEqual([["manual", "no-store"]]);
+  });
+
+  test("where a browser does not say where they lead, it follows them", async () => {
+    const { fake, send } = withAnswers([{ ...answer(200), status: 0 }, answer(200, "yes")]);
+    expect(await send(publicGet)).toEqual(new TextEncoder().encode("yes"));
     expect(fake.sent.map(({ redirect, cache }) => [redirect, cache])).toEqual([
+      ["manual", undefined],
       ["follow", undefined],
-      ["follow", "reload"],
-      ["manual", "no-store"],
     ]);
+  });
+
+  test("in a circle, or to nowhere, are refused", async () => {
+    for (const [location, requests] of [
+      ["https://helper.example/hpke_config", 6],
+      ["https://", 1],
+    ] as const) {
+      const { fake, send } = withAnswers([to(location)]);
+      expect((await errorOf(send(publicGet))).message).toContain("redirects elsewhere");
+      expect(fake.sent).toHaveLength(requests);
+    }
   });
 
   test("are not followed with header fields, which could be secrets", async () => {
@@ -252,12 +278,17 @@ describe("redirects", () => {
     expect(fake.sent[0]).toMatchObject({ redirect: "manual", headers: { "x-api-key": "secret" } });
   });
 
-  test("to an address without TLS are refused", async () => {
-    const { fake, send } = withAnswers([answer(200, "", {}, "http://helper.example/hpke_config")]);
-    expect((await errorOf(send(publicGet))).message).toBe(
-      "helper: HPKE configuration: it redirects to an address without TLS",
-    );
-    expect(fake.sent).toHaveLength(1);
+  test("to an address without TLS are refused, also if that leads back to one with TLS", async () => {
+    for (const script of [
+      [answer(200, "", {}, "http://helper.example/hpke_config")],
+      [to("http://helper.example/hpke_config"), to("https://attacker.example/hpke_config"), answer(200, "keys")],
+    ]) {
+      const { fake, send } = withAnswers(script);
+      expect((await errorOf(send(publicGet))).message).toBe(
+        "helper: HPKE configuration: it redirects to an address without TLS",
+      );
+      expect(fake.sent).toHaveLength(1);
+    }
   });
 });
 
@@ -359,3 +390,30 @@ test.each([{ timeout: 0 }, { timeout: 1.5 }, { timeout: 2 ** 31 }, { tries: 0 },
     );
   },
 );
+
+describe("header fields", () => {
+  const secret = "do-not-show-me";
+
+  // The error of the platform's fetch has the value in it.
+  test.each([`Bearer ${secret}\nx`, `Bearer ${secret}\0`, `Bearer ${secret}€`])(
+    "that none can be are refused, and not shown (%#)",
+    (value) => {
+      for (const headers of [{ authorization: value }, { [value]: "x" }]) {
+        let error: unknown;
+        try {
+          new Transport({ headers });
+        } catch (thrown) {
+          error = thrown;
+        }
+        expect(error).toMatchObject({ code: "invalid-argument", message: expect.stringMatching(/^headers: /) });
+        expect(`${(error as PrioError).message} ${(error as PrioError).stack}`).not.toContain(secret);
+      }
+    },
+  );
+
+  test("are sent without white space at their ends", async () => {
+    const { fake, send } = withAnswers([answer(200)], { headers: { Authorization: `Bearer ${secret}\r\n` } });
+    await send();
+    expect(fake.sent[0]?.headers).toMatchObject({ authorization: `Bearer ${secret}` });
+  });
+});
