@@ -15,17 +15,31 @@ export interface TlsCodec<T> {
   write(writer: TlsWriter, value: T, name: string): void;
 }
 
+/** How many elements of vectors, of all in a message, were read and may be. */
+interface Elements {
+  read: number;
+  readonly most: number;
+}
+
 /** Reads one value after another. Throws `malformed`. */
 export class TlsReader {
   readonly #bytes: Uint8Array;
   readonly #subject: string;
   readonly #end: number;
+  readonly #elements: Elements;
   #offset: number;
 
   /** `bytes` must stay as they are; `subject` begins the messages of errors. */
-  constructor(bytes: Uint8Array, subject: string, start = 0, end: number = bytes.length) {
+  constructor(
+    bytes: Uint8Array,
+    subject: string,
+    elements: Elements = { read: 0, most: Number.POSITIVE_INFINITY },
+    start = 0,
+    end: number = bytes.length,
+  ) {
     this.#bytes = bytes;
     this.#subject = subject;
+    this.#elements = elements;
     this.#offset = start;
     this.#end = end;
   }
@@ -60,7 +74,14 @@ export class TlsReader {
   /** A reader of the next `length` bytes alone. */
   part(length: number): TlsReader {
     const start = this.#take(length);
-    return new TlsReader(this.#bytes, this.#subject, start, this.#offset);
+    return new TlsReader(this.#bytes, this.#subject, this.#elements, start, this.#offset);
+  }
+
+  /** Counts an element of a vector that is about to be read. */
+  element(): void {
+    const { read, most } = this.#elements;
+    if (read === most) throw this.error(`expected at most ${most} elements in its vectors`);
+    this.#elements.read++;
   }
 
   /** Throws unless everything was read. */
@@ -138,9 +159,17 @@ export class TlsWriter {
   }
 }
 
-/** Reads bytes that hold one value and no more. Throws `malformed`, and `invalid-argument` for what is no bytes. */
-export function decodeTls<T>(codec: TlsCodec<T>, bytes: Uint8Array, subject: string): T {
-  const reader = new TlsReader(copyOfBytes(bytes, subject), subject);
+/**
+ * Reads bytes that hold one value and no more. Throws `malformed`, also where its vectors have more than `most`
+ * elements together, and `invalid-argument` for what is no bytes.
+ */
+export function decodeTls<T>(
+  codec: TlsCodec<T>,
+  bytes: Uint8Array,
+  subject: string,
+  most: number = Number.POSITIVE_INFINITY,
+): T {
+  const reader = new TlsReader(copyOfBytes(bytes, subject), subject, { read: 0, most });
   const value = codec.read(reader);
   reader.end();
   return value;
@@ -248,7 +277,10 @@ export function struct<T extends object>(makeFields: () => { readonly [K in keyo
 
 function readAll<T>(codec: TlsCodec<T>, reader: TlsReader): T[] {
   const values: T[] = [];
-  while (reader.left > 0) values.push(codec.read(reader));
+  while (reader.left > 0) {
+    reader.element();
+    values.push(codec.read(reader));
+  }
   return values;
 }
 

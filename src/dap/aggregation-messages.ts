@@ -139,9 +139,9 @@ const aggregationJobContinueReq: TlsCodec<AggregationJobContinueReq> =
     verifyContinues: rest(struct<VerifyContinue>(() => ({ reportId, payload }))),
   }));
 
-/** Throws `malformed`, also for extensions that are out of order. */
-export function decodeAggregationJobInitReq(bytes: Uint8Array): AggregationJobInitReq {
-  return decodeTls(aggregationJobInitReq, bytes, "AggregationJobInitReq");
+/** Throws `malformed`, also for extensions that are out of order, and for more than `most` reports and extensions. */
+export function decodeAggregationJobInitReq(bytes: Uint8Array, most?: number): AggregationJobInitReq {
+  return decodeTls(aggregationJobInitReq, bytes, "AggregationJobInitReq", most);
 }
 
 /** Throws `invalid-argument`, `out-of-range`, `wrong-length`. */
@@ -149,9 +149,9 @@ export function encodeAggregationJobInitReq(request: AggregationJobInitReq): Byt
   return encodeTls(aggregationJobInitReq, request, "AggregationJobInitReq");
 }
 
-/** Throws `malformed`. */
-export function decodeAggregationJobResp(bytes: Uint8Array): AggregationJobResp {
-  return decodeTls(aggregationJobResp, bytes, "AggregationJobResp");
+/** Throws `malformed`, and for more than `most` reports. */
+export function decodeAggregationJobResp(bytes: Uint8Array, most?: number): AggregationJobResp {
+  return decodeTls(aggregationJobResp, bytes, "AggregationJobResp", most);
 }
 
 /** Throws `invalid-argument`, `out-of-range`, `wrong-length`. */
@@ -159,9 +159,9 @@ export function encodeAggregationJobResp(resp: AggregationJobResp): Bytes {
   return encodeTls(aggregationJobResp, resp, "AggregationJobResp");
 }
 
-/** Throws `malformed`. */
-export function decodeAggregationJobContinueReq(bytes: Uint8Array): AggregationJobContinueReq {
-  return decodeTls(aggregationJobContinueReq, bytes, "AggregationJobContinueReq");
+/** Throws `malformed`, and for more than `most` reports. */
+export function decodeAggregationJobContinueReq(bytes: Uint8Array, most?: number): AggregationJobContinueReq {
+  return decodeTls(aggregationJobContinueReq, bytes, "AggregationJobContinueReq", most);
 }
 
 /** Throws `invalid-argument`, `out-of-range`, `wrong-length`. */

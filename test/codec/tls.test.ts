@@ -102,6 +102,19 @@ it("makes nothing of a length that is not there", () => {
   expect(codeOf(() => decodeTls(vector(opaque(1), 1), hex("02050102030405"), "test"))).toBe("malformed");
 });
 
+it("reads no more elements than the caller allows, of all vectors together", () => {
+  const codec = struct<{ first: number[][]; last: number[] }>(() => ({
+    first: vector(vector(uint(1), 1), 1),
+    last: rest(uint(1)),
+  }));
+  const bytes = encodeTls(codec, { first: [[1, 2], []], last: [3] }, "test");
+  expect(decodeTls(codec, bytes, "test", 5)).toEqual({ first: [[1, 2], []], last: [3] });
+  expect(errorOf(() => decodeTls(codec, bytes, "test", 4))).toMatchObject({
+    ...{ code: "malformed", message: "test: expected at most 4 elements in its vectors (byte 5)" },
+  });
+  expect(codeOf(() => decodeTls(codec, bytes, "test", 0))).toBe("malformed");
+});
+
 it("writes no number that is none, does not fit, or has a fraction", () => {
   for (const size of [1, 2, 4] as const) {
     for (const x of [-1, 0.5, 256 ** size, Number.NaN, Number.POSITIVE_INFINITY]) {

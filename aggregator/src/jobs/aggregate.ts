@@ -92,7 +92,7 @@ async function request(step: Step, { request: body, turns }: OnTheWay): Promise<
       : { method: "POST", path: "/aggregation_jobs", contentType: MEDIA_TYPES.AggregationJobInitReq, body },
   );
   if (answer === null) return;
-  const taken = await takeAnswer(task, turns, decoded(answer.body));
+  const taken = await takeAnswer(task, turns, decoded(answer.body, turns));
   if (taken.turns.length === 0) return finish(step, taken.verified, taken.refused);
 
   const named = answer.resource ?? helper;
@@ -122,7 +122,7 @@ async function proceed(step: Step, { request: body, turns }: OnTheWay): Promise<
         },
   );
   if (answer === null) return;
-  const taken = await takeAnswer(task, turns, decoded(answer.body));
+  const taken = await takeAnswer(task, turns, decoded(answer.body, turns));
   if (taken.turns.length > 0) throw new Contradiction("the answer continues what has to end");
   await finish(step, taken.verified, taken.refused);
 }
@@ -201,11 +201,14 @@ function continuation(turns: readonly Turn[]): Uint8Array {
   return encodeAggregationJobContinueReq({ step: CONTINUATION, verifyContinues });
 }
 
-function decoded(body: Uint8Array): AggregationJobResp {
+/** An answer to a request of these reports: a helper must not end a leader by one that has millions of others. */
+function decoded(body: Uint8Array, turns?: readonly Turn[]): AggregationJobResp {
   try {
-    return decodeAggregationJobResp(body);
+    return decodeAggregationJobResp(body, turns?.length);
   } catch (error) {
-    if (error instanceof PrioError && error.code === "malformed") throw new Contradiction("the answer is malformed");
+    if (error instanceof PrioError && error.code === "malformed") {
+      throw new Contradiction(`the answer is malformed: ${error.message}`);
+    }
     throw error;
   }
 }

@@ -89,6 +89,14 @@ describe.each([
   });
 });
 
+test("an answer of more reports than the request had is not even read", async () => {
+  const pair = await pairWithReports(COUNT);
+  change(pair, 0, (response) => ({ ...response, body: Buffer.concat(new Array(1000).fill(response.body)) }));
+  await pair.run(5);
+  const [job] = await pair.leader.ctx.store.run("test", (tx) => tx.jobs(1, "aggregate", 1));
+  expect(job?.problem).toMatch(/^the answer is malformed: .* at most 3 elements/);
+});
+
 test("a job whose leader gives it up is deleted at the helper", async () => {
   const pair = await pairWithReports(PRIO1);
   change(pair, 1, (response) => ({ ...response, body: response.body.subarray(1) }));

@@ -115,6 +115,30 @@ describe.each(["sync", "async"] as const)("creation, %s", (helperMode) => {
   });
 });
 
+test("a request of more reports and extensions than any leader needs is not even read", async () => {
+  const { pair, message, create } = await asked();
+  const [first] = message.verifyInits as [AggregationJobInitReq["verifyInits"][number]];
+  const withReports = (length: number): Uint8Array => {
+    const verifyInits = Array.from({ length }, (_, i) => {
+      const reportId = new Uint8Array(16);
+      new DataView(reportId.buffer).setUint32(0, i);
+      const reportMetadata = { ...first.reportShare.reportMetadata, reportId, time: 2n ** 40n };
+      return { ...first, reportShare: { ...first.reportShare, reportMetadata } };
+    });
+    return encodeAggregationJobInitReq({ ...message, verifyInits });
+  };
+  expect(await problemOf(create(withReports(10_001)))).toBe("invalidMessage");
+  const publicExtensions = Array.from({ length: 10_000 }, (_, i) => ({
+    ...{ extensionType: i, extensionData: new Uint8Array(0) },
+  }));
+  const reportMetadata = { ...first.reportShare.reportMetadata, publicExtensions };
+  const verifyInits = [{ ...first, reportShare: { ...first.reportShare, reportMetadata } }];
+  expect(await problemOf(create(encodeAggregationJobInitReq({ ...message, verifyInits })))).toBe("invalidMessage");
+  expect(await pair.states("helper", "verify")).toEqual({});
+  // What is just small enough is a job, whatever becomes of its reports.
+  expect(await problemOf(create(withReports(10_000)))).toBe("none");
+});
+
 describe("requests that no job is made of", () => {
   const extension = (extensionType: number, size = 0) => ({ extensionType, extensionData: new Uint8Array(size) });
   const CASES: Record<

@@ -16,7 +16,7 @@ import { nowOf } from "../now.js";
 import { mapInSlices } from "../slices.js";
 import { invalidMessage, wellFormed } from "../well-formed.js";
 import { Commitment, verifyAnew } from "./commitment.js";
-import { readInitRequest } from "./init-request.js";
+import { MOST_ELEMENTS, readInitRequest } from "./init-request.js";
 import { answerAgain, requireNext, stored, unrecognized } from "./job-answers.js";
 import { type GoingOn, goingOn, type States, statesOf } from "./states.js";
 import { beginVerification, continueReport, type Verdict } from "./verify.js";
@@ -31,7 +31,7 @@ export async function continueAggregationJob(
   const find = () => ctx.store.run("find aggregation job", (tx) => tx.job(task.key, "verify", id));
   const job = await find();
   if (job === null) throw unrecognized();
-  const request = wellFormed(() => decodeAggregationJobContinueReq(body));
+  const request = wellFormed(() => decodeAggregationJobContinueReq(body, MOST_ELEMENTS));
   const { step } = request;
   if (step === 0) throw invalidMessage("a continuation has a step from 1 on");
   if (step === job.step) return answerAgain(job, step, body);

@@ -12,6 +12,12 @@ import type { AggregatorTask } from "../../tasks/task.js";
 import { keyOf } from "../bytes.js";
 import { invalidMessage, wellFormed } from "../well-formed.js";
 
+/**
+ * Reports and extensions of a leader's request, at most: what is read takes up to 60 times its bytes, and a leader must
+ * not end a helper that serves others too.
+ */
+export const MOST_ELEMENTS = 10_000;
+
 /** What an AggregationJobInitReq asks for. */
 export interface InitRequest {
   readonly inits: AggregationJobInitReq["verifyInits"];
@@ -21,7 +27,7 @@ export interface InitRequest {
 
 /** Throws a `Problem`. */
 export function readInitRequest(task: AggregatorTask, body: Uint8Array): InitRequest {
-  const request = wellFormed(() => decodeAggregationJobInitReq(body));
+  const request = wellFormed(() => decodeAggregationJobInitReq(body, MOST_ELEMENTS));
   const { verificationKeyId, aggParam, extensions, verifyInits } = request;
   const known = task.dap.batchMode === "leader-selected" ? [AggregationJobExtensionType.leaderSelectedBatchId] : [];
   const unsupported = unsupportedExtensions(extensions, known);
