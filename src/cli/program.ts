@@ -1,7 +1,8 @@
 // Parses the command line with commander, by the table of definitions.ts, and shows the help.
 
 import { type Argument, Command, Option } from "commander";
-import { DEFINITIONS, type Definition } from "./definitions.js";
+import type { Definition } from "./definition.js";
+import { DEFINITIONS } from "./definitions.js";
 import type { Io } from "./io.js";
 import { MANUAL } from "./manual.js";
 import { type OptionValues, requireChoice } from "./options.js";
