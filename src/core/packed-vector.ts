@@ -1,74 +1,12 @@
 // Packed vectors over the fields of Prio3: the fast implementation of vector.ts for any prime that has the loops of
-// `Limbs`. packed64.ts and packed128.ts make the spaces. (packed87.ts has a class of its own: engines compile a method
+// limbs.ts. packed64.ts and packed128.ts make the spaces. (packed87.ts has a class of its own: engines compile a method
 // best while it has met one kind of loops, and Prio v1 must not pay for what Prio3 computes with.)
 
 import { PrioError } from "../errors.js";
 import { doubles, hasDoubles } from "./doubles.js";
-import type { Field } from "./field.js";
+import type { Limbs } from "./limbs.js";
+import { allocate, copyOf } from "./slab.js";
 import type { LittleEndianElements, MatrixElements, UnreducedVector, Vector, VectorSpace } from "./vector.js";
-
-/**
- * The loops over packed limbs of one field (limbs64.ts and limbs128.ts), and those between limbs and bytes. All
- * positions, steps and counts are of elements, except in bytes.
- */
-export interface Limbs<Name extends string> {
-  readonly field: Field<Name>;
-  /** Doubles of an element. */
-  readonly size: number;
-  /** x[start, end), brought to the usual form. */
-  readonly carryAll: (x: Float64Array, start: number, end: number) => void;
-  /** out[to + toStep·i] = a[from + i] + sign·b[at + bStep·i] for i < count. */
-  readonly addAll: (
-    out: Float64Array,
-    to: number,
-    toStep: number,
-    a: Float64Array,
-    from: number,
-    sign: 1 | -1,
-    b: Float64Array,
-    at: number,
-    bStep: number,
-    count: number,
-  ) => void;
-  /** out[to + toStep·i] = a[from + i]·b[at + bStep·i] for i < count. */
-  readonly multiplyAll: (
-    out: Float64Array,
-    to: number,
-    toStep: number,
-    a: Float64Array,
-    from: number,
-    b: Float64Array,
-    at: number,
-    bStep: number,
-    count: number,
-  ) => void;
-  /** out[to] = Σ a[from + aStep·i]·b[at + bStep·i] over i < count. */
-  readonly dotInto: (
-    out: Float64Array,
-    to: number,
-    a: Float64Array,
-    from: number,
-    aStep: number,
-    b: Float64Array,
-    at: number,
-    bStep: number,
-    count: number,
-  ) => void;
-  /** The butterflies with the twiddle at `w` of elements `half` apart: `columns` pairs in each of the blocks. */
-  readonly butterflies: (
-    x: Float64Array,
-    first: number,
-    half: number,
-    columns: number,
-    blocks: number,
-    twiddles: Float64Array,
-    w: number,
-  ) => void;
-  /** As `LittleEndianElements.readLE`, to x[i…]. */
-  readonly readAll: (x: Float64Array, i: number, bytes: DataView, start: number, end: number) => number;
-  /** As `LittleEndianElements.writeLE`, of x[from, to). */
-  readonly writeAll: (x: Float64Array, from: number, to: number, bytes: DataView, start: number) => void;
-}
 
 /** From this many butterflies a twiddle on, it pays to prepare the twiddle. */
 const WORTH_PREPARING = 4;
@@ -79,35 +17,6 @@ const NONE: Float64Array = /* @__PURE__ */ doubles(0);
 /** The bytes of a few elements on their way. A new view of bytes would take as long as to copy these. */
 const FEW = /* @__PURE__ */ new Uint8Array(256);
 const FEW_WORDS = /* @__PURE__ */ new DataView(FEW.buffer);
-
-/** Doubles of a slab, and of the longest array that is a part of one. */
-const SLAB = 4096;
-const SMALL = 512;
-let slab = NONE;
-let left = 0;
-
-/**
- * An array of zeros. Small ones are parts of a larger one, which takes a tenth of the time: engines keep the elements
- * of an array outside their heap if it has more than a few. All parts together keep the larger one from being
- * collected, so what outlives a report has to be a copy (`kept`).
- */
-function allocate(length: number): Float64Array {
-  if (length > SMALL) return new Float64Array(length);
-  if (length > left) {
-    slab = new Float64Array(SLAB);
-    left = SLAB;
-  }
-  left -= length;
-  return slab.subarray(left, left + length);
-}
-
-/** A copy of an array, or of its doubles [start, end). */
-function copyOf(array: Float64Array, start = 0, end: number = array.length): Float64Array {
-  if (end - start > SMALL) return array.slice(start, end);
-  const copy = allocate(end - start);
-  for (let i = start; i < end; i++) copy[i - start] = array[i] as number;
-  return copy;
-}
 
 /** `Name` is the field's name, so that vectors of two fields have two types, neither of which is the other's. */
 export class PackedVector<in out Name extends string>

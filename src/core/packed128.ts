@@ -2,8 +2,9 @@
 // vectors. Here is what is left: elements in and out as bytes.
 
 import { FIELD_128 } from "./fields.js";
+import type { Limbs } from "./limbs.js";
 import { addAll, butterflies, carryAll, dotInto, LIMBS, multiplyAll, storeWords } from "./limbs128.js";
-import { type Limbs, type PackedVector, packedSpace } from "./packed-vector.js";
+import { type PackedVector, packedSpace } from "./packed-vector.js";
 import type { VectorSpace } from "./vector.js";
 
 function readAll(x: Float64Array, i: number, bytes: DataView, start: number, end: number): number {

@@ -3,7 +3,7 @@
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Limbs } from "../../src/core/packed-vector.js";
+import type { Limbs } from "../../src/core/limbs.js";
 import { LOOPS_64 } from "../../src/core/packed64.js";
 import { LOOPS_128 } from "../../src/core/packed128.js";
 
