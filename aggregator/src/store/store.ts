@@ -238,7 +238,10 @@ export interface Transaction {
   waiting(limit: number): Promise<Waiting[]>;
   /** Reports in no job, in the range where there is one, counted up to `limit` where there is one. */
   countWaiting(task: number, range?: TimeRange, limit?: number): Promise<number>;
-  /** Gives up to `limit` reports to a job, the earliest times first, and skips those that another transaction takes. */
+  /**
+   * Gives up to `limit` reports to a job, the earliest times first, and of one time those that came first: clients choose
+   * their ids, and none may wait longer for them. Skips those that another transaction takes.
+   */
   claimReports(task: number, job: Uint8Array, limit: number, range?: TimeRange): Promise<ReplayKey[]>;
   /** The reports of a job, by time and then by id. */
   reportsOf(task: number, job: Uint8Array): Promise<WaitingReport[]>;

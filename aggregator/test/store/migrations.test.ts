@@ -7,9 +7,9 @@ import { MIGRATIONS as POSTGRES } from "../../src/store/postgres/schema.js";
 import { PostgresStore } from "../../src/store/postgres/store.js";
 import { MIGRATIONS as SQLITE } from "../../src/store/sqlite/schema.js";
 import { SqliteStore } from "../../src/store/sqlite/store.js";
-import type { Store } from "../../src/store/store.js";
+import type { Store, WaitingReport } from "../../src/store/store.js";
 import { bundled } from "./programs.js";
-import { emptyPlace, isPostgres, newTask, once, type Place } from "./support.js";
+import { bytesOf, emptyPlace, isPostgres, newTask, once, type Place, reportOf, taskOf } from "./support.js";
 
 const RELEASED = isPostgres ? POSTGRES : SQLITE;
 const openWith = ({ url }: Place, migrations: readonly Migration[]): Promise<Store> =>
@@ -40,6 +40,37 @@ test("a store of every earlier version is brought up to date with what is in it"
     expect(await once(store, (tx) => tx.tasks())).toHaveLength(version >= 1 ? 1 : 0);
     await store.close();
     await (await openWith(place, RELEASED)).close();
+  }
+});
+
+test("reports, those in jobs among them, and replay keys of every version are there in the next", async () => {
+  for (let version = 1; version < RELEASED.length; version++) {
+    const place = emptyPlace();
+    const old = await openWith(place, RELEASED.slice(0, version));
+    const reports = Array.from({ length: 20 }, (_, i) => reportOf(i, i >> 2));
+    const task = await taskOf(old);
+    await once(old, (tx) =>
+      tx.insertReports(
+        reports.map((report) => ({ task, ...report })),
+        100,
+      ),
+    );
+    const claimed = await once(old, (tx) => tx.claimReports(task, bytesOf("job"), 8));
+    await once(old, (tx) => tx.insertReplayKeys(task, claimed));
+    await old.close();
+    const store = await openWith(place, RELEASED);
+    expect(await once(store, (tx) => tx.insertReports([{ task, ...reportOf(3, 9) }], 100))).toBe(0);
+    expect(await once(store, (tx) => tx.insertReplayKeys(task, claimed))).toHaveLength(8);
+    const rest = await once(store, (tx) => tx.claimReports(task, bytesOf("rest"), 100));
+    expect(rest).toHaveLength(12);
+    const found = [...(await once(store, (tx) => tx.reportsOf(task, bytesOf("job"))))];
+    found.push(...(await once(store, (tx) => tx.reportsOf(task, bytesOf("rest")))));
+    const byId = (a: WaitingReport, b: WaitingReport) => Buffer.compare(a.id, b.id);
+    expect(found.sort(byId)).toEqual(reports.sort(byId));
+    await once(store, (tx) => tx.removeReports(task, bytesOf("job")));
+    expect(await once(store, (tx) => tx.reportsOf(task, bytesOf("job")))).toEqual([]);
+    expect(await once(store, (tx) => tx.removeReplayKeys(task, 1, 100))).toBe(4);
+    await store.close();
   }
 });
 

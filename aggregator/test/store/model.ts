@@ -62,12 +62,16 @@ export class Model {
   }
 
   waiting(limit: number): { reports: number; since: number } | null {
-    const first = this.#in(null).slice(0, limit);
+    const first = this.#waiting().slice(0, limit);
     return first.length === 0 ? null : { reports: first.length, since: Math.min(...first.map(([, { at }]) => at)) };
   }
 
-  claimReports(job: string, limit: number, range: readonly [number, number]): string[] {
-    const claimed = this.#in(null, range).slice(0, limit);
+  /** The ids that a store has claimed, if it may claim them: of those that came in one second, it chooses. */
+  claimReports(job: string, limit: number, range: readonly [number, number], chosen: readonly string[]): string[] {
+    const due = this.#waiting(range).slice(0, limit);
+    const claimed = this.#in(null, range).filter(([id]) => chosen.includes(id));
+    const moments = (reports: readonly [string, Report][]) => reports.map(([, { time, at }]) => `${time} ${at}`).sort();
+    if (moments(claimed).join() !== moments(due).join()) throw new Error("other reports were due");
     for (const [, report] of claimed) report.job = job;
     return claimed.map(([id]) => id);
   }
@@ -83,6 +87,11 @@ export class Model {
   /** To another job, or to none. */
   moveReports(job: string, to: string | null, ids: readonly string[] | null): void {
     for (const [id, report] of this.#in(job)) if (ids === null || ids.includes(id)) report.job = to;
+  }
+
+  /** Those in no job, in the order in which they are claimed. */
+  #waiting(range?: readonly [number, number]): [string, Report][] {
+    return this.#in(null, range).sort(([, x], [, y]) => x.time - y.time || x.at - y.at);
   }
 
   /** By time and then by id. */

@@ -65,6 +65,17 @@ test("a job claims the earliest reports, in a range where it names one, and no r
   expect(await once(store, (tx) => tx.countWaiting(task))).toBe(14);
 });
 
+test("of one time, a job claims those that came first, whatever ids their clients chose", async () => {
+  const store = await emptyStore();
+  const task = await taskOf(store);
+  const byId = ["a", "b", "c", "d"].map((name) => reportOf(name, 5)).sort((a, b) => Buffer.compare(a.id, b.id));
+  for (const [i, report] of byId.toReversed().entries()) await upload(store, task, [report], 100 + i);
+  expect(await once(store, (tx) => tx.waiting(2))).toEqual([{ task, reports: 2, since: 100 }]);
+  const claimed = await once(store, (tx) => tx.claimReports(task, JOB, 2));
+  expect(idsOf(claimed)).toEqual(idsOf(byId.slice(2)));
+  expect(idsOf(await once(store, (tx) => tx.reportsOf(task, JOB)))).toEqual(idsOf(byId.slice(2)));
+});
+
 test("waiting counts up to a limit, names when the first of the counted came, and leaves out who has none", async () => {
   const store = await emptyStore();
   const [a, b, c] = [await taskOf(store, "a"), await taskOf(store, "b"), await taskOf(store, "c")];

@@ -46,7 +46,7 @@ export function reportQueries(sql: Connection): ReportQueries {
       return sql.rows<Waiting>(
         `SELECT tasks.key AS task, w.reports, w.since FROM tasks, LATERAL (
            SELECT count(*) AS reports, min(at) AS since FROM (
-             SELECT at FROM reports WHERE task = tasks.key AND job IS NULL ORDER BY time, id LIMIT $1) AS first
+             SELECT at FROM reports WHERE task = tasks.key AND job IS NULL ORDER BY time, at, id LIMIT $1) AS first
            ) AS w
          WHERE w.reports > 0 ORDER BY tasks.key`,
         limit,
@@ -66,7 +66,7 @@ export function reportQueries(sql: Connection): ReportQueries {
       const claimed = await sql.rows<ReplayKey>(
         `WITH claimed AS MATERIALIZED (
            SELECT id FROM reports WHERE task = $2 AND job IS NULL AND time >= $3 AND time < $4
-           ORDER BY time, id LIMIT $5 FOR UPDATE SKIP LOCKED)
+           ORDER BY time, at, id LIMIT $5 FOR UPDATE SKIP LOCKED)
          UPDATE reports SET job = $1 FROM claimed WHERE reports.task = $2 AND reports.id = claimed.id
          RETURNING reports.id, reports.time`,
         ...[job, task, from, to, limit],

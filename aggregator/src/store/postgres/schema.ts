@@ -181,4 +181,11 @@ export const MIGRATIONS: readonly Migration[] = [
         task bigint
       );`,
   },
+  {
+    version: 2,
+    name: "the order in which reports came",
+    sql: `
+      DROP INDEX reports_waiting;
+      CREATE INDEX reports_waiting ON reports (task, time, at, id) WHERE job IS NULL;`,
+  },
 ];

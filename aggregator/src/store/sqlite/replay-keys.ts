@@ -1,4 +1,4 @@
-// The replay record in SQLite: one row a report, in the order of ids, and an index by time to forget by.
+// The replay record in SQLite: one row a report, found by its id, and forgotten by its time.
 
 import { horizonQueries } from "../queries/horizons.js";
 import type { ReplayKey, Transaction } from "../store.js";
@@ -21,8 +21,8 @@ export function replayKeyQueries(sql: SqliteSql): ReplayKeyQueries {
     async removeReplayKeys(task, before, limit) {
       await horizons.advance(task, before);
       return sql.change(
-        `DELETE FROM replay_keys WHERE task = $1 AND id IN (
-           SELECT id FROM replay_keys WHERE task = $1 AND time < $2 ORDER BY time LIMIT $3)`,
+        `DELETE FROM replay_keys WHERE rowid IN (
+           SELECT rowid FROM replay_keys WHERE task = $1 AND time < $2 ORDER BY time LIMIT $3)`,
         ...[task, before, limit],
       );
     },

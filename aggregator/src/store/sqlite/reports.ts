@@ -1,5 +1,5 @@
-// Reports that wait, in SQLite. They are found by task and id, and by job, time and id; what clients sent lies in the
-// order in which it came, in a table of its own, so that a claim writes a few bytes a report.
+// Reports that wait, in SQLite. They lie in the order in which they came, and of one time they are claimed in it: so a
+// job's reports lie together. What clients sent is in a table of its own, so that a claim writes a few bytes a report.
 
 import type { ReplayKey, TimeRange, Transaction, Waiting, WaitingReport } from "../store.js";
 import type { SqliteSql } from "./database.js";
@@ -21,16 +21,16 @@ const ALWAYS: TimeRange = { from: 0, to: Number.MAX_SAFE_INTEGER };
 export function reportQueries(sql: SqliteSql): ReportQueries {
   return {
     async insertReports(reports, at) {
-      const { next } = sql.statement("SELECT coalesce(max(seq), 0) + 1 AS next FROM report_contents").get() as {
+      const { next } = sql.statement("SELECT coalesce(max(seq), 0) + 1 AS next FROM reports").get() as {
         next: number;
       };
       const insertReport = sql.statement(
-        "INSERT INTO reports (task, id, time, at, seq) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+        "INSERT INTO reports (seq, task, id, time, at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (task, id) DO NOTHING",
       );
       const insertContent = sql.statement("INSERT INTO report_contents (seq, content) VALUES ($1, $2)");
       let seq = next;
       for (const { task, id, time, content } of reports) {
-        if (insertReport.run(task, id, time, at, seq).changes === 0) continue;
+        if (insertReport.run(seq, task, id, time, at).changes === 0) continue;
         insertContent.run(seq, content);
         seq++;
       }
@@ -41,7 +41,7 @@ export function reportQueries(sql: SqliteSql): ReportQueries {
       const tasks = await sql.rows<{ key: number }>("SELECT key FROM tasks ORDER BY key");
       const count = sql.statement(
         `SELECT count(*) AS reports, min(at) AS since FROM (
-           SELECT at FROM reports WHERE task = $1 AND job IS NULL ORDER BY time, id LIMIT $2)`,
+           SELECT at FROM reports WHERE task = $1 AND job IS NULL ORDER BY time, at, seq LIMIT $2)`,
       );
       return tasks
         .map(({ key }) => ({ task: key, ...(count.get(key, limit) as Omit<Waiting, "task">) }))
@@ -59,9 +59,9 @@ export function reportQueries(sql: SqliteSql): ReportQueries {
 
     async claimReports(task, job, limit, { from, to } = ALWAYS) {
       const claimed = await sql.rows<ReplayKey>(
-        `UPDATE reports SET job = $1 WHERE task = $2 AND id IN (
-           SELECT id FROM reports WHERE task = $2 AND job IS NULL AND time >= $3 AND time < $4
-           ORDER BY time, id LIMIT $5) RETURNING id, time`,
+        `UPDATE reports SET job = $1 WHERE seq IN (
+           SELECT seq FROM reports WHERE task = $2 AND job IS NULL AND time >= $3 AND time < $4
+           ORDER BY time, at, seq LIMIT $5) RETURNING id, time`,
         ...[job, task, from, to, limit],
       );
       return claimed.sort((a, b) => a.time - b.time || Buffer.compare(a.id, b.id));

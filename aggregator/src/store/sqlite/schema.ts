@@ -1,5 +1,5 @@
-// The tables in SQLite. Rows are small where they are found by random identifiers, and what is large lies in the order
-// in which it came.
+// The tables in SQLite. Whatever comes in masses lies in the order in which it came. An index by random identifiers has
+// nothing else in it: SQLite writes whole pages, and of such an index one for each report.
 
 import type { Migration } from "../migrations.js";
 
@@ -132,5 +132,37 @@ export const MIGRATIONS: readonly Migration[] = [
         what TEXT NOT NULL,
         task INTEGER
       ) STRICT;`,
+  },
+  {
+    version: 2,
+    name: "the order in which reports came",
+    sql: `
+      ALTER TABLE reports RENAME TO old_reports;
+      DROP INDEX reports_by_job;
+      CREATE TABLE reports (
+        seq INTEGER PRIMARY KEY,
+        task INTEGER NOT NULL,
+        id BLOB NOT NULL,
+        time INTEGER NOT NULL,
+        at INTEGER NOT NULL,
+        job BLOB
+      ) STRICT;
+      INSERT INTO reports (seq, task, id, time, at, job)
+        SELECT seq, task, id, time, at, job FROM old_reports ORDER BY seq;
+      CREATE UNIQUE INDEX reports_by_id ON reports (task, id);
+      CREATE INDEX reports_by_job ON reports (task, job, time, at);
+      DROP TABLE old_reports;
+
+      ALTER TABLE replay_keys RENAME TO old_replay_keys;
+      DROP INDEX replay_keys_by_time;
+      CREATE TABLE replay_keys (
+        task INTEGER NOT NULL,
+        time INTEGER NOT NULL,
+        id BLOB NOT NULL
+      ) STRICT;
+      INSERT INTO replay_keys (task, time, id) SELECT task, time, id FROM old_replay_keys ORDER BY time;
+      CREATE UNIQUE INDEX replay_keys_by_id ON replay_keys (task, id);
+      CREATE INDEX replay_keys_by_time ON replay_keys (task, time);
+      DROP TABLE old_replay_keys;`,
   },
 ];
