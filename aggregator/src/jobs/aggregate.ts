@@ -268,13 +268,13 @@ async function refuse(tx: Transaction, { ctx, task, job }: Step, refused: readon
 async function abandon(step: Step, reason: Error): Promise<void> {
   const { ctx, peer, task, job, signal } = step;
   const { reports, helper } = await ctx.store.run("abandon aggregation job", async (tx) => {
+    await update(tx, step, { state: "abandoned", answer: null, problem: reason.message }, true);
     const { length } = await tx.reportsOf(task.key, job.id);
     // The step began with the job as it was then.
     const now = (await tx.job(task.key, job.kind, job.id)) ?? job;
     await tx.removeReports(task.key, job.id);
     await addCounters(tx, task.key, [[COUNTERS.abandoned, length]]);
     if (job.batch !== null) await tx.addToBatch(task.key, job.batch, -length);
-    await update(tx, step, { state: "abandoned", answer: null, problem: reason.message }, true);
     return { reports: length, helper: detailOf(now).helper };
   });
   memoryOf(ctx).take(job);

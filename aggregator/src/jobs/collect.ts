@@ -28,8 +28,9 @@ import { createAggregationJob, mostReportsInJobs } from "./create-aggregation-jo
 import { ask, PeerRefusal, PeerUnavailable } from "./peer.js";
 
 /** Seconds after which a batch is looked at again: while its jobs go on, and while it has too few reports. */
-const SOON = 1;
-const LATER = 5;
+const PAUSE = { draining: 1, waiting: 5 };
+/** Looks at a task's batches in a second, about: a collector with many jobs keeps no driver from other tasks. */
+const LOOKS = { draining: 20, waiting: 10 };
 /** How often reports are taken into a batch: those that were there, and those that came while it was drained. */
 const ROUNDS = 3;
 
@@ -66,7 +67,7 @@ async function gatherInterval(step: Step): Promise<JobChange | null> {
     };
   });
   const isSmall = there.jobs === 0 && there.aggregated + there.waiting < minBatchSize;
-  if (isSmall && !there.isCollected) return wait(step, "waiting", LATER);
+  if (isSmall && !there.isCollected) return wait(step);
   const detail = detailOf(job);
   const { rounds = 0 } = detail;
   const isLast = rounds >= ROUNDS;
@@ -81,10 +82,10 @@ async function gatherInterval(step: Step): Promise<JobChange | null> {
     const isOpen =
       (await tx.countOpenJobs(task.key, "aggregate", { times })) > 0 ||
       (!isLast && (await tx.countWaiting(task.key, times, 1)) > 0);
-    if (isOpen) return { ...later(step, "draining", SOON), detail: more };
+    if (isOpen) return { ...(await later(tx, step, "draining")), detail: more };
     const aggregate = await mergePartials(tx, task.key, task.vdaf, range);
     if (aggregate.count < minBatchSize) {
-      return { ...later(step, "waiting", LATER), detail: JSON.stringify({ ...detail, rounds: 0 }) };
+      return { ...(await later(tx, step, "waiting")), detail: JSON.stringify({ ...detail, rounds: 0 }) };
     }
     return close(tx, step, aggregate, range, null);
   });
@@ -101,7 +102,7 @@ async function gatherNextBatch(step: Step): Promise<JobChange | null> {
   const isLarge = ({ assigned }: OpenBatch) => assigned >= minBatchSize;
   if (!there.batches.some(isLarge)) {
     const assigned = there.batches[0]?.assigned ?? 0;
-    if (assigned + there.waiting < minBatchSize) return wait(step, "waiting", LATER);
+    if (assigned + there.waiting < minBatchSize) return wait(step);
     await takeAll(step, minBatchSize - assigned, null);
   }
   return change(step, async (tx) => {
@@ -114,7 +115,7 @@ async function gatherNextBatch(step: Step): Promise<JobChange | null> {
       await tx.removeBatch(task.key, id);
       return close(tx, step, aggregate, range, id);
     }
-    return later(step, "draining", SOON);
+    return later(tx, step, "draining");
   });
 }
 
@@ -230,13 +231,15 @@ function failure({ job }: Step, problem: ProblemName, detail: string): JobChange
   return { state: "failed", answer: null, detail: JSON.stringify(failed) };
 }
 
-function later({ ctx }: Step, state: "waiting" | "draining", seconds: number): JobChange {
-  return { state, notBefore: nowOf(ctx) + seconds };
+/** Later the more collection jobs the task has. */
+async function later(tx: Transaction, { ctx, task }: Step, state: "waiting" | "draining"): Promise<JobChange> {
+  const jobs = await tx.countOpenJobs(task.key, "collect", {});
+  return { state, notBefore: nowOf(ctx) + Math.max(PAUSE[state], Math.ceil(jobs / LOOKS[state])) };
 }
 
-/** Gives the job back, to be looked at again. */
-function wait(step: Step, state: "waiting" | "draining", seconds: number): Promise<JobChange> {
-  return change(step, async () => later(step, state, seconds));
+/** Gives the job back, to be looked at when there may be more reports. */
+function wait(step: Step): Promise<JobChange> {
+  return change(step, (tx) => later(tx, step, "waiting"));
 }
 
 /**

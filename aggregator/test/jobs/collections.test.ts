@@ -251,6 +251,21 @@ test("a task has a thousand collection jobs at a time, and takes more when there
   expect(await problemOf(ask(999))).toBe("tooManyRequests");
 });
 
+test("the more collection jobs a task has, the more rarely each is looked at", async () => {
+  const pair = await pairOf(0);
+  for (let i = 0; i < 200; i++) await create(pair, pair.query({ start: BigInt(i), duration: 1n }));
+  const { store } = pair.leader.ctx;
+  const { run } = store;
+  let looks = 0;
+  store.run = (name, body) => {
+    if (name === "look at batch") looks++;
+    return run.call(store, name, body) as ReturnType<typeof body>;
+  };
+  await pair.run(60, 5);
+  // Once, and then every 20 seconds.
+  expect(looks).toBe(800);
+});
+
 describe("once", () => {
   test("the same request is the same job, before and after, and its bytes stay", async () => {
     const pair = await pairOf(3);
