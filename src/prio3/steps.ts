@@ -2,7 +2,7 @@
 // leader, gets its shares in full; each of the others, the helpers, gets a seed that its shares are expanded from.
 // prio3.ts and instances.ts have what users see of it.
 
-import { type Bytes, byteOf, concat, copyOfBytes, equalBytes, kindOf, lengthOfBytes, listOf } from "../core/bytes.js";
+import { type Bytes, concat, copyOfBytes, equalBytes, kindOf, listOf } from "../core/bytes.js";
 import { MAKER } from "../core/hidden.js";
 import { signed } from "../core/noise.js";
 import { type RandomSource, systemRandom } from "../core/random.js";
@@ -12,30 +12,15 @@ import { PrioError } from "../errors.js";
 import { requireCount, requireTotals } from "../vdaf/totals.js";
 import type { AggregateShare, OutputShare, Shards, Vdaf, Verification, VerifyState } from "../vdaf/vdaf.js";
 import type { Circuit } from "./circuit.js";
+import { Derivations, type MeasShare, type Tags } from "./derivations.js";
 import { decodeVector, type Elements, encodeVector, joined } from "./elements.js";
 import { Flp } from "./flp.js";
 import { type Pending, Prio3AggregateShare, Prio3OutputShare, Prio3VerifyState, states } from "./shares.js";
-import { deriveSeed, expandIntoVector, type Xof } from "./xof.js";
+import type { Xof } from "./xof.js";
 
-/** The draft's version, in every domain separation tag. */
-const VERSION = 18;
-const CLASS_VDAF = 0;
 const NONCE_SIZE = 16;
-/** Bytes of a domain separation tag before the context. */
-const TAG_HEAD_SIZE = 8;
 /** Elements of the leader's input share, at most: bounds the memory of one report, whatever the number of proofs. */
 const MAX_SHARE_LENGTH = 2 ** 25;
-
-/** What an XOF is used for. */
-const USAGE = {
-  measShare: 1,
-  proofShare: 2,
-  jointRandomness: 3,
-  proveRandomness: 4,
-  queryRandomness: 5,
-  jointRandSeed: 6,
-  jointRandPart: 7,
-} as const;
 
 /** What distinguishes one instance of Prio3 from another. */
 export interface Prio3Parameters<V extends Elements<V>, Measurement, Result> {
@@ -62,9 +47,8 @@ export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements V
   readonly proofs: number;
   readonly #flp: Flp<V, Measurement, Result>;
   readonly #xof: Xof;
+  readonly #derive: Derivations<V>;
   readonly #maxOutput: bigint;
-  /** A domain separation tag up to the context; the last byte is that of the usage. */
-  readonly #tagHead: Uint8Array;
   /** An aggregator's share of 1. */
   readonly #one: bigint;
   readonly #parameters: Prio3Parameters<V, Measurement, Result>;
@@ -83,9 +67,8 @@ export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements V
     this.verifyKeySize = xof.seedSize;
     this.#flp = new Flp(space, circuit);
     this.#xof = xof;
+    this.#derive = new Derivations(xof, this.#flp, proofs, algorithmId);
     this.#maxOutput = maxOutput;
-    const id = algorithmId;
-    this.#tagHead = Uint8Array.of(VERSION, CLASS_VDAF, id >>> 24, id >>> 16, id >>> 8, id, 0, 0);
     this.#one = space.field.inv(BigInt(shares));
     if (circuit.measurementLength + this.#flp.proofLength * proofs > MAX_SHARE_LENGTH) {
       throw new PrioError(
@@ -113,7 +96,7 @@ export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements V
     inputShare: Uint8Array,
   ): Verification {
     const key = copyOfBytes(verifyKey, "verify key", this.verifyKeySize);
-    const tags = this.#tags(ctx);
+    const tags = this.#derive.tags(ctx);
     const number = copyOfBytes(nonce, "nonce", NONCE_SIZE);
     const id = this.#requireAggregatorId(aggregatorId);
     const parts = this.#readPublicShare(publicShare);
@@ -124,15 +107,14 @@ export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements V
     let jointRandSeed: Uint8Array | undefined;
     let jointRands = space.zeros(0);
     if (blind !== undefined) {
-      jointRandPart = this.#jointRandPart(tags, id, blind, meas.bytes, number);
+      jointRandPart = this.#derive.jointRandPart(tags, id, blind, meas.bytes, number);
       // The part that this aggregator computes takes the place of the one that the client claims.
       parts[id] = jointRandPart;
-      jointRandSeed = this.#jointRandSeed(tags, parts);
-      jointRands = this.#jointRands(tags, jointRandSeed);
+      jointRandSeed = this.#derive.jointRandSeed(tags, parts);
+      jointRands = this.#derive.jointRands(tags, jointRandSeed);
     }
 
-    const binder = [byteOf(this.proofs), number];
-    const queryRands = this.#expand(key, tags(USAGE.queryRandomness), binder, queryRandLength * this.proofs);
+    const queryRands = this.#derive.queryRands(tags, key, number);
     const verifiers = Array.from({ length: this.proofs }, (_, k) =>
       this.#flp.query(
         meas.vector,
@@ -148,7 +130,7 @@ export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements V
   }
 
   verifierSharesToMessage(ctx: Uint8Array, verifierShares: readonly Uint8Array[]): Bytes | null {
-    const tags = this.#tags(ctx);
+    const tags = this.#derive.tags(ctx);
     const { space, circuit, verifierLength } = this.#flp;
     const length = verifierLength * this.proofs;
     const size = length * space.field.bytes;
@@ -163,14 +145,16 @@ export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements V
     for (const bytes of shares) verifiers.accumulate(this.#decode(bytes, 0, length, "verifier share"));
     for (let k = 0; k < this.proofs; k++) if (!this.#flp.decide(part(verifiers, k, verifierLength))) return null;
     if (!hasJointRand) return new Uint8Array(0);
-    return this.#jointRandSeed(
-      tags,
-      shares.map((bytes) => bytes.slice(size)),
-    ).slice();
+    return this.#derive
+      .jointRandSeed(
+        tags,
+        shares.map((bytes) => bytes.slice(size)),
+      )
+      .slice();
   }
 
   verifyNext(ctx: Uint8Array, state: VerifyState, verifierMessage: Uint8Array): OutputShare | null {
-    this.#tags(ctx); // Only checked: the joint randomness, if there is any, binds the context.
+    this.#derive.tags(ctx); // Only checked: the joint randomness, if there is any, binds the context.
     const pending = this.#pendingOf(state);
     const size = pending.jointRandSeed === undefined ? 0 : this.#xof.seedSize;
     const message = requireMessage(verifierMessage, "verifier message", size);
@@ -235,7 +219,7 @@ export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements V
 
   /** As `shard`, with randomness from a source, which is asked once: for vectors and tests. */
   shardWith(ctx: Uint8Array, measurement: Measurement, nonce: Uint8Array, random: RandomSource): Shards {
-    const tags = this.#tags(ctx);
+    const tags = this.#derive.tags(ctx);
     const number = copyOfBytes(nonce, "nonce", NONCE_SIZE);
     const { space, circuit, proveRandLength, proofLength } = this.#flp;
     const meas = circuit.encode(space, measurement);
@@ -255,9 +239,9 @@ export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements V
 
     let leaderMeas = meas;
     const helperParts = helpers.map(({ seed, blind }, j) => {
-      const { vector, bytes } = this.#helperMeasShare(tags, j + 1, seed);
+      const { vector, bytes } = this.#derive.helperMeasShare(tags, j + 1, seed);
       leaderMeas = sharesInPlaceOf(vector, leaderMeas);
-      return blind && this.#jointRandPart(tags, j + 1, blind, bytes, number);
+      return blind && this.#derive.jointRandPart(tags, j + 1, blind, bytes, number);
     });
     const measSize = circuit.measurementLength * space.field.bytes;
     const proofsSize = proofLength * this.proofs * space.field.bytes;
@@ -265,13 +249,13 @@ export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements V
     leaderMeas.writeLE(leader, 0);
     const parts: Uint8Array[] = [];
     if (leaderBlind !== undefined) {
-      const leaderPart = this.#jointRandPart(tags, 0, leaderBlind, leader.subarray(0, measSize), number);
+      const leaderPart = this.#derive.jointRandPart(tags, 0, leaderBlind, leader.subarray(0, measSize), number);
       parts.push(leaderPart, ...(helperParts as Uint8Array[]));
     }
-    const jointRands = hasJointRand ? this.#jointRands(tags, this.#jointRandSeed(tags, parts)) : space.zeros(0);
-    const binder = [byteOf(this.proofs)];
-    const proveRandsLength = proveRandLength * this.proofs;
-    const proveRands = this.#expand(proveSeed, tags(USAGE.proveRandomness), binder, proveRandsLength);
+    const jointRands = hasJointRand
+      ? this.#derive.jointRands(tags, this.#derive.jointRandSeed(tags, parts))
+      : space.zeros(0);
+    const proveRands = this.#derive.proveRands(tags, proveSeed);
     // Longer than the proofs: the first helper's share is taken from as many elements as that has.
     let leaderProofs = space.zeros(proofLength * (this.proofs - 1) + this.#flp.workLength);
     for (let k = 0; k < this.proofs; k++) {
@@ -279,7 +263,7 @@ export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements V
       this.#flp.prove(meas, part(proveRands, k, proveRandLength), jointRand, leaderProofs, k * proofLength);
     }
     helpers.forEach(({ seed }, j) => {
-      leaderProofs = sharesInPlaceOf(this.#helperProofsShare(tags, j + 1, seed), leaderProofs);
+      leaderProofs = sharesInPlaceOf(this.#derive.helperProofsShare(tags, j + 1, seed), leaderProofs);
     });
 
     leaderProofs.writeLE(leader, measSize);
@@ -330,8 +314,8 @@ export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements V
     const blind = blindSize > 0 ? { blind: bytes.slice(size) } : {};
     if (id > 0) {
       const seed = bytes.slice(0, size);
-      const meas = this.#helperMeasShare(tags, id, seed);
-      return { meas, proofs: this.#helperProofsShare(tags, id, seed), ...blind };
+      const meas = this.#derive.helperMeasShare(tags, id, seed);
+      return { meas, proofs: this.#derive.helperProofsShare(tags, id, seed), ...blind };
     }
     const measSize = measLength * space.field.bytes;
     const meas = this.#decode(bytes, 0, measLength, "input share");
@@ -344,60 +328,7 @@ export class Prio3Steps<V extends Elements<V>, Measurement, Result> implements V
     if (vector === null) throw new PrioError("malformed", `${subject}: expected elements below the modulus`);
     return vector;
   }
-
-  /** Domain separation tags for one application context. */
-  #tags(ctx: Uint8Array): Tags {
-    const max = this.#xof.maxTagSize - TAG_HEAD_SIZE;
-    const size = lengthOfBytes(ctx, "context");
-    if (size > max) throw new PrioError("out-of-range", `context: expected at most ${max} bytes, got ${size}`);
-    const tag = concat(this.#tagHead, copyOfBytes(ctx, "context", size));
-    return (usage) => {
-      tag[TAG_HEAD_SIZE - 1] = usage;
-      return tag;
-    };
-  }
-
-  #expand(seed: Uint8Array, dst: Uint8Array, binder: readonly Uint8Array[], length: number, encoded?: Uint8Array): V {
-    return expandIntoVector(this.#xof, this.#flp.space, seed, dst, binder, length, encoded);
-  }
-
-  #helperMeasShare(tags: Tags, id: number, seed: Uint8Array): MeasShare<V> {
-    const { space, circuit } = this.#flp;
-    const { measurementLength, jointRandLength } = circuit;
-    const bytes = jointRandLength > 0 ? new Uint8Array(measurementLength * space.field.bytes) : undefined;
-    const vector = this.#expand(seed, tags(USAGE.measShare), [byteOf(id)], measurementLength, bytes);
-    return { vector, bytes: bytes ?? new Uint8Array(0) };
-  }
-
-  #helperProofsShare(tags: Tags, id: number, seed: Uint8Array): V {
-    const binder = [byteOf(this.proofs), byteOf(id)];
-    return this.#expand(seed, tags(USAGE.proofShare), binder, this.#flp.proofLength * this.proofs);
-  }
-
-  /** `meas` is the encoded share of the measurement. */
-  #jointRandPart(tags: Tags, id: number, blind: Uint8Array, meas: Uint8Array, nonce: Uint8Array): Uint8Array {
-    return deriveSeed(this.#xof, blind, tags(USAGE.jointRandPart), byteOf(id), nonce, meas);
-  }
-
-  #jointRandSeed(tags: Tags, parts: readonly Uint8Array[]): Uint8Array {
-    return deriveSeed(this.#xof, new Uint8Array(this.#xof.seedSize), tags(USAGE.jointRandSeed), ...parts);
-  }
-
-  #jointRands(tags: Tags, seed: Uint8Array): V {
-    const length = this.#flp.circuit.jointRandLength * this.proofs;
-    return this.#expand(seed, tags(USAGE.jointRandomness), [byteOf(this.proofs)], length);
-  }
 }
-
-/** A share of an encoded measurement. */
-interface MeasShare<V> {
-  readonly vector: V;
-  /** Its bytes, which joint randomness depends on. Where there is none, a helper has no use for them. */
-  readonly bytes: Uint8Array;
-}
-
-/** Makes the tag of a usage, to be hashed before the next one is made: it is the same array each time. */
-type Tags = (usage: number) => Uint8Array;
 
 /** The k-th of several vectors of one length that follow each other; the vector itself if it is the only one. */
 function part<V extends Elements<V>>(vector: V, k: number, length: number): V {
