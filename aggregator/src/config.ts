@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { LEVELS, type Level } from "./log.js";
-import { OperatorError } from "./tasks/operator-error.js";
+import { OperatorError, systemReason } from "./tasks/operator-error.js";
 
 export const ENVIRONMENT_PREFIX = "PRIO_AGGREGATOR_";
 
@@ -247,7 +247,7 @@ function readFile(file: string): Record<string, Given> {
   try {
     text = readFileSync(file, "utf8");
   } catch (error) {
-    throw new OperatorError(`cannot read the settings in ${file}: ${(error as NodeJS.ErrnoException).code}`);
+    throw new OperatorError(`cannot read the settings in ${file}: ${systemReason(error) ?? "it failed"}`);
   }
   let document: unknown;
   try {

@@ -89,6 +89,8 @@ describe("settings", () => {
     expect(() => databaseOf({}, "mysql://u:secret@h/d")).toThrow(
       /^--database: expected sqlite:FILE or postgres:.*, got something else$/,
     );
-    expect(() => readConfig({}, {}, join(folder, "missing.json"))).toThrow(/cannot read the settings in .*ENOENT/);
+    expect(() => readConfig({}, {}, join(folder, "missing.json"))).toThrow(
+      /cannot read the settings in .*no such file/,
+    );
   });
 });

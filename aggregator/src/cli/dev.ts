@@ -8,7 +8,7 @@ import type { Level } from "../log.js";
 import { LEVELS } from "../log.js";
 import { startDev } from "../roles/dev.js";
 import { ANSWERS, QUESTION, type Totals } from "../roles/dev-collector.js";
-import { type Io, print } from "./io.js";
+import { type Io, print, systemError } from "./io.js";
 import { plural } from "./task-text.js";
 import { readChoice, readInteger } from "./values.js";
 
@@ -38,7 +38,7 @@ async function runDev(io: Io, options: DevCommandOptions): Promise<void> {
   const logLevel = readChoice<Level>(options.logLevel, "--log-level", LEVELS);
   const { data } = options;
   const folder = data ?? mkdtempSync(join(tmpdir(), "prio-aggregator-dev-"));
-  if (data !== undefined) mkdirSync(data, { recursive: true, mode: 0o700 });
+  if (data !== undefined) makeFolder(data);
   const signal = nextSignal();
   try {
     const dev = await startDev({ folder, port, minBatchSize, logLevel, onTotals: (totals) => showTotals(io, totals) });
@@ -65,6 +65,14 @@ async function runDev(io: Io, options: DevCommandOptions): Promise<void> {
   } finally {
     signal.forget();
     if (data === undefined) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw systemError(error, `--data: cannot make the folder ${path}`);
   }
 }
 

@@ -4,7 +4,7 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, unlinkSync, writeSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
 import type { Readable, Writable } from "node:stream";
-import { OperatorError } from "../tasks/operator-error.js";
+import { OperatorError, systemReason } from "../tasks/operator-error.js";
 
 export interface Io {
   readonly stdin: Readable & { readonly isTTY?: boolean };
@@ -97,19 +97,9 @@ function writeWhole(fd: number, text: string): void {
   fsyncSync(fd);
 }
 
-const SYSTEM_WORDS: Readonly<Record<string, string>> = {
-  ENOENT: "no such file or directory",
-  EACCES: "permission denied",
-  EISDIR: "is a directory",
-  ENOTDIR: "not a directory",
-  ENOSPC: "no space left",
-  EROFS: "read-only file system",
-};
-
 export function systemError(error: unknown, subject: string): Error {
-  const code = (error as NodeJS.ErrnoException).code;
-  if (error instanceof OperatorError || code === undefined) return error as Error;
-  return new OperatorError(`${subject}: ${SYSTEM_WORDS[code] ?? code}`);
+  const reason = systemReason(error);
+  return reason === undefined ? (error as Error) : new OperatorError(`${subject}: ${reason}`);
 }
 
 /** Asks a person on standard error until `read` takes the answer; what `read` throws is shown, and it asks again. */

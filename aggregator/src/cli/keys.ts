@@ -81,6 +81,9 @@ async function resealAll(io: Io, options: StoreOptions): Promise<void> {
       return counts;
     }),
   );
-  note(io, `${plural(keys, "HPKE key")} and ${plural(tasks, "task")} were sealed under the key ${secrets.keyName}.`);
+  const isNothing = keys + tasks === 0;
+  if (isNothing) note(io, `Nothing to do: every secret is sealed under the key ${secrets.keyName} already.`);
+  else
+    note(io, `${plural(keys, "HPKE key")} and ${plural(tasks, "task")} were sealed under the key ${secrets.keyName}.`);
   note(io, `When all processes have the new key, ${KEY_VARIABLES.old} can go.`);
 }

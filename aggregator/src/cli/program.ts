@@ -76,6 +76,7 @@ function report(error: unknown, io: Io): number {
     if (error instanceof OperatorError && error.hint !== null) say("hint", error.hint);
     return error instanceof UsageError ? USAGE : FAILED;
   }
-  say("error", error instanceof Error ? `${error.name}: ${error.message}` : "something was thrown that is no error");
+  if (!(error instanceof Error)) say("error", "something was thrown that is no error");
+  else say("error", error.name === "Error" ? error.message : `${error.name}: ${error.message}`);
   return FAILED;
 }

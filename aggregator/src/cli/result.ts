@@ -4,6 +4,8 @@
 import type { Command } from "commander";
 import { readResult } from "../admin/results.js";
 import { findTask } from "../tasks/changes.js";
+import { parseObject } from "../tasks/exchange.js";
+import { OperatorError } from "../tasks/operator-error.js";
 import { type Io, note, readText } from "./io.js";
 import { type StoreOptions, useStore, withDatabase } from "./store-access.js";
 
@@ -16,11 +18,16 @@ export function addResult(program: Command, io: Io): void {
     .description("show a collector's result on the operators' page");
   withDatabase(put).action(async (name: string, path: string, options: StoreOptions) => {
     const subject = path === "-" ? "standard input" : path;
-    const read = readResult(await readText(io, path, "a result"), subject);
+    const text = await readText(io, path, "a result");
+    const read = readResult(text, subject);
+    const { task: named = null } = parseObject(text, subject);
     const at = io.clock();
     await useStore(io, options, (store) =>
       store.run("put result", async (tx) => {
-        const { key } = await findTask(tx, name);
+        const { key, id } = await findTask(tx, name);
+        if (named !== null && named !== Buffer.from(id).toString("base64url")) {
+          throw new OperatorError(`${subject}: its result is another task's: nothing was put`);
+        }
         await tx.putResult({ task: key, name: read.name, result: JSON.stringify(read), at });
         await tx.insertAudit({ at, what: `result ${read.name} put`, task: key });
       }),

@@ -2,7 +2,7 @@
 
 import type { Command } from "commander";
 import { databaseOf } from "../config.js";
-import { openStore } from "../store/open.js";
+import { openOperatorsStore } from "../operators-store.js";
 import type { Store } from "../store/store.js";
 import { Secrets } from "../tasks/secrets.js";
 import type { Io } from "./io.js";
@@ -13,12 +13,26 @@ export interface StoreOptions {
 }
 
 export function withDatabase(command: Command): Command {
-  return command.option("--database <url>", "sqlite:PATH or postgres://…; by default PRIO_AGGREGATOR_DATABASE");
+  return command.option("--database <url>", "sqlite:FILE or postgres://…; by default PRIO_AGGREGATOR_DATABASE");
 }
 
-/** Opens the store for `work`, and closes it whatever happens. */
-export async function useStore<T>(io: Io, { database }: StoreOptions, work: (store: Store) => Promise<T>): Promise<T> {
-  const store = await openStore(databaseOf(io.env, database));
+/** Opens the store for `work`, and closes it whatever happens. Throws an OperatorError where there is none. */
+export function useStore<T>(io: Io, options: StoreOptions, work: (store: Store) => Promise<T>): Promise<T> {
+  return withStore(io, options, false, work);
+}
+
+/** The same for what may be the first thing that an operator does: an SQLite file that is not there is made. */
+export function useOrMakeStore<T>(io: Io, options: StoreOptions, work: (store: Store) => Promise<T>): Promise<T> {
+  return withStore(io, options, true, work);
+}
+
+async function withStore<T>(
+  io: Io,
+  { database }: StoreOptions,
+  isMade: boolean,
+  work: (store: Store) => Promise<T>,
+): Promise<T> {
+  const store = await openOperatorsStore(databaseOf(io.env, database), isMade);
   try {
     return await work(store);
   } finally {

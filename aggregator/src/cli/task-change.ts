@@ -3,6 +3,7 @@
 import type { Command } from "commander";
 import type { TaskRow, TaskState } from "../store/store.js";
 import { changeTask, findTask, type Held, setTaskState } from "../tasks/changes.js";
+import { secretsOf, settingsOf } from "../tasks/stored-task.js";
 import { newToken, parseFingerprint, parseToken, withToken } from "../tasks/tokens.js";
 import { createSecretFile, type Io, note, readText, UsageError } from "./io.js";
 import { type StoreOptions, secretsOfEnvironment, useStore, withDatabase } from "./store-access.js";
@@ -115,10 +116,10 @@ async function rotateTokens(io: Io, name: string, options: TokenOptions): Promis
   };
   const what = token !== null ? "token made" : given !== null ? "token taken over" : "old token revoked";
   await useStore(io, options, async (store) => {
+    // Before the file is written.
     await store.run("check task", async (tx) => {
-      // Before the file is written.
       const row = await findTask(tx, name);
-      requireAcceptor(row, party, given !== null);
+      change(row, { settings: settingsOf(row), secrets: secretsOf(row, key) });
     });
     if (output !== undefined && token !== null) createSecretFile(output, `${token}\n`);
     await changeTask(store, name, key, io.clock(), `${what} for the ${party}`, change);
@@ -127,6 +128,13 @@ async function rotateTokens(io: Io, name: string, options: TokenOptions): Promis
     note(io, `${output} (mode 600) holds the new token. The old one is valid too, until --revoke-old.`);
     const next = "The leader's operator runs: prio-aggregator task rotate-tokens TASK --for peer --token-file FILE";
     note(io, party === "peer" ? next : "Give it to the collector.");
+  } else if (given !== null) {
+    note(io, "The leader shows the new token to the helper: servers see it within seconds.");
+  } else {
+    note(
+      io,
+      `Only the newest token of the ${party === "peer" ? "leader" : "collector"} is valid: servers see it within seconds.`,
+    );
   }
 }
 
@@ -143,6 +151,6 @@ function requireAcceptor({ role }: TaskRow, party: "peer" | "collector", takesOv
     );
   }
   if (party === "collector" && role === "helper") {
-    throw new UsageError("the collector never asks the helper: its token is the leader's affair");
+    throw new UsageError("the collector never asks the helper, so it has no token here: run this at the leader");
   }
 }

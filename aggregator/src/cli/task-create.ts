@@ -18,7 +18,7 @@ import { DEFAULT_SETTINGS, type TaskSettings } from "../tasks/stored-task.js";
 import type { Dialect, HelperMode, NoiseSettings } from "../tasks/task.js";
 import { parseFingerprint } from "../tasks/tokens.js";
 import { ask, createSecretFile, type Io, isInteractive, note, print, printJson, readText, UsageError } from "./io.js";
-import { type StoreOptions, secretsOfEnvironment, useStore, withDatabase } from "./store-access.js";
+import { type StoreOptions, secretsOfEnvironment, useOrMakeStore, withDatabase } from "./store-access.js";
 import { describeNewTask } from "./task-text.js";
 import {
   durationText,
@@ -183,7 +183,7 @@ async function createTask(io: Io, options: CreateOptions): Promise<void> {
   const secrets = newSecrets(role, randomBytes);
   const settings: TaskSettings = { ...DEFAULT_SETTINGS, ...own, dialect, ...acceptedHashes(role, secrets) };
   const task: NewTask = { role, task: made, settings, secrets };
-  await useStore(io, options, async (store) => {
+  await useOrMakeStore(io, options, async (store) => {
     // The file first: a key that is lost would make the task's results unreadable, and a file too many does no harm.
     if (collector.write !== undefined) collector.write();
     await insertTask(store, task, key, io.clock(), "task created");
@@ -218,7 +218,7 @@ function answerTo<T>(
   read: (text: string) => T,
 ): Promise<T> {
   if (given !== undefined) return Promise.resolve(read(given));
-  if (!isInteractive(io)) throw new UsageError(`expected ${option}: nobody is there to ask`);
+  if (!isInteractive(io)) throw new UsageError(`expected ${option}: there is no terminal to ask on`);
   return ask(io, question, standard, read);
 }
 

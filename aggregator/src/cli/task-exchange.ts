@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { DapTask } from "prio/dap";
 import type { TaskRow } from "../store/store.js";
 import { findTask, insertTask } from "../tasks/changes.js";
-import { otherRole, peerDocument, readPeerDocument } from "../tasks/exchange.js";
+import { otherRole, peerDocument, readPeerDocument, secretsCheck } from "../tasks/exchange.js";
 import { OperatorError } from "../tasks/operator-error.js";
 import type { Secrets } from "../tasks/secrets.js";
 import { secretsOf, settingsOf } from "../tasks/stored-task.js";
@@ -20,10 +20,10 @@ import {
   UsageError,
   writePublic,
 } from "./io.js";
-import { type StoreOptions, secretsOfEnvironment, useStore, withDatabase } from "./store-access.js";
+import { type StoreOptions, secretsOfEnvironment, useOrMakeStore, useStore, withDatabase } from "./store-access.js";
 import { type OwnOptions, ownSettings, withOwnOptions } from "./task-create.js";
 import { describeNewTask } from "./task-text.js";
-import { readChoice } from "./values.js";
+import { hashText, readChoice } from "./values.js";
 
 const READERS = ["peer", "collector", "clients"] as const;
 /** Digits of a hash that are enough to compare: nobody finds another task with the same 64 bits of it. */
@@ -47,7 +47,10 @@ export function addTaskExchange(task: Command, io: Io): void {
     .argument("<task>", "its id, or the first characters of it")
     .description("write a task's document for another party")
     .requiredOption("--for <reader>", "peer (with the shared secrets), collector or clients (without any)")
-    .option("--output <file>", "a new file; `-` is standard output, which is where public documents go by default")
+    .option(
+      "--output <file>",
+      "the file; `-` is standard output, the default but for the peer. The peer's must be a new one",
+    )
     .option("--token-output <file>", "for the collector: write its token into this new file");
   withDatabase(forReader).action((name: string, options: ExportOptions) => exportTask(io, name, options));
   const fromPeer = task
@@ -101,7 +104,9 @@ function exportForPeer(io: Io, row: TaskRow, task: DapTask, key: Secrets, output
   const where = output === "-" ? "What was printed" : `${output} (mode 600)`;
   note(io, `${where} holds secrets that only the two operators may know: send it encrypted, then delete it.`);
   note(io, `The ${otherRole(role)}'s operator runs: prio-aggregator task import FILE`);
-  note(io, `Compare the hash aloud: ${task.hash}`);
+  note(io, "Then compare both aloud:");
+  note(io, `  hash           ${hashText(task.hash)}`);
+  note(io, `  secrets check  ${hashText(secretsCheck(secrets))}`);
 }
 
 function writeCollectorToken(io: Io, row: TaskRow, key: Secrets, path: string): void {
@@ -124,7 +129,7 @@ async function importTask(io: Io, path: string, options: ImportOptions): Promise
   if (options.json === true) note(io, describeNewTask(added));
   else print(io, describeNewTask(added));
   await confirm(io, task, options);
-  await useStore(io, options, (store) => insertTask(store, added, key, io.clock(), "task imported"));
+  await useOrMakeStore(io, options, (store) => insertTask(store, added, key, io.clock(), "task imported"));
   if (options.json === true) printJson(io, { id: task.idText, hash: task.hash, role, task: task.toJSON() });
   note(io, `This aggregator is the ${role} of the task ${task.idText.slice(0, 8)} now. Delete the document.`);
 }
@@ -144,7 +149,9 @@ async function confirm(io: Io, task: DapTask, { expectHash, yes }: ImportOptions
   }
   if (yes === true) return;
   if (!isInteractive(io)) {
-    throw new UsageError("expected --expect-hash or --yes: nobody is there to compare the hash");
+    throw new UsageError(
+      "expected --expect-hash or --yes: there is no terminal to ask on whether the hashes are the same",
+    );
   }
   const answer = await ask(
     io,

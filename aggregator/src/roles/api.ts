@@ -5,7 +5,8 @@ import type { Config } from "../config.js";
 import type { Context } from "../context.js";
 import type { Operations } from "../http/operations.js";
 import { type AggregatorServer, createServer, type ServerOptions, type TlsFiles } from "../http/server.js";
-import { OperatorError } from "../tasks/operator-error.js";
+import { OperatorError, systemReason } from "../tasks/operator-error.js";
+import { atAddress } from "./address.js";
 import { OPERATIONS } from "./operations.js";
 
 export interface Api {
@@ -20,7 +21,7 @@ function readPem(path: string, what: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    throw new OperatorError(`cannot read the ${what} in ${path}: ${(error as NodeJS.ErrnoException).code}`);
+    throw new OperatorError(`cannot read the ${what} in ${path}: ${systemReason(error) ?? "it failed"}`);
   }
 }
 
@@ -54,12 +55,7 @@ function serverOptions(config: Config): ServerOptions {
 export async function startApi(ctx: Context, config: Config, operations: Operations = OPERATIONS): Promise<Api> {
   const server = openServer(ctx, config, operations);
   const { host, port } = config.listen;
-  let chosen: number;
-  try {
-    chosen = await server.listen(host, port);
-  } catch (error) {
-    throw new OperatorError(`listen: cannot use ${host}:${port}: ${(error as NodeJS.ErrnoException).code}`);
-  }
+  const chosen = await atAddress("listen", { host, port }, () => server.listen(host, port));
   return {
     port: chosen,
     reload() {

@@ -8,10 +8,11 @@ import { openAdmin } from "../admin/server.js";
 import { type Config, isLoopback } from "../config.js";
 import type { Context } from "../context.js";
 import type { Logger } from "../log.js";
-import { openStore } from "../store/open.js";
+import { openOperatorsStore } from "../operators-store.js";
 import { HpkeKeys } from "../tasks/keys.js";
 import { TaskRegistry } from "../tasks/registry.js";
 import type { Secrets } from "../tasks/secrets.js";
+import { atAddress } from "./address.js";
 import { type Api, startApi } from "./api.js";
 import { advanceKeys, keyPolicy, startCleaner } from "./cleaner.js";
 import { startDriverRole } from "./driver.js";
@@ -35,7 +36,7 @@ const PART_OF_REQUESTS = 0.6;
 /** Throws an OperatorError for what an operator can put right. */
 export async function startProcess(config: Config, secrets: Secrets, log: Logger): Promise<RunningProcess> {
   const metrics = new PromMetrics();
-  const store = measuredStore(await openStore(config.database), metrics);
+  const store = measuredStore(await openOperatorsStore(config.database, true), metrics);
   const ends: (() => Promise<unknown>)[] = [() => store.close()];
   const stop = async (): Promise<void> => {
     for (const end of ends.splice(0).reverse()) {
@@ -54,11 +55,13 @@ export async function startProcess(config: Config, secrets: Secrets, log: Logger
     if (config.roles.includes("api")) await advanceKeys(ctx, secrets, keyPolicy(config));
 
     let isStopping = false;
-    const admin = await openAdmin(ctx, metrics, {
-      ...config.adminListen,
-      names: config.adminNames,
-      notReady: () => (isStopping ? "the process is stopping" : null),
-    });
+    const admin = await atAddress("adminListen", config.adminListen, () =>
+      openAdmin(ctx, metrics, {
+        ...config.adminListen,
+        names: config.adminNames,
+        notReady: () => (isStopping ? "the process is stopping" : null),
+      }),
+    );
     ends.push(() => admin.close());
     if (!isLoopback(config.adminListen.host)) {
       log.warn({ port: config.adminListen.port }, "the admin port has no password, and others can reach it");

@@ -30,7 +30,7 @@ export async function migrate(database: Migrating, migrations: readonly Migratio
   const latest = migrations.at(-1)?.version ?? 0;
   if (version > latest) {
     throw new Error(
-      `store: expected a schema of version ${latest} or earlier, got ${version}: a later prio-aggregator has changed it`,
+      `expected a schema of version ${latest} or earlier, got ${version}: a later prio-aggregator has changed it`,
     );
   }
   for (const migration of migrations.slice(version)) {

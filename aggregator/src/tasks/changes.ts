@@ -36,8 +36,12 @@ export async function insertTask(
   };
   await store.run("insert task", async (tx) => {
     const number = await tx.insertTask(row);
-    if (number === null)
-      throw new OperatorError(`the task ${task.idText} is in this store already: nothing was changed`);
+    if (number === null) {
+      throw new OperatorError(
+        `the task ${task.idText} is in this store already: nothing was changed`,
+        "a task never changes: if this one is wrong, end it, and make a new one at both aggregators",
+      );
+    }
     await tx.insertAudit({ at, what, task: number });
   });
 }
@@ -74,7 +78,7 @@ export function setTaskState(store: Store, name: string, state: TaskState, at: n
   return store.run("set task state", async (tx) => {
     const row = await findTask(tx, name);
     if (!BEFORE[state].includes(row.state)) {
-      throw new OperatorError("the task has ended, and cannot be taken up again", "make a new task");
+      throw new OperatorError("the task has ended, and that is for good", "make a new task");
     }
     if (row.state === state) return state;
     await tx.updateTask(row.key, { state });

@@ -6,8 +6,8 @@
 // is told from a changed row. Ivs are random; a deployment seals a few thousand times in its life.
 
 import { createCipheriv, createDecipheriv, createHash, randomBytes, timingSafeEqual } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { OperatorError } from "./operator-error.js";
+import { readFileSync, statSync } from "node:fs";
+import { OperatorError, systemReason } from "./operator-error.js";
 
 const VERSION = 1;
 const KEY_BYTES = 32;
@@ -135,12 +135,26 @@ function keyText(
   if (file === undefined) return null;
   let content: string;
   try {
+    refuseOpenFile(file);
     content = readFileSync(file, "utf8");
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? "an error";
-    throw new OperatorError(`${fileVariable}: cannot read ${file}: ${code}`, code === "ENOENT" ? NO_KEY_HINT : null);
+    const reason = systemReason(error);
+    if (reason === undefined) throw error;
+    const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
+    throw new OperatorError(`${fileVariable}: cannot read ${file}: ${reason}`, isMissing ? NO_KEY_HINT : null);
   }
   return parseKey(content, file);
+}
+
+/** Throws an OperatorError where others can read or write a file. The group may read it: containers hand out secrets so. */
+function refuseOpenFile(file: string): void {
+  const stat = statSync(file);
+  if (process.platform === "win32" || !stat.isFile() || (stat.mode & 0o027) === 0) return;
+  const mode = (stat.mode & 0o777).toString(8).padStart(4, "0");
+  throw new OperatorError(
+    `${file} is open to others (mode ${mode}): not a place for the key of this deployment`,
+    `chmod 600 ${file}`,
+  );
 }
 
 /** 32 bytes as 64 hex digits, base64 or base64url. */

@@ -17,10 +17,18 @@ export function tokenHash(token: string): string {
   return createHash("sha256").update(token).digest("hex");
 }
 
-/** The hashes that are valid when a new token has come. */
+/**
+ * The hashes that are valid when a new token has come, the newest first. Throws an OperatorError where as many are valid
+ * already: the oldest may be the one in use.
+ */
 export function withToken(hashes: readonly string[], token: string): string[] {
-  const hash = tokenHash(token);
-  return [hash, ...hashes.filter((other) => other !== hash)].slice(0, VALID_AT_A_TIME);
+  if (hashes.length >= VALID_AT_A_TIME) {
+    throw new OperatorError(
+      `${hashes.length} tokens are valid already, and a new one would end the oldest: nothing was changed`,
+      "--revoke-old ends it, once the other party has the newest",
+    );
+  }
+  return [tokenHash(token), ...hashes];
 }
 
 /**

@@ -1,6 +1,6 @@
 // `prio-aggregator keys`, `result`, `config`, `migrate` and the program as a whole.
 
-import { readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { ShownResult } from "../../src/admin/results.js";
 import { openStore } from "../../src/store/open.js";
@@ -21,6 +21,7 @@ const createTask = async (): Promise<string> => {
 
 describe("keys", () => {
   test("a rotation makes a pending key, which list shows", async () => {
+    await operator.must(["migrate"]);
     expect((await operator.must(["keys", "list"])).stderr).toContain("There are no keys");
     const { stderr } = await operator.must(["keys", "rotate"]);
     expect(stderr).toContain("Key 1 is pending");
@@ -50,6 +51,7 @@ describe("keys", () => {
     expect(early).toMatchObject({ status: 1, stderr: expect.stringContaining("PRIO_AGGREGATOR_OLD_KEY_FILE") });
     const { stderr } = await operator.must(["keys", "reseal"], { env: both });
     expect(stderr).toContain("1 HPKE key and 1 task were sealed under the key");
+    expect((await operator.must(["keys", "reseal"], { env: both })).stderr).toContain("Nothing to do");
     await operator.must(["task", "show", id], { env: { PRIO_AGGREGATOR_KEY: fresh } });
     expect((await operator.run(["task", "show", id])).status).toBe(1);
   });
@@ -89,6 +91,16 @@ describe("result put", () => {
       "2026-12-01T00:00Z/2026-12-01T01:00Z, collection JJxrYjqYSNosNlh-UZhKAA",
       "2026-12-01T00:00Z/2026-12-01T01:00Z, collection lc7aUeGpdSNosNlh-UZhKA",
     ]);
+  });
+
+  test("a result of another task is refused", async () => {
+    const id = await createTask();
+    const put = (task: string) =>
+      operator.run(["result", "put", id, "-"], { stdin: JSON.stringify({ ...RESULT, task }) });
+    const other = Buffer.alloc(32).toString("base64url");
+    expect(await put(other)).toMatchObject({ status: 1, stderr: expect.stringContaining("another task's") });
+    expect(await resultsOf()).toEqual([]);
+    expect((await put(id)).status).toBe(0);
   });
 
   test.each([
@@ -141,10 +153,29 @@ describe("the program", () => {
     }
   });
 
+  test("a typing error in the store's name is an error, and makes no file", async () => {
+    for (const args of [
+      ["task", "list"],
+      ["task", "show", "abcd"],
+      ["keys", "rotate"],
+      ["task", "pause", "abcd"],
+    ]) {
+      const ran = await operator.run([...args, "--database", `sqlite:${operator.path("sotre.db")}`]);
+      expect(ran).toMatchObject({ status: 1, stderr: expect.stringContaining("there is no store at ") });
+    }
+    expect(existsSync(operator.path("sotre.db"))).toBe(false);
+  });
+
   test("a database that cannot be opened is one clear error", async () => {
-    const ran = await operator.run(["task", "list", "--database", "sqlite:/no/such/folder/store.db"]);
-    expect(ran.status).toBe(1);
-    expect(ran.stderr).toMatch(/^prio-aggregator: error: .*\/no\/such\/folder\/store\.db/);
+    const missing = await operator.run(["migrate", "--database", "sqlite:/no/such/folder/store.db"]);
+    expect(missing).toMatchObject({
+      status: 1,
+      stderr: "prio-aggregator: error: cannot open the store /no/such/folder/store.db: no such file or directory\n",
+    });
+    const path = operator.path("text");
+    writeFileSync(path, "not a database. ".repeat(64));
+    const text = await operator.run(["task", "list", "--database", `sqlite:${path}`]);
+    expect(text.stderr).toBe(`prio-aggregator: error: cannot open the store ${path}: file is not a database\n`);
     const typo = await operator.run(["task", "list", "--database", "mysql://x"]);
     expect(typo).toMatchObject({ status: 1, stderr: expect.stringContaining("expected sqlite:FILE or postgres://") });
   });

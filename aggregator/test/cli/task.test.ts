@@ -188,7 +188,7 @@ describe("the life of a task", () => {
     const back = await leader.run(["task", "resume", id]);
     expect(back).toMatchObject({
       status: 1,
-      stderr: expect.stringContaining("has ended, and cannot be taken up again"),
+      stderr: expect.stringContaining("has ended, and that is for good"),
     });
   });
 
@@ -200,21 +200,32 @@ describe("the life of a task", () => {
     await helper.must(["task", "rotate-tokens", id, "--for", "peer", "--output", helper.path("token")]);
     const token = readFileSync(helper.path("token"), "utf8").trim();
     expect(await accepted()).toEqual([tokenHash(token), tokenHash(before)]);
-    await leader.must(["task", "rotate-tokens", id, "--for", "peer", "--token-file", helper.path("token")]);
+    const taken = await leader.must([
+      ...["task", "rotate-tokens", id, "--for", "peer", "--token-file", helper.path("token")],
+    ]);
+    expect(taken.stderr).toContain("The leader shows the new token");
     expect((await taskOf(leader)).peer.token).toBe(token);
     await helper.must(["task", "rotate-tokens", id, "--for", "peer", "--revoke-old"]);
     expect(await accepted()).toEqual([tokenHash(token)]);
   });
 
-  test("the collector's token changes the same way, and two are valid at most", async () => {
+  test("the collector's token changes the same way; a third one waits until the oldest is revoked", async () => {
     const id = await share();
-    const hashes: string[] = [];
-    for (const name of ["first", "second", "third"]) {
-      await leader.must(["task", "rotate-tokens", id, "--for", "collector", "--output", leader.path(name)]);
-      hashes.unshift(tokenHash(readFileSync(leader.path(name), "utf8").trim()));
-    }
-    const { collector } = (await taskOf(leader)).acceptedTokens;
-    expect(collector.map((hash) => Buffer.from(hash).toString("hex"))).toEqual(hashes.slice(0, 2));
+    const rotate = (...more: string[]) => leader.run(["task", "rotate-tokens", id, "--for", "collector", ...more]);
+    const accepted = async () =>
+      (await taskOf(leader)).acceptedTokens.collector.map((hash) => Buffer.from(hash).toString("hex"));
+    const [first] = await accepted();
+    const hashOf = (name: string) => tokenHash(readFileSync(leader.path(name), "utf8").trim());
+    expect((await rotate("--output", leader.path("second"))).status).toBe(0);
+    expect(await rotate("--output", leader.path("third"))).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining("2 tokens are valid already, and a new one would end the oldest"),
+    });
+    expect(existsSync(leader.path("third"))).toBe(false);
+    expect(await accepted()).toEqual([hashOf("second"), first]);
+    expect((await rotate("--revoke-old")).stderr).toContain("Only the newest token of the collector is valid");
+    expect((await rotate("--output", leader.path("third"))).status).toBe(0);
+    expect(await accepted()).toEqual([hashOf("third"), hashOf("second")]);
   });
 
   test("a certificate is changed by its SHA-256, the new one before the old one goes", async () => {
@@ -256,7 +267,7 @@ describe("a wrong command line is one sentence, and changes nothing", () => {
   const withValue = (option: string, value: string): string[] => [...without(option), option, value];
 
   test.each([
-    ["no role", without("--role"), "expected --role: nobody is there to ask"],
+    ["no role", without("--role"), "expected --role: there is no terminal to ask on"],
     ["another role", withValue("--role", "collector"), 'expected leader or helper, got "collector"'],
     ["no URL", withValue("--url", "leader.example"), "expected a URL such as https://"],
     ["an http URL", withValue("--url", "http://leader.example/"), "expected an https URL"],

@@ -118,11 +118,18 @@ describe("serve", () => {
     const { port } = await first.line("started");
     const taken = serve("--listen", `127.0.0.1:${port}`);
     expect(await taken.ended).toBe(1);
-    expect(taken.output.stderr).toBe(`prio-aggregator: error: listen: cannot use 127.0.0.1:${port}: EADDRINUSE\n`);
+    expect(taken.output.stderr).toBe(
+      `prio-aggregator: error: listen: cannot use 127.0.0.1:${port}: another program uses it\n`,
+    );
+    const takenByOther = serve("--admin-listen", `127.0.0.1:${port}`);
+    expect(await takenByOther.ended).toBe(1);
+    expect(takenByOther.output.stderr).toBe(
+      `prio-aggregator: error: adminListen: cannot use 127.0.0.1:${port}: another program uses it\n`,
+    );
     const noFile = serve("--tls-cert", join(folder, "none.pem"), "--tls-key", join(folder, "none.pem"));
     expect(await noFile.ended).toBe(1);
     expect(noFile.output.stderr).toMatch(
-      /^prio-aggregator: error: cannot read the certificate in .*none.pem: ENOENT\n$/,
+      /^prio-aggregator: error: cannot read the certificate in .*none.pem: no such file or directory\n$/,
     );
     writeFileSync(join(folder, "no.pem"), "no certificate");
     const noCertificate = serve("--tls-cert", join(folder, "no.pem"), "--tls-key", join(folder, "no.pem"));

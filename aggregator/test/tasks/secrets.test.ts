@@ -1,6 +1,6 @@
 // Secrets at rest: what comes back, what does not open, and where the key comes from.
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -75,10 +75,19 @@ describe("the key of the environment", () => {
     const folder = mkdtempSync(join(tmpdir(), "prio-secrets-"));
     try {
       const file = join(folder, "key");
-      writeFileSync(file, `${Buffer.from(KEY).toString("base64url")}\n`);
+      writeFileSync(file, `${Buffer.from(KEY).toString("base64url")}\n`, { mode: 0o600 });
       expect(opens({ PRIO_AGGREGATOR_KEY_FILE: file })).toBe("a secret");
       const fresh = { PRIO_AGGREGATOR_KEY: Secrets.newKeyText() };
       expect(opens({ ...fresh, PRIO_AGGREGATOR_OLD_KEY_FILE: file })).toBe("a secret");
+      // The group may read it, as in containers, and nobody else.
+      chmodSync(file, 0o440);
+      expect(opens({ PRIO_AGGREGATOR_KEY_FILE: file })).toBe("a secret");
+      for (const mode of [0o604, 0o620, 0o644]) {
+        chmodSync(file, mode);
+        expect(() => opens({ PRIO_AGGREGATOR_KEY_FILE: file })).toThrow(
+          `is open to others (mode 0${mode.toString(8)})`,
+        );
+      }
     } finally {
       rmSync(folder, { recursive: true });
     }
@@ -90,7 +99,7 @@ describe("the key of the environment", () => {
     [{ PRIO_AGGREGATOR_KEY: "a", PRIO_AGGREGATOR_KEY_FILE: "b" }, "got both"],
     [{ PRIO_AGGREGATOR_KEY: "short" }, "PRIO_AGGREGATOR_KEY: expected a key of 32 bytes"],
     [{ PRIO_AGGREGATOR_KEY: `${"ab".repeat(31)}zz` }, "expected a key of 32 bytes"],
-    [{ PRIO_AGGREGATOR_KEY_FILE: "/no/such/file" }, "cannot read /no/such/file: ENOENT"],
+    [{ PRIO_AGGREGATOR_KEY_FILE: "/no/such/file" }, "cannot read /no/such/file: no such file or directory"],
   ])("%j: %s", (env, message) => {
     expect(() => Secrets.fromEnvironment(env)).toThrow(message);
   });
