@@ -8,17 +8,21 @@ import { provider } from "./provider.js";
 const BLOCK_BYTES = 64;
 const HASH_BYTES = 32;
 
+/** What is hashed, the inner one if it is short: the same memory each time, which costs less than new, and is wiped. */
+const short = new Uint8Array(256);
+const outer = new Uint8Array(BLOCK_BYTES + HASH_BYTES);
+
 /** HMAC-SHA256 of the parts, one after the other. */
 export function hmacSha256(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array {
   const block = key.length > BLOCK_BYTES ? provider().sha256(key) : key;
   let length = BLOCK_BYTES;
   for (const part of parts) length += part.length;
-  const inner = new Uint8Array(length);
-  const outer = new Uint8Array(BLOCK_BYTES + HASH_BYTES);
-  for (let i = 0; i < BLOCK_BYTES; i++) {
-    const byte = block[i] ?? 0;
-    inner[i] = byte ^ 0x36;
-    outer[i] = byte ^ 0x5c;
+  const inner = length <= short.length ? short.subarray(0, length) : new Uint8Array(length);
+  inner.fill(0x36, 0, BLOCK_BYTES);
+  outer.fill(0x5c, 0, BLOCK_BYTES);
+  for (let i = 0; i < block.length; i++) {
+    inner[i] = (block[i] as number) ^ 0x36;
+    outer[i] = (block[i] as number) ^ 0x5c;
   }
   let at = BLOCK_BYTES;
   for (const part of parts) {

@@ -1,8 +1,9 @@
 // HMAC-SHA256 and HKDF-SHA256, with the test cases of RFC 4231 and RFC 5869.
 
 import { describe, expect, it } from "vitest";
-import { fromHex, toHex } from "../../src/core/bytes.js";
+import { concat, fromHex, toHex } from "../../src/core/bytes.js";
 import { hkdfExpand, hkdfExtract, hmacSha256 } from "../../src/crypto/hkdf.js";
+import { provider } from "../../src/crypto/provider.js";
 import { providers, using } from "../support/providers.js";
 
 const hex = (text: string) => fromHex(text, "test", text.length / 2);
@@ -22,6 +23,20 @@ describe.each(providers)("with %s", (name) => {
     expect(toHex(using(name, () => hmacSha256(key, ascii(text))))).toBe(tag);
     const [start, end] = [ascii(text.slice(0, 3)), ascii(text.slice(3))];
     expect(toHex(using(name, () => hmacSha256(key, start, end)))).toBe(tag);
+  });
+
+  it("HMAC: the definition of RFC 2104 for messages and keys of all lengths, whatever came before", () => {
+    const sha256 = (...parts: readonly Uint8Array[]) => provider().sha256(concat(...parts));
+    using(name, () => {
+      for (let length = 0; length <= 300; length++) {
+        const [key, message] = [range(0, (length * 37) % 131), range(length, 2 * length)];
+        const block = new Uint8Array(64);
+        block.set(key.length > 64 ? sha256(key) : key);
+        const pad = (byte: number) => block.map((x) => x ^ byte);
+        const tag = sha256(pad(0x5c), sha256(pad(0x36), message));
+        expect(toHex(hmacSha256(key, message))).toBe(toHex(tag));
+      }
+    });
   });
 
   it.each([
