@@ -1,21 +1,28 @@
 // Computation in slices: verifying a job of 500 reports takes a tenth of a second, in which nothing else would be
 // answered. So the event loop gets its turn after every few milliseconds.
 //
-// One computation ends before the next begins. If they took turns, all jobs on the way would end at the same moment:
-// first the helper would wait for all of them, and then the leader.
+// Of one task, a computation ends before the next begins. If they took turns, all of its jobs on the way would end at
+// the same moment: first the helper would wait for all of them, and then the leader. Tasks do take turns, so that one
+// that is always busy keeps no other from going on.
 
 /** Milliseconds. */
 const SLICE = 5;
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** Ends when the computations that were asked for have ended. */
-let last: Promise<unknown> = Promise.resolve();
+/** Of each task, what ends when the computations that were asked for have ended. */
+const lasts = new WeakMap<object, Promise<unknown>>();
 
-/** Maps each item in its order, after what other callers asked for. Yields to the event loop between items. */
-export function mapInSlices<T, R>(items: readonly T[], map: (item: T, index: number) => R): Promise<R[]> {
+/**
+ * Maps each item in its order, after what was asked for the same task before. Yields to the event loop between items.
+ */
+export function mapInSlices<T, R>(task: object, items: readonly T[], map: (item: T, index: number) => R): Promise<R[]> {
+  const last = lasts.get(task) ?? Promise.resolve();
   const result = last.then(() => inSlices(items, map));
-  last = result.catch(() => undefined);
+  lasts.set(
+    task,
+    result.catch(() => undefined),
+  );
   return result;
 }
 

@@ -1,4 +1,4 @@
-// Computation in slices: in order, one computation after the other, with turns for everything else in between.
+// Computation in slices: in order, one computation of a task after the other, with turns for everything else.
 
 import { describe, expect, it } from "vitest";
 import { mapInSlices } from "../../src/protocol/slices.js";
@@ -9,28 +9,43 @@ function busy(): void {
 }
 
 describe("mapInSlices", () => {
-  it("ends one computation before the next begins, and gives the event loop its turn meanwhile", async () => {
+  it("ends one computation of a task before the next begins, and gives the event loop its turn meanwhile", async () => {
+    const task = {};
     const events: string[] = [];
-    const all = ["a", "b"].map((name) =>
-      mapInSlices([1, 2, 3], (n) => {
+    const all = ["a", "b"].map(async (name) => {
+      const squares = await mapInSlices(task, [1, 2, 3], (n) => {
         busy();
         events.push(`${name}${n}`);
         return n * n;
-      }).then((squares) => expect(squares).toEqual([1, 4, 9])),
-    );
+      });
+      expect(squares).toEqual([1, 4, 9]);
+    });
     setImmediate(() => events.push("other"));
     await Promise.all(all);
     expect(events.filter((event) => event !== "other")).toEqual(["a1", "a2", "a3", "b1", "b2", "b3"]);
     expect(events.indexOf("other")).toBeLessThan(2);
   });
 
+  it("lets tasks take turns", async () => {
+    const events: string[] = [];
+    const compute = (task: object, name: string, items: number) =>
+      mapInSlices(task, Array.from({ length: items }), () => {
+        busy();
+        events.push(name);
+      });
+    const large = {};
+    await Promise.all([compute(large, "large", 20), compute(large, "large", 20), compute({}, "small", 2)]);
+    expect(events.lastIndexOf("small")).toBeLessThan(8);
+  });
+
   it("goes on after a computation that failed", async () => {
-    const failed = mapInSlices([1], () => {
+    const task = {};
+    const failed = mapInSlices(task, [1], () => {
       throw new Error("no");
     });
-    const next = mapInSlices([2], (n, index) => [n, index]);
+    const next = mapInSlices(task, [2], (n, index) => [n, index]);
     await expect(failed).rejects.toThrow("no");
     expect(await next).toEqual([[2, 0]]);
-    expect(await mapInSlices([], () => 1)).toEqual([]);
+    expect(await mapInSlices(task, [], () => 1)).toEqual([]);
   });
 });

@@ -40,7 +40,7 @@ export async function beginVerification(
     ctx,
     inits.map(({ reportShare }) => reportShare.encryptedInputShare),
   );
-  return mapInSlices(inits, (init) => {
+  return mapInSlices(task, inits, (init) => {
     const { reportId, time } = init.reportShare.reportMetadata;
     return { id: reportId, time: Number(time), outcome: beginReport(ctx, task, context, init, now) };
   });

@@ -73,7 +73,7 @@ export async function beginReports(
     ctx,
     frames.map(({ leaderEncryptedInputShare }) => leaderEncryptedInputShare),
   );
-  await mapInSlices(reports, ({ id, time, content }) => {
+  await mapInSlices(task, reports, ({ id, time, content }) => {
     const begun = beginReport(ctx, task, context, time, decodeReport(content), now);
     if ("error" in begun) {
       refused.push({ id, error: begun.error, byHelper: false });
@@ -148,7 +148,7 @@ export async function takeAnswer(
   const verified: Verified[] = [];
   const refused: Refused[] = [];
   const context = task.dap.context;
-  await mapInSlices(turns, ({ id, time, state }, at) => {
+  await mapInSlices(task, turns, ({ id, time, state }, at) => {
     const resp = verifyResps[at] as VerifyResp;
     if (resp.verifyRespType === VerifyRespType.reject) {
       refused.push({ id, error: resp.reportError, byHelper: true });
