@@ -34,6 +34,14 @@ export const aggregator = (args, env) => run(AGGREGATOR, args, env);
 /** @param {readonly string[]} args @param {AbortSignal} [signal] */
 export const prio = (args, signal) => run(PRIO, args, {}, signal);
 
+/** What stops the aggregators that were started. @type {(() => Promise<void>)[]} */
+const stops = [];
+
+/** Stops all aggregators, also after a failure in the middle. */
+export async function stopServers() {
+  await Promise.all(stops.splice(0).map((stop) => stop()));
+}
+
 /**
  * Starts an aggregator on ports of the system's choice. Fulfilled when it answers, with its port and that of its page.
  *
@@ -46,6 +54,10 @@ export async function serve(env, listen) {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const ended = new Promise((resolve) => child.once("exit", resolve));
+  stops.push(async () => {
+    child.kill("SIGTERM");
+    await ended;
+  });
   /** @type {{ api?: number, admin?: number }} */
   const ports = {};
   await new Promise((resolve, reject) => {
@@ -61,9 +73,5 @@ export async function serve(env, listen) {
   return {
     url: `http://127.0.0.1:${ports.api}/`,
     page: `http://127.0.0.1:${ports.admin}/`,
-    async stop() {
-      child.kill("SIGTERM");
-      await ended;
-    },
   };
 }

@@ -31,33 +31,13 @@ export async function deploy(folder, { answers, minBatchSize }) {
   await prio(["keygen", "--collector", "--output", collectorKey]);
 
   // The leader's operator makes the task. The helper's operator takes part when both read the same hash.
-  const made = await aggregator(
-    [
-      ...[
-        "task",
-        "create",
-        "--role",
-        "leader",
-        "--url",
-        leader.server.url,
-        "--peer",
-        helper.server.url,
-        "--allow-http",
-      ],
-      ...[
-        "--vdaf",
-        `histogram:${answers}`,
-        "--time-precision",
-        "1m",
-        "--batch-mode",
-        "leader-selected",
-        "--max-job-delay",
-        "1s",
-      ],
-      ...["--min-batch-size", String(minBatchSize), "--allow-small", "--collector-hpke", collectorKey, "--json"],
-    ],
-    leader.env,
-  );
+  const words = [
+    `task create --role leader --url ${leader.server.url} --peer ${helper.server.url} --allow-http`,
+    `--vdaf histogram:${answers} --time-precision 1m --batch-mode leader-selected --max-job-delay 1s`,
+    `--min-batch-size ${minBatchSize} --allow-small --json`,
+  ];
+  const create = [...words.join(" ").split(" "), "--collector-hpke", collectorKey];
+  const made = await aggregator(create, leader.env);
   const { id, hash } = JSON.parse(made);
   await aggregator(["task", "export", id, "--for", "peer", "--output", at("peer.json")], leader.env);
   await aggregator(["task", "import", at("peer.json"), "--expect-hash", hash, "--yes"], helper.env);
@@ -79,6 +59,5 @@ export async function deploy(folder, { answers, minBatchSize }) {
     putResult: (/** @type {string} */ file) => aggregator(["result", "put", id, file], leader.env),
     leader: leader.server,
     helper: helper.server,
-    stop: () => Promise.all([leader.server.stop(), helper.server.stop()]),
   };
 }
