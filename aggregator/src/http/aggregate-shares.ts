@@ -1,4 +1,4 @@
-// {helper}/tasks/{task-id}/aggregate_shares: the leader asks for the helper's half of a batch (DAP-18, section 4.5.3).
+// {helper}/tasks/{task-id}/aggregate_shares: the leader asks for the helper's half of a batch (DAP-18, section 4.6.4).
 
 import type { FastifyInstance } from "fastify";
 import type { Context } from "../context.js";

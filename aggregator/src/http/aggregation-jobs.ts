@@ -1,5 +1,5 @@
 // {helper}/tasks/{task-id}/aggregation_jobs: the leader makes, continues, reads and deletes its jobs at the helper
-// (DAP-18, sections 4.4.3 to 4.4.5).
+// (DAP-18, sections 4.5.3 to 4.5.5).
 
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Context } from "../context.js";

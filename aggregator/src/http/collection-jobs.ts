@@ -1,4 +1,4 @@
-// {leader}/tasks/{task-id}/collection_jobs: the collector asks for a batch (DAP-18, sections 4.5.1 and 4.5.2).
+// {leader}/tasks/{task-id}/collection_jobs: the collector asks for a batch (DAP-18, sections 4.6.1 and 4.6.3).
 
 import type { FastifyInstance } from "fastify";
 import type { Context } from "../context.js";

@@ -1,4 +1,4 @@
-// GET {aggregator}/hpke_config: the keys that clients seal input shares to (DAP-18, section 4.3.1).
+// GET {aggregator}/hpke_config: the keys that clients seal input shares to (DAP-18, section 4.4.1).
 
 import type { FastifyInstance } from "fastify";
 import { encodeHpkeConfigList, type HpkeConfig, MEDIA_TYPES } from "prio/dap";

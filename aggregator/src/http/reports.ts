@@ -1,4 +1,4 @@
-// POST {leader}/tasks/{task-id}/reports: uploads (DAP-18, section 4.3.2). Nothing is opened and nothing is looked up: an
+// POST {leader}/tasks/{task-id}/reports: uploads (DAP-18, section 4.4.2). Nothing is opened and nothing is looked up: an
 // answer tells a client what is wrong with its clock or its keys, and tells nobody what is known of a report.
 
 import type { FastifyInstance } from "fastify";

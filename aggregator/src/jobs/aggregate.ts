@@ -1,4 +1,4 @@
-// The leader's aggregation jobs, step by step (DAP-18, sections 4.4.3 to 4.4.6).
+// The leader's aggregation jobs, step by step (DAP-18, sections 4.5.3 to 4.5.5).
 //
 //   created     reports are in the job, and their ids in the replay record
 //   requested   reports are opened, and those that were refused are gone: the request is a function of what is stored

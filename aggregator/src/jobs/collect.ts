@@ -1,4 +1,4 @@
-// The leader's collection jobs, step by step (DAP-18, sections 4.5.1 to 4.5.3); leader/collection-jobs.ts has their
+// The leader's collection jobs, step by step (DAP-18, sections 4.6.1 to 4.6.6); leader/collection-jobs.ts has their
 // states. A batch is closed in one transaction that excludes everyone else from the task: its partial aggregates become
 // the leader's share, with noise, encrypted, and stored. From then on, that share is all there is of the batch.
 

@@ -1,4 +1,4 @@
-// Reports that wait become aggregation jobs (DAP-18, section 4.4.3.2): when there are enough for a job, when the first
+// Reports that wait become aggregation jobs (DAP-18, section 4.5.3.1): when there are enough for a job, when the first
 // has waited long enough, or when a collection job needs them.
 
 import { ReportError } from "prio/dap";

@@ -1,4 +1,4 @@
-// The first request of an aggregation job (DAP-18, section 4.4.3.2).
+// The first request of an aggregation job (DAP-18, section 4.5.3.1).
 
 import { AggregationJobExtensionType, type Extension, encodeAggregationJobInitReq, type VerifyInit } from "prio/dap";
 

@@ -1,4 +1,4 @@
-// Batch buckets (DAP-18, sections 4.4.4, 5.1 and 5.2) and their names: of a time interval the start in 8 bytes,
+// Batch buckets (DAP-18, sections 4.5.4.3, 5.1 and 5.2) and their names: of a time interval the start in 8 bytes,
 // big-endian; of a batch that the leader selects its id.
 
 import type { Interval } from "prio/dap";

@@ -1,4 +1,4 @@
-// What a job adds to each batch bucket, and what a batch is together (DAP-18, sections 4.4.4 and 4.5.3): the number of
+// What a job adds to each batch bucket, and what a batch is together (DAP-18, sections 4.5.4.3 and 4.6.4): the number of
 // reports, the checksum of their ids, and the aggregate share.
 
 import type { AggregateShare, OutputShare, Vdaf } from "prio/prio3";

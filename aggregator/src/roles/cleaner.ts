@@ -14,7 +14,7 @@ export function keyPolicy({ hpkeRotateDays, hpkeKeepDays, hpkeConfigMaxAge }: Co
   return {
     ...DEFAULT_KEY_POLICY,
     rotateEvery: hpkeRotateDays === 0 ? null : hpkeRotateDays * DAY,
-    // Clients use a key that they were told of for as long as they may keep it (DAP-18, section 4.3.1: twice as long).
+    // Clients use a key that they were told of for as long as they may keep it (DAP-18, section 4.4.1: twice as long).
     keepExpired: Math.max(hpkeKeepDays * DAY, 2 * hpkeConfigMaxAge),
   };
 }

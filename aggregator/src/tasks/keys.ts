@@ -1,4 +1,4 @@
-// The HPKE keys that clients seal input shares to (DAP-18, section 4.3.1), from pending over active to expired: a key is
+// The HPKE keys that clients seal input shares to (DAP-18, section 4.4.1), from pending over active to expired: a key is
 // known to all processes before a client may learn of it, and opens what comes for long after clients were told another.
 
 import { type HpkeConfig, HpkeKeyPair } from "prio/dap";

@@ -1,4 +1,4 @@
-// The helper's aggregate shares (DAP-18, section 4.5.3): a batch is closed when the leader asks for it, and its share
+// The helper's aggregate shares (DAP-18, section 4.6.4): a batch is closed when the leader asks for it, and its share
 // served byte for byte ever after.
 
 import {

@@ -1,4 +1,4 @@
-// The leader's first request of an aggregation job, read and checked (DAP-18, section 4.4.3.3).
+// The leader's first request of an aggregation job, read and checked (DAP-18, section 4.5.3.2).
 
 import {
   AggregationJobExtensionType,

@@ -1,4 +1,4 @@
-// The helper's aggregation jobs, read and deleted by the leader (DAP-18, sections 4.4.3.3 and 4.4.6).
+// The helper's aggregation jobs, read and deleted by the leader (DAP-18, sections 4.5.3.2 and 4.5.5).
 
 import type { Context } from "../../context.js";
 import type { AggregatorTask } from "../../tasks/task.js";

@@ -1,4 +1,4 @@
-// The helper's side of verification (DAP-18, sections 4.4.3.3 to 4.4.3.5 and VDAF section 5.7): what it makes of the
+// The helper's side of verification (DAP-18, sections 4.5.3.2 to 4.5.4.2 and VDAF section 5.7): what it makes of the
 // leader's requests. A function of these alone, so that a helper that was restarted has the same states again.
 
 import {

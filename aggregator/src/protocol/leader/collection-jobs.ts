@@ -1,4 +1,4 @@
-// The leader's collection jobs: created, read and deleted by the collector (DAP-18, section 4.5.1). What happens in
+// The leader's collection jobs: created, read and deleted by the collector (DAP-18, section 4.6.1). What happens in
 // between is in jobs/collect.ts.
 //
 // The states of a job: "waiting" (for enough reports), "draining" (there are enough, and their aggregation jobs have to

@@ -1,4 +1,4 @@
-// What the leader checks of a report when it is uploaded (DAP-18, section 4.3.2): nothing that takes time, and nothing
+// What the leader checks of a report when it is uploaded (DAP-18, section 4.4.2): nothing that takes time, and nothing
 // that says whether a share opens or a report is new. All else is checked when the report is aggregated.
 
 import { ReportError } from "prio/dap";
@@ -40,6 +40,6 @@ function refusalOf(ctx: Context, task: AggregatorTask, report: UploadedReport): 
   if (ctx.keys.pair(report.leaderEncryptedInputShare.configId) === undefined) return ReportError.outdatedConfig;
   const error = refusalOfTime(task, report.reportMetadata.time, ctx.clock());
   if (error === null || error === ReportError.reportTooEarly) return error;
-  // Whatever lies outside of the task's interval (section 4.3.2).
+  // Whatever lies outside of the task's interval (section 4.4.2).
   return ReportError.reportDropped;
 }
