@@ -13,18 +13,12 @@ export type Level = (typeof LEVELS)[number];
 /** The fields that a line may have. Ids of reports are not among them. */
 const FIELDS: ReadonlySet<string> = new Set([
   "attempts",
-  "bytes",
-  "command",
   "count",
-  "dialect",
   "err",
   "job",
   "key",
   "kind",
-  "ms",
   "name",
-  "node",
-  "path",
   "port",
   "problem",
   "reason",
@@ -37,12 +31,9 @@ const FIELDS: ReadonlySet<string> = new Set([
   "signal",
   "state",
   "status",
-  "step",
   "store",
   "task",
   "tls",
-  "url",
-  "version",
   "wait",
 ]);
 

@@ -1,5 +1,5 @@
 // What is counted and measured, as the narrow interface that the rest of the aggregator calls. The admin port renders
-// it; a process without one counts into the void.
+// it.
 
 /** Labels have few values: no id, no address. */
 export type Labels = Readonly<Record<string, string>>;
@@ -9,11 +9,4 @@ export interface Metrics {
   count(name: string, labels?: Labels, n?: number): void;
   /** Adds a value, such as seconds or bytes, to a histogram. */
   observe(name: string, value: number, labels?: Labels): void;
-  /** Sets a gauge. */
-  set(name: string, value: number, labels?: Labels): void;
 }
-
-const nothing = (): void => undefined;
-
-/** Counts into the void. */
-export const noMetrics: Metrics = { count: nothing, observe: nothing, set: nothing };

@@ -64,6 +64,7 @@ export class PromMetrics implements Metrics {
     this.#with(name, (metric) => metric instanceof Histogram && metric.observe({ ...labels }, value));
   }
 
+  /** Sets a gauge. */
   set(name: string, value: number, labels: Labels = {}): void {
     this.#with(name, (metric) => metric instanceof Gauge && metric.set({ ...labels }, value));
   }

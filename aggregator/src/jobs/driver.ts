@@ -1,6 +1,6 @@
 // The driver: takes jobs that are due, with leases, and carries them on. Any number of processes may have one; they meet
-// in the store alone. What fails is tried again after a while, longer each time; what a worker had when it died is taken
-// by another when the lease has ended.
+// in the store alone. A job that fails is tried again after a while, longer each time. The jobs of a worker that died
+// are taken by another when their leases have ended.
 
 import type { Context } from "../context.js";
 import { nowOf } from "../protocol/now.js";
@@ -8,23 +8,23 @@ import { type JobKind, type LeasedJob, LeaseLost } from "../store/store.js";
 import { stepAggregate } from "./aggregate.js";
 import { stepCollect } from "./collect.js";
 import { createDueJobs } from "./create-aggregation-jobs.js";
-import { HttpPeer } from "./http-peer.js";
 import { Pause } from "./pause.js";
 import { type Peer, PeerUnavailable } from "./peer.js";
 import { stepVerify } from "./verify.js";
 
 export interface DriverOptions {
-  /** How the helper is reached; over HTTP by default. */
-  readonly peer?: Peer;
-  /** Jobs at once; 2 by default. While one waits for the helper, the other computes. */
-  readonly concurrency?: number;
-  /** Milliseconds after which it looks for jobs again where there were none; 250 by default. */
-  readonly poll?: number;
-  /** Seconds for which a job is taken; 120 by default. What a worker that died had waits for as long. */
-  readonly lease?: number;
-  /** Seconds between two attempts at most; 600 by default. */
-  readonly longestWait?: number;
+  /** How the helper is reached. */
+  readonly peer: Peer;
+  /** Jobs at once. While one waits for the helper, another computes. */
+  readonly concurrency: number;
+  /** Seconds for which a job is taken. If its worker dies, the job waits as long. */
+  readonly lease: number;
+  /** Seconds between two attempts at most. */
+  readonly longestWait: number;
 }
+
+/** Milliseconds after which it looks for jobs again where there were none. */
+const POLL = 250;
 
 const LEASE = 120;
 /** Of a lease, the part after which it is prolonged. */
@@ -43,7 +43,7 @@ export class Driver {
   constructor(
     ctx: Context,
     peer: Peer,
-    { lease = LEASE, longestWait = LONGEST_WAIT }: Pick<DriverOptions, "lease" | "longestWait"> = {},
+    { lease = LEASE, longestWait = LONGEST_WAIT }: Partial<Pick<DriverOptions, "lease" | "longestWait">> = {},
   ) {
     this.#ctx = ctx;
     this.#peer = peer;
@@ -136,14 +136,10 @@ function idOf(ctx: Context, job: LeasedJob): string {
 }
 
 /** Runs a driver until it is stopped. */
-export function startDriver(
-  ctx: Context,
-  { peer, concurrency = 2, poll = 250, ...times }: DriverOptions = {},
-): { stop(): Promise<void> } {
+export function startDriver(ctx: Context, { peer, concurrency, ...times }: DriverOptions): { stop(): Promise<void> } {
   const stopping = new AbortController();
   const { signal } = stopping;
-  const http = peer === undefined ? new HttpPeer() : null;
-  const driver = new Driver(ctx, peer ?? (http as HttpPeer), times);
+  const driver = new Driver(ctx, peer, times);
   const running = new Set<Promise<void>>();
   const pause = new Pause();
 
@@ -179,10 +175,9 @@ export function startDriver(
     while (!signal.aborted) {
       const isBusy = await round();
       if (signal.aborted) break;
-      if (!isBusy || running.size >= concurrency) await pause.wait(poll);
+      if (!isBusy || running.size >= concurrency) await pause.wait(POLL);
     }
     await Promise.all(running);
-    http?.close();
   };
   const ended = loop();
   return {

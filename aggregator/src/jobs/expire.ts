@@ -7,7 +7,6 @@ import { addCounters, refusedCounter } from "../protocol/counters.js";
 import { nowOf } from "../protocol/now.js";
 import { firstTime } from "../protocol/report-times.js";
 import type { AggregatorTask } from "../tasks/task.js";
-import { Pause } from "./pause.js";
 
 /**
  * Seconds for which jobs that ended are kept. A leader whose answer was lost asks again, and must get the same answer:
@@ -49,31 +48,4 @@ function expireReplayKeys(ctx: Context, task: AggregatorTask, before: number): P
 
 function forgetJobs(ctx: Context, task: AggregatorTask): Promise<number> {
   return ctx.store.run("forget jobs", (tx) => tx.forgetJobs(task.key, nowOf(ctx) - KEEP_JOBS, MOST));
-}
-
-/** Milliseconds between two rounds. */
-const ROUND = 60_000;
-
-/** Runs a cleaner until it is stopped. */
-export function startCleaner(ctx: Context, round: number = ROUND): { stop(): Promise<void> } {
-  let isStopped = false;
-  const pause = new Pause();
-  const loop = async () => {
-    while (!isStopped) {
-      try {
-        if (await expire(ctx)) continue;
-      } catch (err) {
-        ctx.log.error({ err }, "nothing can be removed");
-      }
-      if (!isStopped) await pause.wait(round);
-    }
-  };
-  const ended = loop();
-  return {
-    async stop() {
-      isStopped = true;
-      pause.wake();
-      await ended;
-    },
-  };
 }

@@ -249,8 +249,6 @@ export interface Transaction {
   removeReports(task: number, job: Uint8Array, ids?: readonly Uint8Array[]): Promise<void>;
   /** Gives reports of a job to another one. */
   moveReports(task: number, from: Uint8Array, to: Uint8Array, ids: readonly Uint8Array[]): Promise<void>;
-  /** Takes reports of a job out of it, so that they wait again: those named, or all. */
-  releaseReports(task: number, job: Uint8Array, ids?: readonly Uint8Array[]): Promise<void>;
 
   // The replay record.
   /**

@@ -78,10 +78,6 @@ const reports: fc.Arbitrary<Step>[] = [
     await real.removeReports(task, job, orAll(chosen));
     model.removeReports(hexOf(job), namesOf(chosen));
   }),
-  fc.record({ job, chosen: someIds }).map(({ job, chosen }) => async (real, model, { task }) => {
-    await real.releaseReports(task, job, orAll(chosen));
-    model.moveReports(hexOf(job), null, namesOf(chosen));
-  }),
   fc.record({ job, to: job, chosen: ids }).map(({ job, to, chosen }) => async (real, model, { task }) => {
     await real.moveReports(task, job, to, chosen);
     model.moveReports(hexOf(job), hexOf(to), namesOf(chosen));

@@ -132,19 +132,6 @@ test("reports are given to another job, if they are in the first", async () => {
   expect(await once(store, (tx) => tx.countWaiting(task))).toBe(2);
 });
 
-test("reports that are released wait again as they were", async () => {
-  const store = await emptyStore();
-  const task = await taskOf(store);
-  await upload(store, task, numbered(0, 6));
-  await once(store, (tx) => tx.claimReports(task, JOB, 5));
-  await once(store, (tx) => tx.releaseReports(task, JOB, [bytesOf(3), bytesOf(5)]));
-  expect(await once(store, (tx) => tx.countWaiting(task))).toBe(2);
-  await once(store, (tx) => tx.releaseReports(task, JOB));
-  expect(await once(store, (tx) => tx.countWaiting(task))).toBe(6);
-  await once(store, (tx) => tx.claimReports(task, OTHER_JOB, 10));
-  expect(await once(store, (tx) => tx.reportsOf(task, OTHER_JOB))).toEqual(numbered(0, 6));
-});
-
 test("times may be as large as safe integers are", async () => {
   const store = await emptyStore();
   const task = await taskOf(store);

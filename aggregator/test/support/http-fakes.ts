@@ -7,9 +7,9 @@ import type { Context } from "../../src/context.js";
 import type { Operations } from "../../src/http/operations.js";
 import { type AggregatorServer, createServer, type ServerOptions } from "../../src/http/server.js";
 import { createLogger } from "../../src/log.js";
-import { noMetrics } from "../../src/metrics.js";
 import type { Store, Transaction } from "../../src/store/store.js";
 import type { AggregatorTask } from "../../src/tasks/task.js";
+import { noMetrics } from "./metrics.js";
 
 export const PEER_TOKEN = "peer-token-marker";
 export const COLLECTOR_TOKEN = "collector-token-marker";

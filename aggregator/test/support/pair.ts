@@ -29,7 +29,6 @@ import type { Context } from "../../src/context.js";
 import { Driver } from "../../src/jobs/driver.js";
 import type { Peer, PeerRequest, PeerResponse } from "../../src/jobs/peer.js";
 import { createLogger } from "../../src/log.js";
-import { noMetrics } from "../../src/metrics.js";
 import { Problem } from "../../src/problem.js";
 import type { Answer } from "../../src/protocol/answer.js";
 import { createAggregateShare, readAggregateShare } from "../../src/protocol/helper/aggregate-shares.js";
@@ -41,6 +40,7 @@ import { uploadRefusals } from "../../src/protocol/leader/upload.js";
 import { openStore } from "../../src/store/open.js";
 import type { JobKind, Role, Store } from "../../src/store/store.js";
 import type { AggregatorTask, HelperMode, TaskLimits } from "../../src/tasks/task.js";
+import { noMetrics } from "./metrics.js";
 
 export interface PairOptions {
   readonly vdaf?: VdafOptions;

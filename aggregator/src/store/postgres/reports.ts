@@ -7,14 +7,7 @@ import type { Connection } from "./database.js";
 
 type ReportQueries = Pick<
   Transaction,
-  | "insertReports"
-  | "waiting"
-  | "countWaiting"
-  | "claimReports"
-  | "reportsOf"
-  | "removeReports"
-  | "moveReports"
-  | "releaseReports"
+  "insertReports" | "waiting" | "countWaiting" | "claimReports" | "reportsOf" | "removeReports" | "moveReports"
 >;
 
 const ALWAYS: TimeRange = { from: 0, to: Number.MAX_SAFE_INTEGER };
@@ -90,10 +83,6 @@ export function reportQueries(sql: Connection): ReportQueries {
         "UPDATE reports SET job = $4 WHERE task = $1 AND job = $2 AND id = ANY($3::bytea[])",
         ...[task, from, byteaArray(ids), to],
       );
-    },
-
-    async releaseReports(task, job, ids) {
-      await changeSome("UPDATE reports SET job = NULL", task, job, ids);
     },
   };
 }

@@ -6,14 +6,7 @@ import type { SqliteSql } from "./database.js";
 
 type ReportQueries = Pick<
   Transaction,
-  | "insertReports"
-  | "waiting"
-  | "countWaiting"
-  | "claimReports"
-  | "reportsOf"
-  | "removeReports"
-  | "moveReports"
-  | "releaseReports"
+  "insertReports" | "waiting" | "countWaiting" | "claimReports" | "reportsOf" | "removeReports" | "moveReports"
 >;
 
 const ALWAYS: TimeRange = { from: 0, to: Number.MAX_SAFE_INTEGER };
@@ -95,15 +88,6 @@ export function reportQueries(sql: SqliteSql): ReportQueries {
     async moveReports(task, from, to, ids) {
       const move = sql.statement("UPDATE reports SET job = $4 WHERE task = $1 AND job = $2 AND id = $3");
       for (const id of ids) move.run(task, from, id, to);
-    },
-
-    async releaseReports(task, job, ids) {
-      if (ids === undefined) {
-        await sql.change("UPDATE reports SET job = NULL WHERE task = $1 AND job = $2", task, job);
-        return;
-      }
-      const release = sql.statement("UPDATE reports SET job = NULL WHERE task = $1 AND job = $2 AND id = $3");
-      for (const id of ids) release.run(task, job, id);
     },
   };
 }
