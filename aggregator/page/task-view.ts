@@ -1,8 +1,8 @@
 // One task on the page.
 
-import { REFUSED } from "../src/admin/counters.js";
 import type { Sample } from "../src/admin/history.js";
 import type { TaskStatus, Trouble } from "../src/admin/status.js";
+import { REFUSED } from "../src/protocol/counters.js";
 import type { Chart } from "./chart.js";
 import { age, bar, count, find, make, moment, table, update } from "./dom.js";
 import { resultView } from "./results.js";

@@ -3,7 +3,7 @@
 
 import type { Context } from "../context.js";
 import { Problem } from "../problem.js";
-import { refusedCounter } from "../protocol/counters.js";
+import { COUNTERS, refusedCounter } from "../protocol/counters.js";
 import type { WaitingReport } from "../store/store.js";
 import { Budget } from "./budget.js";
 
@@ -73,7 +73,7 @@ export class GroupCommit {
   add(reports: readonly TaskReport[], bytes: number): Promise<void> {
     this.checkRoom();
     this.#budget.take(bytes, reports.length);
-    for (const { task } of reports) this.#count(task, "uploaded");
+    for (const { task } of reports) this.#count(task, COUNTERS.uploaded);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ reports, bytes, resolve, reject });
       this.#waitingReports += reports.length;

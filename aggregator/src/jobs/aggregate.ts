@@ -141,11 +141,11 @@ async function answerTo(
   try {
     answer = await ask(peer, task, requestOf(), "AggregationJobResp", signal);
   } catch (error) {
-    if (!(error instanceof PeerRefusal)) memoryOf(ctx).keep(job, waiting, task);
+    if (!(error instanceof PeerRefusal)) memoryOf(ctx).keep(task, job.id, waiting, waiting.turns.length);
     throw error;
   }
   if (answer.body !== null) return { ...answer, body: answer.body };
-  memoryOf(ctx).keep(job, waiting, task);
+  memoryOf(ctx).keep(task, job.id, waiting, waiting.turns.length);
   const helper = answer.resource ?? detailOf(job).helper;
   if (helper === undefined) throw new PeerUnavailable("waiting for the helper: its answer has no body and no Location");
   const detail = JSON.stringify({ helper, isPolling: true } satisfies Detail);
@@ -180,7 +180,7 @@ async function continuationAgain({ ctx, task, job }: Step): Promise<OnTheWay> {
 
 /** What this process has in memory of the job, unless another process has carried the job on since. */
 function keptOf(ctx: Context, job: LeasedJob): OnTheWay | undefined {
-  const kept = memoryOf(ctx).take(job);
+  const kept = memoryOf(ctx).take(job.task, job.id);
   return kept !== undefined && isAsSent(job, kept) ? kept : undefined;
 }
 
@@ -277,7 +277,7 @@ async function abandon(step: Step, reason: Error): Promise<void> {
     if (job.batch !== null) await tx.addToBatch(task.key, job.batch, -length);
     return { reports: length, helper: detailOf(now).helper };
   });
-  memoryOf(ctx).take(job);
+  memoryOf(ctx).take(job.task, job.id);
   ctx.log.error({ task: task.idText, reports, reason: reason.message }, "aggregation job abandoned");
   if (helper === undefined) return;
   // Out of kindness: the helper forgets such a job anyway.

@@ -4,6 +4,8 @@ import { reportErrorName } from "prio/dap";
 import type { Transaction } from "../store/store.js";
 
 export const COUNTERS = {
+  /** Reports that clients uploaded, and the leader took. */
+  uploaded: "uploaded",
   /** Reports in a partial aggregate. */
   aggregated: "aggregated",
   /** Reports that the leader gave up with their job. */
@@ -14,9 +16,12 @@ export const COUNTERS = {
   collected: "collected",
 } as const;
 
+/** What stands before the reason that reports were refused for. */
+export const REFUSED = "refused:";
+
 /** The counter of reports that were refused with a code of `ReportError`. */
 export function refusedCounter(error: number): string {
-  return `refused:${reportErrorName(error)}`;
+  return REFUSED + reportErrorName(error);
 }
 
 /** Adds to counters what is not 0. */

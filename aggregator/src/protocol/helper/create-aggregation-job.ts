@@ -20,7 +20,7 @@ import { nowOf } from "../now.js";
 import { Commitment, verifyAnew } from "./commitment.js";
 import { type InitRequest, readInitRequest } from "./init-request.js";
 import { answerAgain, stored } from "./job-answers.js";
-import { goingOn, statesOf } from "./states.js";
+import { keepStates } from "./states.js";
 import { beginVerification, type Verdict } from "./verify.js";
 
 /** Seconds after which a leader that continues no job has given it up. */
@@ -65,7 +65,7 @@ async function createNew(ctx: Context, task: AggregatorTask, id: Uint8Array, bod
       return finishFirst(tx, ctx, job, commitment);
     });
     if (first === null) return null;
-    statesOf(ctx).keep(task, id, goingOn(first.verdicts));
+    keepStates(ctx, task, id, first.verdicts);
     return { ...job, ...first.change };
   });
 }
@@ -92,7 +92,7 @@ export async function verifyStored(ctx: Context, task: AggregatorTask, job: Leas
       await tx.lockTask(task.key, "shared");
       return finishFirst(tx, ctx, job, commitment, job);
     });
-    statesOf(ctx).keep(task, job.id, goingOn(first.verdicts));
+    keepStates(ctx, task, job.id, first.verdicts);
   });
 }
 

@@ -12,7 +12,7 @@ import {
 import { type Continued, type Finished, helperContinue, helperInitialize } from "prio/prio3";
 import type { Context } from "../../context.js";
 import type { AggregatorTask } from "../../tasks/task.js";
-import { learnKeys, openShare } from "../input-shares.js";
+import { errorOf, learnKeys, openShare } from "../input-shares.js";
 import { refusalOfTime } from "../report-times.js";
 import { mapInSlices } from "../slices.js";
 
@@ -65,7 +65,7 @@ function beginReport(
     payload,
   );
   if (state.status !== "rejected") return state;
-  return refused(state.error === undefined ? ReportError.vdafVerifyError : ReportError.invalidMessage);
+  return refused(errorOf(state));
 }
 
 /** The helper's next turn of a report that goes on. */

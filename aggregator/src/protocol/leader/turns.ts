@@ -4,9 +4,7 @@
 import {
   type AggregationJobResp,
   decodeReport,
-  type PrioError,
   type Report,
-  ReportError,
   type VerifyInit,
   type VerifyResp,
   VerifyRespType,
@@ -16,7 +14,7 @@ import type { Context } from "../../context.js";
 import type { WaitingReport } from "../../store/store.js";
 import type { AggregatorTask } from "../../tasks/task.js";
 import { equalBytes } from "../bytes.js";
-import { learnKeys, openShare } from "../input-shares.js";
+import { errorOf, learnKeys, openShare } from "../input-shares.js";
 import type { Verified } from "../partials.js";
 import { refusalOfTime } from "../report-times.js";
 import { mapInSlices } from "../slices.js";
@@ -107,11 +105,6 @@ function beginReport(
   if (state.status === "rejected") return { error: errorOf(state) };
   const reportShare = { reportMetadata, publicShare, encryptedInputShare: helperEncryptedInputShare };
   return { state, init: { reportShare, payload: state.message as VerifyInit["payload"] } };
-}
-
-/** Shares that cannot be decoded are invalid messages; what decodes and does not hold is a false proof. */
-export function errorOf({ error }: { readonly error?: PrioError }): number {
-  return error === undefined ? ReportError.vdafVerifyError : ReportError.invalidMessage;
 }
 
 /** What the leader makes of an answer. Either some reports go on, or some are verified: never both. */
