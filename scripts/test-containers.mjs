@@ -402,7 +402,7 @@ async function aggregator({ builder, context, runtime }) {
   for (const name of ["postgres", "data"]) mkdirSync(join(own, name));
   writeFileSync(join(own, "postgres-password"), "");
   writeFileSync(join(own, "settings.json"), JSON.stringify({ database: "sqlite:/var/lib/prio/store.sqlite" }));
-  writeFileSync(join(own, "key"), `${"5a".repeat(32)}\n`);
+  writeFileSync(join(own, "key"), `${"5a".repeat(32)}\n`, { mode: 0o600 });
   for (const name of readdirSync(own)) chownSync(join(own, name), USER, USER);
   const service = serviceOf(composed("aggregator", { PRIO_FOLDER: own }), "api");
   const [port, admin] = [await freePort(), await freePort()];

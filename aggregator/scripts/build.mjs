@@ -1,7 +1,7 @@
 // Builds aggregator/dist/, or the folder of the repository that it is given: the command in one file, with its source
-// map, and the pages. Dependencies stay outside.
+// map, the pages, and the licences of what is in them. Dependencies stay outside.
 
-import { chmodSync, rmSync } from "node:fs";
+import { chmodSync, copyFileSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import esbuild from "esbuild";
 import { buildPage } from "./build-page.mjs";
@@ -29,3 +29,5 @@ await esbuild.build({
 // npm does this where it installs the package; a checkout and an image have the file itself.
 chmodSync(`${dist}/main.js`, 0o755);
 await buildPage(`${dist}/page`);
+// The survey's page has the library in it, and what that bundles.
+for (const name of ["LICENSE", "THIRD-PARTY-NOTICES"]) copyFileSync(`${root}../${name}`, `${dist}/${name}`);

@@ -28,7 +28,7 @@ export function addDev(program: Command, io: Io): void {
     .option("--data <dir>", "keep everything in this folder; by default it is gone at the end")
     .option("--port <port>", "the survey's port; by default 8080, or another if that is taken")
     .option("--min-batch-size <n>", "how many answers make a count", "5")
-    .option("--log-level <level>", `the least level that is logged: ${LEVELS.join(", ")}`, "error")
+    .option("--log-level <level>", `the lowest level that is logged: ${LEVELS.join(", ")}`, "error")
     .action((options: DevCommandOptions) => runDev(io, options));
 }
 

@@ -29,7 +29,10 @@ export function buildProgram(io: Io): Command {
     .helpOption("-h, --help", "show this, or a command's help")
     .showSuggestionAfterError()
     .configureHelp({ subcommandTerm: (command) => command.name() })
-    .addHelpText("after", "\n`prio-aggregator dev` shows a pair at work. docs/aggregator.md has it from nothing.\n");
+    .addHelpText(
+      "after",
+      "\n`prio-aggregator dev` shows a pair at work. The manual is docs/aggregator.md of the package prio.\n",
+    );
   addServe(program, io);
   addDev(program, io);
   const task = program.command("task").description("make, exchange and change tasks");

@@ -1,5 +1,5 @@
-// POST {leader}/tasks/{task-id}/reports: uploads (DAP-18, section 4.4.2). Nothing is opened and nothing is looked up: an
-// answer tells a client what is wrong with its clock or its keys, and tells nobody what is known of a report.
+// POST {leader}/tasks/{task-id}/reports: uploads (DAP-18, section 4.4.2). Nothing is opened and nothing is looked up:
+// an answer tells a client what is wrong with its clock or its keys, and tells nobody what is known of a report.
 
 import type { FastifyInstance } from "fastify";
 import { encodeUploadErrors, MEDIA_TYPES, ReportError, type ReportUploadStatus } from "prio/dap";

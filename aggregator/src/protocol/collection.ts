@@ -1,5 +1,5 @@
-// What leader and helper have in common when a batch is collected (DAP-18, sections 4.6.1 to 4.6.7): which requests they
-// take, and how a batch's aggregate becomes a share for the collector.
+// What leader and helper have in common when a batch is collected (DAP-18, sections 4.6.1 to 4.6.7): which requests
+// they take, and how a batch's aggregate becomes a share for the collector.
 
 import {
   areIncreasing,

@@ -1,5 +1,5 @@
-// An aggregator's share of a report: opened and validated (DAP-18, sections 4.5.3.3 and 4.5.3.4). Whatever is wrong with
-// it, one client sent it, so that it spoils this one report.
+// An aggregator's share of a report: opened and validated (DAP-18, sections 4.5.3.3 and 4.5.3.4). Whatever is wrong
+// with it, one client sent it, so that it spoils this one report.
 
 import type { ReportMetadata } from "prio/dap";
 import { areReportExtensionsValid, type HpkeCiphertext, openInputShare, PrioError, ReportError } from "prio/dap";

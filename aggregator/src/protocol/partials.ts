@@ -1,5 +1,5 @@
-// What a job adds to each batch bucket, and what a batch is together (DAP-18, sections 4.5.4.3 and 4.6.4): the number of
-// reports, the checksum of their ids, and the aggregate share.
+// What a job adds to each batch bucket, and what a batch is together (DAP-18, sections 4.5.4.3 and 4.6.4): the number
+// of reports, the checksum of their ids, and the aggregate share.
 
 import type { AggregateShare, OutputShare, Vdaf } from "prio/prio3";
 import type { BucketRange, PartialAggregate, StoredPartial, Transaction } from "../store/store.js";

@@ -1,5 +1,5 @@
-// Which times of reports an aggregator takes (DAP-18, section 4.5.3.4): none from the future, none outside of the task's
-// interval, and none so old that it has forgotten the ids of reports of that time.
+// Which times of reports an aggregator takes (DAP-18, section 4.5.3.4): none from the future, none outside of the
+// task's interval, and none so old that it has forgotten the ids of reports of that time.
 
 import { ReportError } from "prio/dap";
 import type { AggregatorTask } from "../tasks/task.js";

@@ -1,5 +1,6 @@
-// The HPKE keys that clients seal input shares to (DAP-18, section 4.4.1), from pending over active to expired: a key is
-// known to all processes before a client may learn of it, and opens what comes for long after clients were told another.
+// The HPKE keys that clients seal input shares to (DAP-18, section 4.4.1), from pending over active to expired: a key
+// is known to all processes before a client may learn of it, and opens what comes for long after clients were told
+// another.
 
 import { type HpkeConfig, HpkeKeyPair } from "prio/dap";
 import type { HpkeKeyRow, Store, Transaction } from "../store/store.js";

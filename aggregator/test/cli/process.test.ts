@@ -1,6 +1,6 @@
 // The command as a process, from the built package: what it prints, how it ends, and `dev` with people who answer.
 
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DapClient, type TaskDocument } from "prio/dap";
 import { Prio3Histogram } from "prio/prio3";
@@ -26,6 +26,11 @@ describe("as a process", () => {
     expect(noKey.stderr).toMatch(/^prio-aggregator: error: expected the key of this deployment/);
     expect(readdirSync(command.folder)).toEqual([]);
   });
+});
+
+test("the licences of what is bundled are beside it", () => {
+  expect(readFileSync(join(command.dist, "LICENSE"), "utf8")).toContain("MIT License");
+  expect(readFileSync(join(command.dist, "THIRD-PARTY-NOTICES"), "utf8")).toContain("@noble/curves");
 });
 
 describe("dev", () => {

@@ -27,21 +27,22 @@ export interface Running {
 export class BuiltCommand {
   /** An empty folder, where processes run. */
   readonly folder: string;
-  readonly #dist: string;
+  /** Where it is built. */
+  readonly dist: string;
   readonly #children: ChildProcess[] = [];
 
   constructor(name: string) {
     this.folder = mkdtempSync(join(tmpdir(), "prio-process-"));
-    this.#dist = join(root, "node_modules/.cache", `test-${name}`);
-    execFileSync(process.execPath, [join(root, "scripts/build.mjs"), this.#dist]);
+    this.dist = join(root, "node_modules/.cache", `test-${name}`);
+    execFileSync(process.execPath, [join(root, "scripts/build.mjs"), this.dist]);
   }
 
   run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
-    return runProgram(join(this.#dist, "main.js"), args, this.folder, env);
+    return runProgram(join(this.dist, "main.js"), args, this.folder, env);
   }
 
   start(args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
-    const child = spawn(process.execPath, [join(this.#dist, "main.js"), ...args], {
+    const child = spawn(process.execPath, [join(this.dist, "main.js"), ...args], {
       cwd: this.folder,
       env: { ...process.env, ...env },
     });
@@ -64,7 +65,7 @@ export class BuiltCommand {
 
   remove(): void {
     this.kill();
-    for (const path of [this.folder, this.#dist]) rmSync(path, { recursive: true, force: true });
+    for (const path of [this.folder, this.dist]) rmSync(path, { recursive: true, force: true });
   }
 }
 

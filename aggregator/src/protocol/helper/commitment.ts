@@ -1,5 +1,5 @@
-// The transaction in which the helper commits to what it answers (DAP-18, section 4.5.4.3): replayed reports and reports
-// of collected batches are refused, verified ones are added to their buckets, and the answer is stored.
+// The transaction in which the helper commits to what it answers (DAP-18, section 4.5.4.3): replayed reports and
+// reports of collected batches are refused, verified ones are added to their buckets, and the answer is stored.
 
 import { encodeAggregationJobResp, ReportError } from "prio/dap";
 import type { PartialAggregate, Transaction } from "../../store/store.js";

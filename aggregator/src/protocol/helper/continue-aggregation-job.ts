@@ -1,4 +1,5 @@
-// The helper's aggregation jobs, continued by the leader (DAP-18, sections 4.5.4.2 and 4.5.4.4), for VDAFs of two rounds.
+// The helper's aggregation jobs, continued by the leader (DAP-18, sections 4.5.4.2 and 4.5.4.4), for VDAFs of two
+// rounds.
 
 import {
   type AggregationJobContinueReq,

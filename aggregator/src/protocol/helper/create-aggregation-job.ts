@@ -2,12 +2,13 @@
 //
 // The states of a job: "created" (asynchronous: the request is stored, and nothing else happened), "waiting" (answered,
 // and the leader has to continue it), "continued" (asynchronous: the continuation is stored), "done", "deleted", and
-// "abandoned" for those that nobody can continue any more. The states of its reports are only kept in memory, and made again from the stored request when they are not there.
+// "abandoned" for those that nobody can continue any more. The states of its reports are only kept in memory, and made
+// again from the stored request when they are not there.
 //
-// A job that is done is early if all of its reports were too early. The leader may send them again (section 4.5.3.1), and
-// then the request is the same: so such a job begins anew. Nothing of it was counted, and nothing of it is in the replay
-// record. Where other reports were in the job, the leader's next request is another one, and this one stays as it is:
-// would it begin anew, a request that the network repeats would count reports that the leader sends elsewhere.
+// A job that is done is early if all of its reports were too early. The leader may send them again (section 4.5.3.1),
+// and then the request is the same: so such a job begins anew. Nothing of it was counted, and nothing of it is in the
+// replay record. Where other reports were in the job, the leader's next request is another one, and this one stays as
+// it is: would it begin anew, a request that the network repeats would count reports that the leader sends elsewhere.
 
 import { ReportError } from "prio/dap";
 import type { Context } from "../../context.js";

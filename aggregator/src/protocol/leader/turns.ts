@@ -1,5 +1,6 @@
 // The leader's side of verification (DAP-18, sections 4.5.3.1 and 4.5.4.1 and VDAF section 5.7): what it makes of its
-// reports and of the helper's answers. A function of these alone, so that a leader that was restarted says the same again.
+// reports and of the helper's answers. A function of these alone, so that a leader that was restarted says the same
+// again.
 
 import {
   type AggregationJobResp,
