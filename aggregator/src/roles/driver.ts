@@ -6,6 +6,7 @@ import type { Context } from "../context.js";
 import { peerInDialects } from "../dialects/edges.js";
 import { startDriver } from "../jobs/driver.js";
 import { HttpPeer } from "../jobs/http-peer.js";
+import { withSilentPeers } from "../jobs/silent-peers.js";
 import { OperatorError } from "../tasks/operator-error.js";
 
 function read(path: string): string {
@@ -28,7 +29,7 @@ export function startDriverRole(
   };
   const peer = new HttpPeer({ tls });
   const driver = startDriver(ctx, {
-    peer: peerInDialects(peer),
+    peer: peerInDialects(withSilentPeers(peer)),
     concurrency: driverJobs,
     lease: driverLeaseSeconds,
     longestWait: driverLongestWait,
