@@ -26,11 +26,29 @@ export async function advanceKeys(ctx: Context, secrets: Secrets, policy: KeyPol
   if (changes.length > 0) await ctx.keys.refresh();
 }
 
+/** Seconds by which the clock may differ from the time that has passed. */
+const JUMP = 3600;
+
+/**
+ * Says whether the clock went on as time did since this was made. What is removed by a clock that is ahead, be it for a
+ * minute, is lost: reports and keys, and for a task without an end everything until the clock's time has come.
+ */
+export function steadiness({ clock }: Pick<Context, "clock">, passed = () => performance.now() / 1000): () => boolean {
+  const difference = (): number => clock() - passed();
+  const first = difference();
+  return () => Math.abs(difference() - first) < JUMP;
+}
+
 export function startCleaner(ctx: Context, config: Config, secrets: Secrets): Repetition {
   const policy = keyPolicy(config);
+  const isSteady = steadiness(ctx);
   return every(ctx, "clean", config.cleanSeconds, async (signal) => {
+    if (!isSteady()) {
+      ctx.log.error({}, "the clock has jumped: nothing is removed until it is right, or this process is started again");
+      return;
+    }
     await advanceKeys(ctx, secrets, policy);
     let isMore = true;
-    while (isMore && !signal.aborted) isMore = await expire(ctx);
+    while (isMore && !signal.aborted && isSteady()) isMore = await expire(ctx);
   });
 }

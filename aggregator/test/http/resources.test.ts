@@ -420,7 +420,7 @@ describe("resources", () => {
       fetch(`${url}/tasks/${leader.idText}/reports`, {
         ...{ method: "POST", body: randomBytes(100), headers: { "content-type": MEDIA_TYPES.UploadRequest } },
       });
-    await expect.poll(async () => (await upload()).status).toBe(503);
+    await expect.poll(async () => (await upload()).status, { timeout: 30_000 }).toBe(503);
     const [one] = CASES;
     if (one === undefined) throw new Error("no case");
     expect((await ask(url, helper.idText, one)).status).toBe(200);

@@ -306,7 +306,7 @@ describe("uploads", () => {
       const { status } = await upload(path, encodeUploadRequest({ reports: [report(1000)] }));
       if (status === 503) refused++;
     });
-    await expect.poll(() => waiting + refused).toBe(20);
+    await expect.poll(() => waiting + refused, { timeout: 30_000 }).toBe(20);
     // Each has 2 KB and some.
     expect(waiting).toBe(5);
     release();

@@ -93,8 +93,8 @@ test("a driver carries on with other tasks while a helper that has many jobs is 
   pair.now += 20;
   for (let i = 0; i < 20; i++) await createAggregationJob(ctx, away, null);
   await pair.upload(pair.report(true));
-  const driver = startDriver(ctx, { peer: peer, concurrency: 4, poll: 1 });
+  const driver = startDriver(ctx, { peer: withSilentPeers(peer), concurrency: 4, lease: 120, longestWait: 600 });
   pair.now += 20;
-  await expect.poll(() => pair.counters("leader")).toMatchObject({ aggregated: 1 });
+  await expect.poll(() => pair.counters("leader"), { timeout: 30_000 }).toMatchObject({ aggregated: 1 });
   await driver.stop();
 });
