@@ -11,10 +11,7 @@ import { wellFormed } from "../protocol/well-formed.js";
 import type { AggregatorTask } from "../tasks/task.js";
 import * as janus from "./janus-0.9.js";
 
-const isJanus = ({ dialect }: AggregatorTask): boolean => dialect === "janus-0.9";
-
-/** Whether a task's peer and collector make resources by PUT, at ids that they choose. */
-export const namesResources = isJanus;
+const { isJanus } = janus;
 
 /** The operations for requests in the dialects of their tasks. */
 export function inDialects(operations: Operations): Operations {

@@ -13,6 +13,13 @@
 
 import { createHash } from "node:crypto";
 import { AggregationJobExtensionType, BATCH_ID_SIZE, BatchMode, PrioError } from "prio/dap";
+import type { AggregatorTask } from "../tasks/task.js";
+
+/** Whether a task speaks it. */
+export const isJanus = ({ dialect }: Pick<AggregatorTask, "dialect">): boolean => dialect === "janus-0.9";
+
+/** Whether a task's peer and collector make resources by PUT, at ids that they choose. */
+export const namesResources: typeof isJanus = isJanus;
 
 /** Bytes of the id of a job or of an aggregate share. */
 const ID_SIZE = 16;

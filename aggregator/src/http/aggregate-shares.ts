@@ -2,14 +2,12 @@
 
 import type { FastifyInstance } from "fastify";
 import type { Context } from "../context.js";
+import { addCreation } from "./creation.js";
 import type { JobBodies } from "./job-bodies.js";
 import { collectionLimit } from "./limits.js";
 import type { Operations } from "./operations.js";
 import { PATHS } from "./resources.js";
-import { admit, idOf, sendAnswer, taskOf, taskOfPut } from "./task-requests.js";
-
-/** What a dialect's peers insist on. */
-const CREATED = 201;
+import { admit, idOf, sendAnswer, taskOf } from "./task-requests.js";
 
 export function aggregateSharesResource(
   app: FastifyInstance,
@@ -20,22 +18,10 @@ export function aggregateSharesResource(
   const leader = { role: "helper", party: "peer" } as const;
   const reads = { onRequest: admit(ctx, { ...leader, body: null }) };
 
-  const creates = admit(ctx, { ...leader, body: { message: "AggregateShareReq", limit: collectionLimit } });
-  app.post(PATHS.aggregateShares, { onRequest: creates }, async (request, reply) => {
-    const task = taskOf(request);
-    const answer = await bodies.with(request, collectionLimit(), (body) =>
-      operations.createAggregateShare(ctx, task, body),
-    );
-    return sendAnswer(reply, task, answer);
-  });
-
-  app.put(PATHS.aggregateShare, { onRequest: creates }, async (request, reply) => {
-    const task = taskOfPut(request, reply, "aggregateShare");
-    const id = idOf(request, "notFound");
-    const answer = await bodies.with(request, collectionLimit(), (body) =>
-      operations.createAggregateShare(ctx, task, body, id),
-    );
-    return sendAnswer(reply, task, answer, CREATED);
+  addCreation(app, ctx, bodies, {
+    ...{ all: "aggregateShares", one: "aggregateShare", ...leader },
+    ...{ message: "AggregateShareReq", limit: collectionLimit, noSuchId: "notFound" },
+    create: operations.createAggregateShare,
   });
 
   app.get(PATHS.aggregateShare, reads, async (request, reply) => {

@@ -4,14 +4,12 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Context } from "../context.js";
 import { Problem } from "../problem.js";
+import { addCreation } from "./creation.js";
 import type { JobBodies } from "./job-bodies.js";
 import { aggregationLimit } from "./limits.js";
 import type { Operations } from "./operations.js";
 import { PATHS } from "./resources.js";
-import { admit, idOf, sendAnswer, taskOf, taskOfPut } from "./task-requests.js";
-
-/** What a dialect's peers insist on. */
-const CREATED = 201;
+import { admit, idOf, sendAnswer, taskOf } from "./task-requests.js";
 
 /** The step that a reader asks for: the draft's leaders give it. */
 function stepOf(request: FastifyRequest): number | undefined {
@@ -33,22 +31,10 @@ export function aggregationJobsResource(
   const reads = { onRequest: admit(ctx, { ...leader, body: null }) };
   const idIn = (request: FastifyRequest): Uint8Array => idOf(request, "unrecognizedAggregationJob");
 
-  const creates = admit(ctx, { ...leader, body: { message: "AggregationJobInitReq", limit: aggregationLimit } });
-  app.post(PATHS.aggregationJobs, { onRequest: creates }, async (request, reply) => {
-    const task = taskOf(request);
-    const answer = await bodies.with(request, aggregationLimit(task), (body) =>
-      operations.createAggregationJob(ctx, task, body),
-    );
-    return sendAnswer(reply, task, answer);
-  });
-
-  app.put(PATHS.aggregationJob, { onRequest: creates }, async (request, reply) => {
-    const task = taskOfPut(request, reply, "aggregationJob");
-    const id = idIn(request);
-    const answer = await bodies.with(request, aggregationLimit(task), (body) =>
-      operations.createAggregationJob(ctx, task, body, id),
-    );
-    return sendAnswer(reply, task, answer, CREATED);
+  addCreation(app, ctx, bodies, {
+    ...{ all: "aggregationJobs", one: "aggregationJob", ...leader },
+    ...{ message: "AggregationJobInitReq", limit: aggregationLimit, noSuchId: "unrecognizedAggregationJob" },
+    create: operations.createAggregationJob,
   });
 
   const continues = admit(ctx, { ...leader, body: { message: "AggregationJobContinueReq", limit: aggregationLimit } });

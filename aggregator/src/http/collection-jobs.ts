@@ -2,14 +2,12 @@
 
 import type { FastifyInstance } from "fastify";
 import type { Context } from "../context.js";
+import { addCreation } from "./creation.js";
 import type { JobBodies } from "./job-bodies.js";
 import { collectionLimit } from "./limits.js";
 import type { Operations } from "./operations.js";
 import { PATHS } from "./resources.js";
-import { admit, idOf, sendAnswer, taskOf, taskOfPut } from "./task-requests.js";
-
-/** What a dialect's peers insist on. */
-const CREATED = 201;
+import { admit, idOf, sendAnswer, taskOf } from "./task-requests.js";
 
 export function collectionJobsResource(
   app: FastifyInstance,
@@ -20,22 +18,10 @@ export function collectionJobsResource(
   const collector = { role: "leader", party: "collector" } as const;
   const reads = { onRequest: admit(ctx, { ...collector, body: null }) };
 
-  const creates = admit(ctx, { ...collector, body: { message: "CollectionJobReq", limit: collectionLimit } });
-  app.post(PATHS.collectionJobs, { onRequest: creates }, async (request, reply) => {
-    const task = taskOf(request);
-    const answer = await bodies.with(request, collectionLimit(), (body) =>
-      operations.createCollectionJob(ctx, task, body),
-    );
-    return sendAnswer(reply, task, answer);
-  });
-
-  app.put(PATHS.collectionJob, { onRequest: creates }, async (request, reply) => {
-    const task = taskOfPut(request, reply, "collectionJob");
-    const id = idOf(request, "notFound");
-    const answer = await bodies.with(request, collectionLimit(), (body) =>
-      operations.createCollectionJob(ctx, task, body, id),
-    );
-    return sendAnswer(reply, task, answer, CREATED);
+  addCreation(app, ctx, bodies, {
+    ...{ all: "collectionJobs", one: "collectionJob", ...collector },
+    ...{ message: "CollectionJobReq", limit: collectionLimit, noSuchId: "notFound" },
+    create: operations.createCollectionJob,
   });
 
   app.get(PATHS.collectionJob, reads, async (request, reply) => {

@@ -6,7 +6,7 @@ import type { UploadedReport } from "../protocol/leader/upload.js";
 import type { AggregatorTask } from "../tasks/task.js";
 
 /** An operation on the body of a request; `id` is what a dialect's peer chose as the resource's id, 16 bytes. */
-type Create = (ctx: Context, task: AggregatorTask, body: Uint8Array, id?: Uint8Array) => Promise<Answer>;
+export type Create = (ctx: Context, task: AggregatorTask, body: Uint8Array, id?: Uint8Array) => Promise<Answer>;
 type Read = (ctx: Context, task: AggregatorTask, id: Uint8Array) => Promise<Answer>;
 type Delete = (ctx: Context, task: AggregatorTask, id: Uint8Array) => Promise<void>;
 

@@ -5,7 +5,6 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import type { MessageName } from "prio/dap";
 import { MEDIA_TYPES } from "prio/dap";
 import type { Context } from "../context.js";
-import { namesResources } from "../dialects/edges.js";
 import { Problem } from "../problem.js";
 import type { Answer } from "../protocol/answer.js";
 import type { Role } from "../store/store.js";
@@ -13,7 +12,6 @@ import type { AggregatorTask } from "../tasks/task.js";
 import { authenticate, type Party } from "./authentication.js";
 import { checkLength } from "./body.js";
 import { checkMediaType } from "./media-type.js";
-import { METHODS, type ResourceName } from "./resources.js";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -69,15 +67,6 @@ export function admit({ tasks }: Context, { role, party, body }: Admission): Hoo
 export function taskOf(request: FastifyRequest): AggregatorTask {
   if (request.task === null) throw new Error("a route without admission asks for its task");
   return request.task;
-}
-
-/** The task of a PUT. Only a dialect has that: there, who asks names what is made. Throws `methodNotAllowed`. */
-export function taskOfPut(request: FastifyRequest, reply: FastifyReply, resource: ResourceName): AggregatorTask {
-  const task = taskOf(request);
-  if (namesResources(task)) return task;
-  const methods = METHODS[resource].join(", ");
-  reply.header("allow", methods);
-  throw new Problem("methodNotAllowed", `the resource has ${methods}`, { taskId: task.idText });
 }
 
 /** The 16 bytes of an id in a path. Throws `problem` for what is none: such a resource does not exist. */

@@ -4,7 +4,7 @@
 import { inspect } from "node:util";
 import { DapTask, deriveVerifyKey, vdafFromJSON } from "prio/dap";
 import type { Vdaf } from "prio/prio3";
-import { reportsOfJob } from "../dialects/janus-0.9.js";
+import { isJanus, reportsOfJob } from "../dialects/janus-0.9.js";
 import type { Role, TaskRow } from "../store/store.js";
 import { noiseOf } from "./noise.js";
 import { largestReport, largestVerifyInit } from "./report-size.js";
@@ -142,7 +142,7 @@ function jobReports(
   maxReportBytes: number,
 ): number {
   const most = Math.max(1, Math.min(maxJobReports, Math.floor(MOST_JOB_BYTES / maxReportBytes)));
-  return dialect === "janus-0.9" ? Math.min(most, reportsOfJob(largestVerifyInit(vdaf, dap.vdaf))) : most;
+  return isJanus({ dialect }) ? Math.min(most, reportsOfJob(largestVerifyInit(vdaf, dap.vdaf))) : most;
 }
 
 /** What a task is to logs, consoles and JSON: its name. */
