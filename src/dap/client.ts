@@ -1,7 +1,7 @@
 // The client (DAP-18, section 4.4): it makes reports of measurements and uploads them to the leader.
 
 import { toBase64Url } from "../core/base64url.js";
-import { type Bytes, copyOfBytes } from "../core/bytes.js";
+import { type Bytes, copyOfBytes, propertiesOf } from "../core/bytes.js";
 import { systemRandom } from "../core/random.js";
 import { PrioError } from "../errors.js";
 import type { Shards, Vdaf } from "../vdaf/vdaf.js";
@@ -14,7 +14,7 @@ import type { QueuedReport, ReportQueue } from "./report-queue.js";
 import { sealInputShare } from "./sealing.js";
 import { DapTask } from "./task.js";
 import type { TaskDocument } from "./task-document.js";
-import { Transport, type TransportOptions } from "./transport.js";
+import { TRANSPORT_OPTIONS, Transport, type TransportOptions } from "./transport.js";
 import { reportIdOf, type Sent, sendReports, sentOrErrors } from "./upload.js";
 import { decodeReport, encodeReport, type HpkeConfig } from "./upload-messages.js";
 
@@ -115,9 +115,10 @@ export class DapClient<Measurement> {
 
   /**
    * Throws `mismatch` if the VDAF is not the task's, `unsupported` where there is no `fetch`, what `DapTask.fromJSON`
-   * throws for a document, and `out-of-range` and `invalid-argument` for settings.
+   * throws for a document, and `out-of-range` and `invalid-argument` for options, also for one that it does not know.
    */
   constructor(options: DapClientOptions<Measurement>) {
+    propertiesOf(options, "client", [], ["task", "vdaf", "queue", "configs", ...TRANSPORT_OPTIONS]);
     const { task, vdaf, queue, configs } = options;
     this.task = task instanceof DapTask ? task : DapTask.fromJSON(task);
     this.task.requireVdaf(vdaf as Vdaf<never, unknown>);

@@ -1,7 +1,7 @@
 // The collector (DAP-18, section 4.6): it asks the leader for a batch's result, waits for it, and decrypts it.
 
 import { fromBase64Url, toBase64Url } from "../core/base64url.js";
-import { equalBytes, requireObject, shown } from "../core/bytes.js";
+import { equalBytes, propertiesOf, requireObject, shown } from "../core/bytes.js";
 import { PrioError } from "../errors.js";
 import type { Vdaf } from "../vdaf/vdaf.js";
 import {
@@ -20,7 +20,7 @@ import { MEDIA_TYPES } from "./media-types.js";
 import { type Signal, urlOf } from "./platform.js";
 import { DapTask } from "./task.js";
 import type { TaskDocument } from "./task-document.js";
-import { type DapAnswer, Transport, type TransportOptions } from "./transport.js";
+import { type DapAnswer, TRANSPORT_OPTIONS, Transport, type TransportOptions } from "./transport.js";
 
 /** A VDAF whose result can have noise in it. */
 export interface CollectedVdaf<Result> extends Vdaf<never, Result> {
@@ -140,11 +140,12 @@ export class DapCollector<Result> {
    * `DapTask.fromJSON` throws for a document, and `out-of-range` and `invalid-argument` for settings.
    */
   constructor(options: DapCollectorOptions<Result>) {
+    propertiesOf(options, "collector", [], ["task", "vdaf", "keyPair", "token", "noise", ...TRANSPORT_OPTIONS]);
     const { task, vdaf, keyPair, token, noise = false, headers } = options;
     this.task = task instanceof DapTask ? task : DapTask.fromJSON(task);
     this.task.requireVdaf(vdaf);
     const expected = this.task.collectorHpkeConfig;
-    const { config } = keyPair;
+    const { config } = requireObject(keyPair, "keyPair");
     if (expected !== undefined && (expected.id !== config.id || !equalBytes(expected.publicKey, config.publicKey))) {
       throw new PrioError(
         "mismatch",

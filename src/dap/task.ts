@@ -1,7 +1,17 @@
 // A task: its configuration, its id, and the document that describes both (DAP-18, section 4.2).
 
 import { toBase64Url } from "../core/base64url.js";
-import { type Bytes, concat, copyOfBytes, equalBytes, textOf, toHex, uint32BE, utf8 } from "../core/bytes.js";
+import {
+  type Bytes,
+  concat,
+  copyOfBytes,
+  equalBytes,
+  requireObject,
+  textOf,
+  toHex,
+  uint32BE,
+  utf8,
+} from "../core/bytes.js";
 import { Hidden, MAKER, requireMaker } from "../core/hidden.js";
 import { systemRandom } from "../core/random.js";
 import { sha256 } from "../crypto/stream.js";
@@ -189,10 +199,10 @@ export class DapTask {
     return resourceUrl(role === "leader" ? this.leader : this.helper, "hpke_config");
   }
 
-  /** Throws `mismatch` unless a VDAF has the parameters of this task. */
+  /** Throws `mismatch` unless a VDAF has the parameters of this task, and `invalid-argument` for what is no object. */
   requireVdaf(vdaf: Vdaf<never, unknown>): void {
     const { vdafType, vdafConfiguration: expected } = this.configuration;
-    if (vdaf.algorithmId !== vdafType || !equalBytes(vdafConfiguration(vdaf), expected)) {
+    if (requireObject(vdaf, "vdaf").algorithmId !== vdafType || !equalBytes(vdafConfiguration(vdaf), expected)) {
       throw new PrioError("mismatch", `vdaf: expected the task's, ${JSON.stringify(this.vdaf)}`);
     }
   }

@@ -37,6 +37,9 @@ export interface TransportOptions {
   readonly sleep?: (milliseconds: number, signal?: Signal) => Promise<void>;
 }
 
+/** The names of the options above. No entry of the package exports this. */
+export const TRANSPORT_OPTIONS: readonly string[] = ["fetch", "headers", "timeout", "tries", "clock", "sleep"];
+
 /** One request. */
 export interface DapRequest {
   readonly server: AggregatorRole;

@@ -116,8 +116,8 @@ function meaningOf(code: number, task: DapTask): string {
       return "the leader has the report already, or its batch was collected before it came";
     case ReportError.reportDropped:
       return task.interval === undefined
-        ? "the leader does not take the report"
-        : "the leader does not take the report: its time is outside of the task's interval";
+        ? "the leader does not take the report: is its time too long ago?"
+        : "the leader does not take the report: its time is outside of the task's interval, or too long ago";
     case ReportError.taskExpired:
       return "the task is over";
     case ReportError.taskNotStarted:

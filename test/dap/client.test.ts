@@ -112,6 +112,21 @@ describe("a client", () => {
   });
 });
 
+describe("options", () => {
+  test.each([
+    ["none at all", undefined, "client: expected an object"],
+    ["no task", { task: undefined }, "task: expected an object"],
+    ["no VDAF", { vdaf: undefined }, "vdaf: expected an object, got undefined"],
+    ["a VDAF that is none", { vdaf: 3 }, "vdaf: expected an object"],
+    ["a name with a typing error", { tires: 3 }, 'got "tires"'],
+  ])("%s is an error that names it", (_case, change, message) => {
+    const options = change === undefined ? undefined : { ...pair.options, ...change };
+    expect(() => new DapClient(options as never)).toThrow(
+      expect.objectContaining({ code: "invalid-argument", message: expect.stringContaining(message) }),
+    );
+  });
+});
+
 describe("HPKE configurations", () => {
   const configs = (role: "leader" | "helper") => pair.fake.sent.filter(({ url }) => url === task.hpkeConfigUrl(role));
 

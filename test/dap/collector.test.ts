@@ -44,6 +44,16 @@ async function thrownBy(promise: Promise<unknown>): Promise<DapError> {
   )) as DapError;
 }
 
+test.each([
+  ["no VDAF", { vdaf: undefined }, "vdaf: expected an object, got undefined"],
+  ["no key pair", { keyPair: undefined }, "keyPair: expected an object, got undefined"],
+  ["a name with a typing error", { tokne: "x" }, 'got "tokne"'],
+])("%s is an error that names it", (_case, change, message) => {
+  expect(() => collectorOf(change as never)).toThrow(
+    expect.objectContaining({ code: "invalid-argument", message: expect.stringContaining(message) }),
+  );
+});
+
 describe("a batch", () => {
   test("of an interval is collected, at once if the leader has it", async () => {
     expect(await collectorOf().collect({ start: new Date(query.start), end: new Date(query.end) })).toEqual(expected);
