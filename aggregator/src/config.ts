@@ -142,7 +142,12 @@ export const SETTINGS = {
     2 ** 40,
     "bytes of uploads that are still arriving, and the same again for other requests",
   ),
-  maxJobRequests: whole(32, 1, 10_000, "requests of the other aggregator and the collector that are handled at once"),
+  maxJobRequests: whole(
+    32,
+    1,
+    10_000,
+    "requests of peers and collectors that are handled at once; one task has three quarters at most",
+  ),
   maxConnections: whole(10_000, 1, 1_000_000, "open connections at a time"),
   requestTimeout: whole(60, 1, 3600, "seconds in which a whole request must arrive"),
   headersTimeout: whole(20, 1, 3600, "seconds in which its headers must arrive"),

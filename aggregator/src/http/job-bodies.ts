@@ -3,30 +3,51 @@
 import type { FastifyRequest } from "fastify";
 import { Problem } from "../problem.js";
 import { readBody } from "./body.js";
-import { Budget } from "./budget.js";
+import type { Budget } from "./budget.js";
+import { taskOf } from "./task-requests.js";
 
 export class JobBodies {
   readonly #reading: Budget;
-  readonly #working: Budget;
+  readonly #maxRequests: number;
+  /** Requests that are worked on, of each task by its number. */
+  readonly #working = new Map<number, number>();
+  #sum = 0;
 
   /** `reading` bounds the bytes of bodies that are not read to their end. */
   constructor(reading: Budget, maxRequests: number) {
     this.#reading = reading;
-    this.#working = new Budget(Number.POSITIVE_INFINITY, maxRequests);
+    this.#maxRequests = maxRequests;
   }
 
-  /** Reads a body and works on it. Throws `unavailable` if too many others are worked on, and what `readBody` throws. */
+  /**
+   * Reads a body and works on it. Throws `unavailable` if too many others of the task or of all are worked on, and what
+   * `readBody` throws.
+   */
   async with<T>(request: FastifyRequest, limit: number, work: (body: Uint8Array) => Promise<T>): Promise<T> {
-    if (this.#working.isFull) throw tooMany();
+    const { key } = taskOf(request);
+    this.#checkRoom(key);
     // A body that comes slowly is no work, or one peer could keep all others out with a few of them.
     const body = await readBody(request.raw, limit, this.#reading);
-    if (!this.#working.take(0, 1)) throw tooMany();
+    this.#checkRoom(key);
+    this.#add(key, 1);
     try {
       return await work(body);
     } finally {
-      this.#working.give(0, 1);
+      this.#add(key, -1);
     }
   }
-}
 
-const tooMany = (): Problem => new Problem("unavailable", "too many requests are being worked on", { retryAfter: 2 });
+  #checkRoom(task: number): void {
+    // A quarter is left for others, however much one task's peer asks for.
+    const mostOfTask = this.#maxRequests - Math.floor(this.#maxRequests / 4);
+    if (this.#sum < this.#maxRequests && (this.#working.get(task) ?? 0) < mostOfTask) return;
+    throw new Problem("unavailable", "too many requests are being worked on", { retryAfter: 2 });
+  }
+
+  #add(task: number, n: number): void {
+    const requests = (this.#working.get(task) ?? 0) + n;
+    if (requests === 0) this.#working.delete(task);
+    else this.#working.set(task, requests);
+    this.#sum += n;
+  }
+}

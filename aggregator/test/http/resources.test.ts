@@ -391,6 +391,36 @@ describe("resources", () => {
     expect((await Promise.all(waiting)).map(({ status }) => status).sort()).toEqual([200, 200, 503]);
   });
 
+  test("leaves a quarter of the places for the peers of other tasks", async () => {
+    const [busy, other] = [fakeTask({ role: "helper" }), fakeTask({ role: "helper" })];
+    let open = (): void => undefined;
+    const held = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    let [working, refused] = [0, 0];
+    const { url } = await start(
+      [busy, other],
+      {
+        async createAggregationJob(_ctx, task) {
+          working++;
+          if (task.key === busy.key) await held;
+          return ready("AggregationJobResp");
+        },
+      },
+      { maxJobRequests: 4 },
+    );
+    const [one] = CASES;
+    if (one === undefined) throw new Error("no case");
+    const asked = Array.from({ length: 6 }, async () => {
+      if ((await ask(url, busy.idText, one)).status === 503) refused++;
+    });
+    await expect.poll(() => [working, refused], { timeout: 30_000 }).toEqual([3, 3]);
+    expect((await ask(url, other.idText, one)).status).toBe(200);
+    open();
+    await Promise.all(asked);
+    expect((await ask(url, busy.idText, one)).status).toBe(200);
+  });
+
   test("lets no body that comes slowly keep out others", async () => {
     const leader = fakeTask();
     const helper = fakeTask({ role: "helper" });
