@@ -7,11 +7,10 @@ import { isIP } from "node:net";
 import { LEVELS, type Level } from "./log.js";
 import { OperatorError, systemReason } from "./tasks/operator-error.js";
 
-export const ENVIRONMENT_PREFIX = "PRIO_AGGREGATOR_";
+const ENVIRONMENT_PREFIX = "PRIO_AGGREGATOR_";
 
 /** What the processes of an aggregator do. */
 export const ROLES = ["api", "driver", "cleaner"] as const;
-export type ProcessRole = (typeof ROLES)[number];
 
 export interface Address {
   readonly host: string;
@@ -23,7 +22,7 @@ export interface Setting<T> {
   /** What a value looks like, for help. */
   readonly value: string;
   /** The default as it would be written; null where there is none. */
-  readonly standard: string | null;
+  readonly defaultText: string | null;
   readonly help: string;
   /** Reads a text; returns undefined for what is none. */
   readonly read: (text: string) => T | undefined;
@@ -31,10 +30,10 @@ export interface Setting<T> {
 
 type Value<S> = S extends Setting<infer T> ? T : never;
 
-function whole(standard: number, min: number, max: number, help: string): Setting<number> {
+function whole(byDefault: number, min: number, max: number, help: string): Setting<number> {
   return {
     value: `${min} to ${max}`,
-    standard: String(standard),
+    defaultText: String(byDefault),
     help,
     read: (given) =>
       /^\d{1,15}$/.test(given) && Number(given) >= min && Number(given) <= max ? Number(given) : undefined,
@@ -42,30 +41,35 @@ function whole(standard: number, min: number, max: number, help: string): Settin
 }
 
 function path(help: string): Setting<string | null> {
-  return { value: "a file", standard: null, help, read: (given) => given };
+  return { value: "a file", defaultText: null, help, read: (given) => given };
 }
 
-function yes(help: string): Setting<boolean> {
+function boolean(help: string): Setting<boolean> {
   return {
     value: "true or false",
-    standard: "false",
+    defaultText: "false",
     help,
     read: (given) => (given === "true" ? true : given === "false" ? false : undefined),
   };
 }
 
-function oneOf<const T extends string>(standard: T, values: readonly T[], help: string): Setting<T> {
-  return { value: values.join(", "), standard, help, read: (given) => values.find((one) => one === given) };
+function oneOf<const T extends string>(byDefault: T, values: readonly T[], help: string): Setting<T> {
+  return {
+    value: values.join(", "),
+    defaultText: byDefault,
+    help,
+    read: (given) => values.find((one) => one === given),
+  };
 }
 
 function someOf<const T extends string>(
-  standard: readonly T[],
+  byDefault: readonly T[],
   values: readonly T[],
   help: string,
 ): Setting<readonly T[]> {
   return {
     value: `some of ${values.join(",")}`,
-    standard: standard.join(","),
+    defaultText: byDefault.join(","),
     help,
     read(given) {
       const names = given.split(",").map((one) => one.trim());
@@ -76,8 +80,8 @@ function someOf<const T extends string>(
   };
 }
 
-function address(standard: string, help: string): Setting<Address> {
-  return { value: "HOST:PORT", standard, help, read: readAddress };
+function address(defaultText: string, help: string): Setting<Address> {
+  return { value: "HOST:PORT", defaultText, help, read: readAddress };
 }
 
 function readAddress(given: string): Address | undefined {
@@ -90,14 +94,14 @@ function readAddress(given: string): Address | undefined {
 
 const DATABASE: Setting<string> = {
   value: "sqlite:FILE or postgres://…",
-  standard: "sqlite:prio-aggregator.sqlite",
+  defaultText: "sqlite:prio-aggregator.sqlite",
   help: "where everything is kept",
   read: (given) => (/^(sqlite:.|postgres(ql)?:\/\/.)/.test(given) ? given : undefined),
 };
 
 const NAMES: Setting<readonly string[]> = {
   value: "names with commas",
-  standard: "",
+  defaultText: "",
   help: "host names under which browsers may open the operators' page, besides localhost and IP addresses",
   read: (given) =>
     given
@@ -119,7 +123,7 @@ export const SETTINGS = {
   peerCert: path("a leader with mutual TLS: the certificate that it shows to helpers, PEM"),
   peerKey: path("its key, PEM"),
   peerCa: path("certificate authorities to trust for helpers, PEM, instead of Node's own list"),
-  behindProxy: yes("a proxy ends TLS, so `listen` may be a public address without a certificate"),
+  behindProxy: boolean("a proxy ends TLS, so `listen` may be a public address without a certificate"),
   adminListen: address("127.0.0.1:9464", "metrics, health and the operators' page; they have no password"),
   adminNames: NAMES,
   logLevel: oneOf<Level>("info", LEVELS, "the lowest level that is logged"),
@@ -205,7 +209,7 @@ export function readConfig(
   for (const name of SETTING_NAMES) {
     const setting: Setting<unknown> = SETTINGS[name];
     const given = givenValue(name, env, flags, inFile);
-    config[name] = given === undefined ? standardOf(setting) : readSetting(setting, given);
+    config[name] = given === undefined ? defaultOf(setting) : readSetting(setting, given);
   }
   const read = config as unknown as Config;
   check(read);
@@ -231,8 +235,8 @@ function givenValue(
   return inFile[name];
 }
 
-const standardOf = (setting: Setting<unknown>): unknown =>
-  setting.standard === null ? null : setting.read(setting.standard);
+const defaultOf = (setting: Setting<unknown>): unknown =>
+  setting.defaultText === null ? null : setting.read(setting.defaultText);
 
 function readSetting(setting: Setting<unknown>, { text, from }: Given): unknown {
   const value = setting.read(text);

@@ -18,8 +18,8 @@ function file(content: unknown): string {
 describe("settings", () => {
   test("have defaults that they themselves can read", () => {
     for (const name of SETTING_NAMES) {
-      const { standard, read } = SETTINGS[name];
-      if (standard !== null) expect([name, read(standard)]).not.toEqual([name, undefined]);
+      const { defaultText, read } = SETTINGS[name];
+      if (defaultText !== null) expect([name, read(defaultText)]).not.toEqual([name, undefined]);
     }
     const config = readConfig({});
     expect(config.listen).toEqual({ host: "127.0.0.1", port: 8080 });

@@ -28,7 +28,7 @@ function showConfig(io: Io, options: ConfigOptions): void {
   }
   const rows = shown.map(([name, value]) => {
     const setting: Setting<unknown> = SETTINGS[name];
-    return [name, value ?? "-", value === setting.standard ? "" : "set", environmentName(name)];
+    return [name, value ?? "-", value === setting.defaultText ? "" : "set", environmentName(name)];
   });
   print(io, table(["SETTING", "VALUE", "", "VARIABLE"], rows));
 }

@@ -102,18 +102,23 @@ export function systemError(error: unknown, subject: string): Error {
   return reason === undefined ? (error as Error) : new OperatorError(`${subject}: ${reason}`);
 }
 
-/** Asks a person on standard error until `read` takes the answer; what `read` throws is shown, and it asks again. */
+/**
+ * Asks a person on standard error until `read` takes the answer; what `read` throws is shown, and it asks again. An empty
+ * answer is the suggestion.
+ */
 export async function ask<T>(
   io: Io,
   question: string,
-  standard: string | null,
+  suggestion: string | null,
   read: (answer: string) => T,
 ): Promise<T> {
   const lines = createInterface({ input: io.stdin, output: io.stderr });
   try {
     for (;;) {
-      const given = (await lines.question(standard === null ? `${question}: ` : `${question} [${standard}]: `)).trim();
-      const answer = given === "" ? standard : given;
+      const given = (
+        await lines.question(suggestion === null ? `${question}: ` : `${question} [${suggestion}]: `)
+      ).trim();
+      const answer = given === "" ? suggestion : given;
       if (answer === null) continue;
       try {
         return read(answer);
@@ -125,4 +130,18 @@ export async function ask<T>(
   } finally {
     lines.close();
   }
+}
+
+/** An option's value, or a person's answer. Throws a UsageError where there is neither. */
+export function answerTo<T>(
+  io: Io,
+  given: string | undefined,
+  option: string,
+  question: string,
+  suggestion: string | null,
+  read: (text: string) => T,
+): Promise<T> {
+  if (given !== undefined) return Promise.resolve(read(given));
+  if (!isInteractive(io)) throw new UsageError(`expected ${option}: there is no terminal to ask on`);
+  return ask(io, question, suggestion, read);
 }

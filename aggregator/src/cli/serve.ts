@@ -18,9 +18,10 @@ export function addServe(program: Command, io: Io): void {
     .description("run a leader or helper: answer requests, work on jobs, clean up")
     .option("--config <file>", `a JSON file of settings; by default ${CONFIG_VARIABLE}`);
   for (const name of SETTING_NAMES) {
-    const { value, standard, help } = SETTINGS[name];
+    const { value, defaultText, help } = SETTINGS[name];
     const argument = value === "true or false" ? "[value]" : "<value>";
-    const by = standard === null || standard === "" || argument === "[value]" ? "" : `; by default ${standard}`;
+    const by =
+      defaultText === null || defaultText === "" || argument === "[value]" ? "" : `; by default ${defaultText}`;
     serve.option(`${flagName(name)} ${argument}`, `${help} (${value}${by})`);
   }
   serve.action(async ({ config: file, ...flags }: ServeOptions) => {

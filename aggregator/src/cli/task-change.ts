@@ -2,7 +2,7 @@
 
 import type { Command } from "commander";
 import type { TaskRow, TaskState } from "../store/store.js";
-import { changeTask, findTask, type Held, setTaskState } from "../tasks/changes.js";
+import { changeTask, findTask, type OwnPart, setTaskState } from "../tasks/changes.js";
 import { secretsOf, settingsOf } from "../tasks/stored-task.js";
 import { newToken, parseFingerprint, parseToken, withToken } from "../tasks/tokens.js";
 import { createSecretFile, type Io, note, readText, UsageError } from "./io.js";
@@ -66,18 +66,18 @@ async function changeCertificates(io: Io, name: string, options: CertificateOpti
   const setting = party === "peer" ? "peerCertificates" : "collectorCertificates";
   let left = 0;
   await useStore(io, options, (store) =>
-    changeTask(store, name, key, io.clock(), `certificates changed for the ${party}`, ({ role }, held) => {
+    changeTask(store, name, key, io.clock(), `certificates changed for the ${party}`, ({ role }, own) => {
       if ((party === "peer") === (role === "leader")) {
         throw new UsageError(
           `--for ${party}: this ${role} is never asked by the ${party === "peer" ? "helper" : party}`,
         );
       }
-      const unknown = removed.find((one) => !held.settings[setting].includes(one));
+      const unknown = removed.find((one) => !own.settings[setting].includes(one));
       if (unknown !== undefined) throw new UsageError(`--remove: the task has no certificate ${unknown.slice(0, 8)}…`);
-      const kept = held.settings[setting].filter((one) => !removed.includes(one) && !added.includes(one));
+      const kept = own.settings[setting].filter((one) => !removed.includes(one) && !added.includes(one));
       const next = [...added, ...kept];
       left = next.length;
-      return { ...held, settings: { ...held.settings, [setting]: next } };
+      return { ...own, settings: { ...own.settings, [setting]: next } };
     }),
   );
   const whose = party === "peer" ? "leader" : "collector";
@@ -98,20 +98,20 @@ async function rotateTokens(io: Io, name: string, options: TokenOptions): Promis
   }
   const given = tokenFile === undefined ? null : parseToken(await readText(io, tokenFile, "a token"), tokenFile);
   const token = output === undefined ? null : newToken();
-  const change = (row: TaskRow, held: Held): Held => {
+  const change = (row: TaskRow, own: OwnPart): OwnPart => {
     requireAcceptor(row, party, given !== null);
-    if (given !== null) return { ...held, secrets: { ...held.secrets, peerToken: given } };
+    if (given !== null) return { ...own, secrets: { ...own.secrets, peerToken: given } };
     const [hashes, secret] =
       party === "peer"
         ? (["peerTokenHashes", "peerToken"] as const)
         : (["collectorTokenHashes", "collectorToken"] as const);
-    const before = held.settings[hashes];
-    if (token === null) return { ...held, settings: { ...held.settings, [hashes]: before.slice(0, 1) } };
+    const before = own.settings[hashes];
+    if (token === null) return { ...own, settings: { ...own.settings, [hashes]: before.slice(0, 1) } };
     // The helper does not keep the leader's token: whoever has read the file has it.
     const kept = party === "peer" ? null : token;
     return {
-      settings: { ...held.settings, [hashes]: withToken(before, token) },
-      secrets: { ...held.secrets, [secret]: kept },
+      settings: { ...own.settings, [hashes]: withToken(before, token) },
+      secrets: { ...own.secrets, [secret]: kept },
     };
   };
   const what = token !== null ? "token made" : given !== null ? "token taken over" : "old token revoked";

@@ -1,23 +1,17 @@
 // `prio-aggregator task create`: asks for or takes what a task is, and adds it to the store with fresh secrets.
 
-import { randomBytes, randomInt } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import type { Command } from "commander";
-import {
-  DapTask,
-  decodeHpkeConfig,
-  encodeHpkeConfig,
-  HpkeKeyPair,
-  isHpkeConfigSupported,
-  vdafFromJSON,
-} from "prio/dap";
+import { DapTask, encodeHpkeConfig, vdafFromJSON } from "prio/dap";
 import type { Role } from "../store/store.js";
 import { insertTask, type NewTask } from "../tasks/changes.js";
 import { acceptedHashes, newSecrets, otherRole } from "../tasks/exchange.js";
-import { deviationOf, noiseText, parseNoise } from "../tasks/noise.js";
+import { deviationOf, noiseText } from "../tasks/noise.js";
 import { DEFAULT_SETTINGS, type TaskSettings } from "../tasks/stored-task.js";
-import type { Dialect, HelperMode, NoiseSettings } from "../tasks/task.js";
-import { parseFingerprint } from "../tasks/tokens.js";
-import { ask, createSecretFile, type Io, isInteractive, note, print, printJson, readText, UsageError } from "./io.js";
+import type { Dialect } from "../tasks/task.js";
+import { type CollectorOptions, collectorConfig } from "./collector-config.js";
+import { answerTo, type Io, note, print, printJson, UsageError } from "./io.js";
+import { type OwnOptions, ownSettings, withOwnOptions } from "./own-settings.js";
 import { type StoreOptions, secretsOfEnvironment, useOrMakeStore, withDatabase } from "./store-access.js";
 import { describeNewTask } from "./task-text.js";
 import {
@@ -34,14 +28,11 @@ import {
 
 /** Fewer reports than this hide nobody: the operator has to say that it is meant. */
 const SMALL_BATCH = 100;
-/** Of an HPKE configuration. A random one of them, so that an old key is told from a new one. */
-const HPKE_IDS = 256;
 const ROLES = ["leader", "helper"] as const;
 const BATCH_MODES = ["time-interval", "leader-selected"] as const;
 const DIALECTS = ["dap-18", "janus-0.9"] as const;
-const HELPER_MODES = ["sync", "async"] as const;
 
-interface CreateOptions extends StoreOptions, OwnOptions {
+interface CreateOptions extends StoreOptions, OwnOptions, CollectorOptions {
   readonly role?: string;
   readonly url?: string;
   readonly peer?: string;
@@ -53,68 +44,8 @@ interface CreateOptions extends StoreOptions, OwnOptions {
   readonly batchMode: string;
   readonly start?: string;
   readonly duration?: string;
-  readonly collectorHpke?: string;
-  readonly newCollectorKey?: string;
   readonly dialect: string;
   readonly json?: true;
-}
-
-/** What an operator decides alone, when making a task and when taking part in one. */
-export interface OwnOptions {
-  readonly noise?: string;
-  readonly helperMode?: string;
-  readonly reportExpiry?: string;
-  readonly maxJobDelay?: string;
-  readonly peerCertificate?: readonly string[];
-  readonly collectorCertificate?: readonly string[];
-}
-
-export function withOwnOptions(command: Command): Command {
-  const all = (value: string, before: readonly string[] = []): string[] => [...before, value];
-  return command
-    .option(
-      "--noise <budget>",
-      "laplace:epsilon=E or gaussian:rho=R: what this aggregator adds to its share of each result",
-    )
-    .option("--helper-mode <mode>", "sync or async: how the helper answers a new job (sync)")
-    .option("--report-expiry <duration>", "reports older than this are not counted, and forgotten; or never (30d)")
-    .option("--max-job-delay <duration>", "how long a report waits for others, at the leader (10s)")
-    .option("--peer-certificate <sha256>", "a client certificate of the leader, at the helper; repeatable", all)
-    .option("--collector-certificate <sha256>", "one of the collector, at the leader; repeatable", all);
-}
-
-/** Throws a UsageError for options that are wrong or of the other role. */
-export function ownSettings(options: OwnOptions, role: Role): Partial<TaskSettings> {
-  const { noise, helperMode, reportExpiry, maxJobDelay, peerCertificate = [], collectorCertificate = [] } = options;
-  if (helperMode !== undefined && role === "leader") throw new UsageError("--helper-mode: expected none at the leader");
-  if (peerCertificate.length > 0 && role === "leader") {
-    throw new UsageError("--peer-certificate: expected none at the leader, which the helper never calls");
-  }
-  if (collectorCertificate.length > 0 && role === "helper") {
-    throw new UsageError("--collector-certificate: expected none at the helper, which the collector never calls");
-  }
-  return {
-    noise: readNoise(noise),
-    reportExpiry: readExpiry(reportExpiry),
-    maxJobDelay:
-      maxJobDelay === undefined ? DEFAULT_SETTINGS.maxJobDelay : readDuration(maxJobDelay, "--max-job-delay"),
-    helperMode: readChoice<HelperMode>(helperMode ?? "sync", "--helper-mode", HELPER_MODES),
-    peerCertificates: usage("--peer-certificate", () => peerCertificate.map(parseFingerprint)),
-    collectorCertificates: usage("--collector-certificate", () => collectorCertificate.map(parseFingerprint)),
-  };
-}
-
-function readExpiry(text: string | undefined): number | null {
-  if (text === undefined) return DEFAULT_SETTINGS.reportExpiry;
-  return text === "never" ? null : readDuration(text, "--report-expiry");
-}
-
-function readNoise(text: string | undefined): NoiseSettings | null {
-  if (text === undefined || text === "none") return null;
-  const noise = usage("--noise", () => parseNoise(text));
-  if (noise === null)
-    throw new UsageError(`--noise: expected laplace:epsilon=E, gaussian:rho=R or none, got "${text}"`);
-  return noise;
 }
 
 export function addTaskCreate(task: Command, io: Io): void {
@@ -208,20 +139,6 @@ function newTask(document: Parameters<typeof DapTask.create>[0]): DapTask {
   }
 }
 
-/** An option's value, or a person's answer. Throws a UsageError where there is neither. */
-function answerTo<T>(
-  io: Io,
-  given: string | undefined,
-  option: string,
-  question: string,
-  standard: string | null,
-  read: (text: string) => T,
-): Promise<T> {
-  if (given !== undefined) return Promise.resolve(read(given));
-  if (!isInteractive(io)) throw new UsageError(`expected ${option}: there is no terminal to ask on`);
-  return ask(io, question, standard, read);
-}
-
 function readBatchSize(text: string, allowSmall: boolean): number {
   const size = readInteger(text, "--min-batch-size", 1);
   if (size < SMALL_BATCH && !allowSmall) {
@@ -247,61 +164,4 @@ function readInterval(
     throw new UsageError(`--${name}: expected a multiple of the time precision, ${durationText(timePrecision)}`);
   }
   return interval;
-}
-
-interface CollectorConfig {
-  readonly config: ReturnType<typeof decodeHpkeConfig>;
-  /** Writes the private key that was made. */
-  readonly write?: () => void;
-}
-
-async function collectorConfig(io: Io, options: CreateOptions): Promise<CollectorConfig> {
-  const { collectorHpke, newCollectorKey } = options;
-  if (collectorHpke !== undefined && newCollectorKey !== undefined) {
-    throw new UsageError("expected --collector-hpke or --new-collector-key, got both");
-  }
-  if (newCollectorKey !== undefined) {
-    const pair = HpkeKeyPair.generate(randomInt(HPKE_IDS));
-    const text = collectorKeyText(pair);
-    return { config: pair.config, write: () => createSecretFile(newCollectorKey, text) };
-  }
-  const config = await answerTo(
-    io,
-    collectorHpke,
-    "--collector-hpke or --new-collector-key",
-    COLLECTOR_QUESTION,
-    null,
-    (x) => x,
-  );
-  return { config: await readHpkeConfig(io, config) };
-}
-
-const COLLECTOR_QUESTION = "The collector's HPKE configuration (base64url, or a file with it)";
-
-/** The collector's key file. */
-function collectorKeyText(pair: HpkeKeyPair): string {
-  const config = Buffer.from(encodeHpkeConfig(pair.config)).toString("base64url");
-  const privateKey = Buffer.from(pair.toBytes()).toString("base64url");
-  return `${JSON.stringify({ hpkeConfig: config, privateKey }, null, 2)}\n`;
-}
-
-async function readHpkeConfig(io: Io, given: string): Promise<ReturnType<typeof decodeHpkeConfig>> {
-  const subject = "--collector-hpke";
-  const isText = /^[\w-]{50,}={0,2}$/.test(given);
-  const content = isText ? given : (await readText(io, given, "an HPKE configuration")).trim();
-  let text = content;
-  if (content.startsWith("{")) {
-    const found: unknown = (JSON.parse(content) as Record<string, unknown>)["hpkeConfig"];
-    text = typeof found === "string" ? found : "";
-  }
-  const config = usage(subject, () => {
-    if (!/^[\w+/-]{50,}={0,2}$/.test(text)) {
-      throw new UsageError(`${subject}: expected an HPKE configuration in base64url, or a file with it`);
-    }
-    return decodeHpkeConfig(Buffer.from(text, "base64"));
-  });
-  if (!isHpkeConfigSupported(config)) {
-    throw new UsageError(`${subject}: expected DHKEM(X25519, HKDF-SHA256), HKDF-SHA256 and AES-128-GCM`);
-  }
-  return config;
 }

@@ -20,8 +20,8 @@ import {
   UsageError,
   writePublic,
 } from "./io.js";
+import { type OwnOptions, ownSettings, withOwnOptions } from "./own-settings.js";
 import { type StoreOptions, secretsOfEnvironment, useOrMakeStore, useStore, withDatabase } from "./store-access.js";
-import { type OwnOptions, ownSettings, withOwnOptions } from "./task-create.js";
 import { describeNewTask } from "./task-text.js";
 import { hashText, readChoice } from "./values.js";
 
@@ -122,9 +122,9 @@ function writeCollectorToken(io: Io, row: TaskRow, key: Secrets, path: string): 
 async function importTask(io: Io, path: string, options: ImportOptions): Promise<void> {
   const key = secretsOfEnvironment(io);
   const subject = path === "-" ? "standard input" : path;
-  const { role, task, texts } = readPeerDocument(await readText(io, path, "a task's document"), subject);
-  const settings = { ...texts.settings, ...ownSettings(options, role) };
-  const added = { role, task, settings, secrets: texts.secrets };
+  const given = readPeerDocument(await readText(io, path, "a task's document"), subject);
+  const { role, task } = given;
+  const added = { ...given, settings: { ...given.settings, ...ownSettings(options, role) } };
   // For people, also where the result is JSON.
   if (options.json === true) note(io, describeNewTask(added));
   else print(io, describeNewTask(added));

@@ -128,8 +128,7 @@ async function makeTask(
   const { store, clock, tasks } = leader.running.ctx;
   await insertTask(store, { role: "leader", task, settings, secrets }, leader.key, clock(), "task created");
   const given = readPeerDocument(JSON.stringify(peerDocument("leader", task, "dap-18", secrets)), "the task");
-  const imported = { role: given.role, task, settings: given.texts.settings, secrets: given.texts.secrets };
-  await insertTask(helper.running.ctx.store, imported, helper.key, clock(), "task imported");
+  await insertTask(helper.running.ctx.store, given, helper.key, clock(), "task imported");
   await Promise.all([tasks.refresh(), helper.running.ctx.tasks.refresh()]);
   // Last: a folder with this file is complete.
   createSecretFile(join(folder, "task.json"), `${JSON.stringify(task, null, 2)}\n`);

@@ -87,8 +87,8 @@ export function setTaskState(store: Store, name: string, state: TaskState, at: n
   });
 }
 
-/** What a change of tokens gets and gives back. */
-export interface Held {
+/** What of a task is this operator's alone. */
+export interface OwnPart {
   readonly settings: TaskSettings;
   readonly secrets: TaskSecrets;
 }
@@ -100,7 +100,7 @@ export function changeTask(
   key: Secrets,
   at: number,
   what: string,
-  change: (row: TaskRow, held: Held) => Held,
+  change: (row: TaskRow, own: OwnPart) => OwnPart,
 ): Promise<TaskRow> {
   return store.run("change task", async (tx) => {
     const row = await findTask(tx, name);

@@ -4,8 +4,9 @@
 import { createHash } from "node:crypto";
 import { DapTask, PrioError, type TaskDocument, vdafFromJSON } from "prio/dap";
 import type { Role } from "../store/store.js";
+import type { NewTask } from "./changes.js";
 import { OperatorError } from "./operator-error.js";
-import type { TaskSecrets, TaskTexts } from "./stored-task.js";
+import type { TaskSecrets } from "./stored-task.js";
 import { DEFAULT_SETTINGS } from "./stored-task.js";
 import type { Dialect } from "./task.js";
 import { newToken, parseToken, tokenHash } from "./tokens.js";
@@ -66,15 +67,8 @@ export function peerDocument(role: Role, task: DapTask, dialect: Dialect, secret
   };
 }
 
-/** What an operator who takes part in a task stores of the peer's document. */
-export interface Import {
-  readonly role: Role;
-  readonly task: DapTask;
-  readonly texts: TaskTexts;
-}
-
-/** Reads the document that the peer made for this operator. Throws an OperatorError for anything else. */
-export function readPeerDocument(text: string, subject: string): Import {
+/** The task in the document that the peer made for this operator. Throws an OperatorError for anything else. */
+export function readPeerDocument(text: string, subject: string): NewTask {
   const given = parseObject(text, subject);
   if (given["format"] !== FORMAT) {
     throw new OperatorError(
@@ -112,7 +106,7 @@ export function readPeerDocument(text: string, subject: string): Import {
     collectorToken,
   };
   const settings = { ...DEFAULT_SETTINGS, dialect, ...acceptedHashes(role, { peerToken, collectorToken }) } as const;
-  return { role, task, texts: { document: JSON.stringify(task), settings, secrets } };
+  return { role, task, settings, secrets };
 }
 
 /** Throws an OperatorError for what is no public task document with a collector. */

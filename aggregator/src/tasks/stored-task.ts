@@ -56,13 +56,6 @@ export interface TaskSecrets {
   readonly collectorToken: string | null;
 }
 
-/** The texts of a task's row. */
-export interface TaskTexts {
-  readonly document: string;
-  readonly settings: TaskSettings;
-  readonly secrets: TaskSecrets;
-}
-
 /** What a row says besides its secrets. */
 export function settingsOf(row: Pick<TaskRow, "settings">): TaskSettings {
   return { ...DEFAULT_SETTINGS, ...(JSON.parse(row.settings) as Partial<TaskSettings>) };
@@ -78,7 +71,7 @@ export function sealTaskSecrets(row: Pick<TaskRow, "id" | "role">, what: TaskSec
 }
 
 /** The name that a task's secrets are bound to. */
-export function taskRowName({ id, role }: { readonly id: Uint8Array; readonly role: Role }): string {
+function taskRowName({ id, role }: { readonly id: Uint8Array; readonly role: Role }): string {
   return `task ${Buffer.from(id).toString("base64url")} as ${role}`;
 }
 

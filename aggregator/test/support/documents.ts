@@ -6,8 +6,8 @@ import { SETTING_NAMES, SETTINGS, type Setting } from "../../src/config.js";
 /** The settings, in the order of the code. */
 export function settingsTable(): string {
   const rows = SETTING_NAMES.map((name) => {
-    const { value, standard, help }: Setting<unknown> = SETTINGS[name];
-    const by = standard === null || standard === "" ? "–" : `\`${standard}\``;
+    const { value, defaultText, help }: Setting<unknown> = SETTINGS[name];
+    const by = defaultText === null || defaultText === "" ? "–" : `\`${defaultText}\``;
     return `| \`${name}\` | ${value} | ${by} | ${help} |`;
   });
   return ["| setting | value | default | what |", "|---|---|---|---|", ...rows].join("\n");
