@@ -29,7 +29,7 @@ export function resultView(result: Result, ownDeviation: number | null, now: num
   });
   const noise =
     deviation === null
-      ? "No noise that this page knows of."
+      ? "No noise, as far as this page knows."
       : `Whiskers: ${WHISKERS} standard deviations of ${result.deviation === null ? "this aggregator's" : "the"} noise.`;
   const more = rows.slice(SHOWN);
   const rest = make(
@@ -42,7 +42,7 @@ export function resultView(result: Result, ownDeviation: number | null, now: num
     "article",
     {},
     make("h3", {}, result.name.replace("/", " to ")),
-    make("p", { class: "note" }, `${count(result.reports)} reports, given back `, moment(result.at, now), `. ${noise}`),
+    make("p", { class: "note" }, `${count(result.reports)} reports, shown here since `, moment(result.at, now), `. ${noise}`),
     make("ul", { class: "totals" }, ...rows.slice(0, SHOWN)),
     ...(more.length === 0 ? [] : [rest]),
   );

@@ -61,7 +61,7 @@ const definitions = (rows: Facts): HTMLElement[] =>
 
 /** What a problem is of: the party that is waited for, or this aggregator's own part. */
 const KINDS: Readonly<Record<Trouble["kind"], string>> = {
-  aggregate: "aggregation jobs",
+  aggregate: "aggregation",
   verify: "verification",
   collect: "collection",
   share: "aggregate share",
@@ -69,7 +69,7 @@ const KINDS: Readonly<Record<Trouble["kind"], string>> = {
 
 function waits(task: TaskStatus, now: number): Node[] {
   if (task.troubles.length === 0) {
-    const words = task.state === "active" ? "Nothing: every job goes on." : `Nothing; the task is ${task.state}.`;
+    const words = task.state === "active" ? "Nothing: no job is held up." : `Nothing; the task is ${task.state}.`;
     return [make("p", { class: "fine" }, words)];
   }
   const one = (trouble: Trouble): HTMLElement => {
@@ -78,7 +78,7 @@ function waits(task: TaskStatus, now: number): Node[] {
       "li",
       {},
       make("strong", {}, `${trouble.problem} since `, moment(trouble.since, now)),
-      make("span", { class: "note" }, `${KINDS[trouble.kind]}, ${jobsText}; next attempt `, moment(trouble.next, now)),
+      make("span", { class: "note" }, `${KINDS[trouble.kind]}, ${jobsText}; next attempt at `, moment(trouble.next, now)),
     );
   };
   return [make("ul", { class: "troubles" }, ...task.troubles.map(one))];
@@ -95,7 +95,7 @@ function givenUp(task: TaskStatus, now: number): Node[] {
       `: ${problem}`,
     ),
   );
-  return [make("h3", {}, "Given up of late"), make("ul", { class: "given-up" }, ...lines)];
+  return [make("h3", {}, "Given up recently"), make("ul", { class: "given-up" }, ...lines)];
 }
 
 function numbers(task: TaskStatus, now: number): Numbers {
@@ -103,7 +103,7 @@ function numbers(task: TaskStatus, now: number): Numbers {
   const refused = refusals(task).reduce((sum, [, n]) => sum + n, 0);
   const oldest = waiting.since === null ? "" : `the oldest for ${age(now - waiting.since)}`;
   const came: Numbers = [
-    ["Came in", counters["uploaded"] ?? 0],
+    ["Received", counters["uploaded"] ?? 0],
     ["Waiting", `${count(waiting.reports)}${waiting.isMore ? " or more" : ""}`, oldest],
   ];
   return [
@@ -111,7 +111,7 @@ function numbers(task: TaskStatus, now: number): Numbers {
     ["Counted", counters["aggregated"] ?? 0],
     ["Refused", refused],
     ...((counters["abandoned"] ?? 0) > 0 ? [["Given up", counters["abandoned"] ?? 0] satisfies [string, number]] : []),
-    ["In results", counters["collected"] ?? 0],
+    ["Collected", counters["collected"] ?? 0],
   ];
 }
 
@@ -159,17 +159,17 @@ function batches(task: TaskStatus, now: number): Node[] {
     const label = start === null ? make("code", {}, name ?? "") : moment(start, now);
     const isFull = reports >= task.minBatchSize;
     const size = make("span", { class: "size" }, bar(0, part, isFull ? "sum" : "part"), count(reports));
-    return [label, size, isFull ? "large enough" : `${count(task.minBatchSize - reports)} to go`, age(now - to)];
+    return [label, size, isFull ? "large enough" : `${count(task.minBatchSize - reports)} to go`, `${age(now - to)} ago`];
   });
   const first = task.batchMode === "time-interval" ? "From" : "Batch";
-  return [table("Batches that were not collected", [first, "Reports", "Size", "Last report before"], rows)];
+  return [table("Batches not yet collected", [first, "Reports", "Size", "Newest report"], rows)];
 }
 
 function collections(task: TaskStatus, now: number): Node[] {
   if (task.collections.length === 0) return [make("p", { class: "fine" }, "None so far.")];
   const rows = task.collections.slice(0, 12).map(({ kind, state, start, end, problem, changed }) => {
     const what =
-      start === null || end === null ? "a batch" : make("span", {}, moment(start, now), " to ", moment(end, now));
+      start === null || end === null ? "leader-selected" : make("span", {}, moment(start, now), " to ", moment(end, now));
     return [
       what,
       make("span", { class: `badge ${state}` }, state),
@@ -183,7 +183,7 @@ function collections(task: TaskStatus, now: number): Node[] {
 function results(task: TaskStatus, now: number): Node[] {
   if (task.results.length === 0) {
     const how = make("code", {}, "prio-aggregator result put");
-    const words = "Only the collector can open results. What it gives back stands here: ";
+    const words = "Only the collector can open results. To show one here, run ";
     return [make("p", { class: "fine" }, words, how, ".")];
   }
   return task.results.map((result) => resultView(result, task.deviation, now));

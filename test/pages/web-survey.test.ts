@@ -87,7 +87,7 @@ test("visitors answer across origins, offline too, and everyone sees the totals"
   // So does the leader's operator, with numbers of reports and jobs, and nothing about anybody.
   const operators = await browser.newPage();
   await operators.goto(/http:\S+/.exec(said[1] ?? "")?.[0] ?? "");
-  await operators.getByText("4 reports, given back").waitFor({ timeout: 30_000 });
+  await operators.getByText("4 reports, shown here since").waitFor({ timeout: 30_000 });
   if (shots !== undefined) await operators.screenshot({ path: join(shots, "survey-operator.png"), fullPage: true });
 
   // The next batch is added to it.

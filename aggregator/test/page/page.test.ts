@@ -173,10 +173,10 @@ describe("what the page says", () => {
     const first = await text(page, ".troubles li");
     expect(first).toContain("waiting for the helper: 403 since");
     expect(first).toContain(await time(at.now - 720));
-    expect(first).toContain("aggregation jobs, 1 job; next attempt");
+    expect(first).toContain("aggregation, 1 job; next attempt at");
     expect(await text(page, ".given-up")).toContain(": the helper's answer has other reports");
     expect(await text(page, ".numbers")).toMatch(
-      /Came in61,233.*Waiting3the oldest for 1 minute.*Counted60,012.*Refused143/,
+      /Received61,233.*Waiting3the oldest for 1 minute.*Counted60,012.*Refused143/,
     );
     expect(await text(page, ".refusals")).toContain("vdaf verify error112report replayed31");
     expect(await text(page, ".batches tbody")).toMatch(/7,012large enough.*412588 to go/);
@@ -205,7 +205,7 @@ describe("what the page says", () => {
     const { page } = await open();
     await page.locator(".chart svg").waitFor();
     await upload(leader, 1000, 2);
-    await expect.poll(() => text(page, ".numbers"), { timeout: 10_000 }).toContain("Came in62,233");
+    await expect.poll(() => text(page, ".numbers"), { timeout: 10_000 }).toContain("Received62,233");
     await expect
       .poll(() => page.locator(".chart").getAttribute("aria-label"), { timeout: 10_000 })
       .toMatch(/^Reports arriving: 500 a second now, at most 500 in the last half hour$/);
@@ -244,7 +244,7 @@ describe("by keyboard", () => {
     }
     expect(reached.slice(0, 2)).toEqual(["Skip to the task", "Pause"]);
     expect(reached.slice(2, 4).map((name) => name.slice(0, 6))).toEqual(["leader", "helper"]);
-    expect(reached).toContain("Batches that were not collected");
+    expect(reached).toContain("Batches not yet collected");
 
     const second = page.locator("#tasks a").nth(1);
     await second.focus();
