@@ -187,6 +187,9 @@ function jobFrom(
   }
   const interval = query === undefined || query === "next-batch" ? null : intervalOf(query);
   const fresh = query === undefined ? undefined : jobOf(collector, query);
+  if (interval !== null && interval.end.getTime() > Date.now()) {
+    reporter.warn("the interval is not over: its reports that come after the result are never counted");
+  }
   if (kept === undefined) return { start: fresh as CollectionJobState, interval };
   if (kept.task !== collector.task.idText || (fresh !== undefined && fresh.request !== kept.request)) {
     throw usageFailure(

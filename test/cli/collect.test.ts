@@ -188,6 +188,12 @@ describe("the batch", () => {
     expect(stderr).toContain(message);
     expect(pair.fake.sent).toEqual([]);
   });
+
+  it("is warned about while its interval is not over", async () => {
+    const { code, stderr } = await collect(["--date", "9998-01-01"]);
+    expect(stderr).toContain("warning: the interval is not over: its reports that come after the result");
+    expect(code).not.toBe(2);
+  });
 });
 
 describe("files", () => {
