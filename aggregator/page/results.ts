@@ -42,7 +42,13 @@ export function resultView(result: Result, ownDeviation: number | null, now: num
     "article",
     {},
     make("h3", {}, result.name.replace("/", " to ")),
-    make("p", { class: "note" }, `${count(result.reports)} reports, shown here since `, moment(result.at, now), `. ${noise}`),
+    make(
+      "p",
+      { class: "note" },
+      `${count(result.reports)} reports, shown here since `,
+      moment(result.at, now),
+      `. ${noise}`,
+    ),
     make("ul", { class: "totals" }, ...rows.slice(0, SHOWN)),
     ...(more.length === 0 ? [] : [rest]),
   );

@@ -78,7 +78,12 @@ function waits(task: TaskStatus, now: number): Node[] {
       "li",
       {},
       make("strong", {}, `${trouble.problem} since `, moment(trouble.since, now)),
-      make("span", { class: "note" }, `${KINDS[trouble.kind]}, ${jobsText}; next attempt at `, moment(trouble.next, now)),
+      make(
+        "span",
+        { class: "note" },
+        `${KINDS[trouble.kind]}, ${jobsText}; next attempt at `,
+        moment(trouble.next, now),
+      ),
     );
   };
   return [make("ul", { class: "troubles" }, ...task.troubles.map(one))];
@@ -159,7 +164,12 @@ function batches(task: TaskStatus, now: number): Node[] {
     const label = start === null ? make("code", {}, name ?? "") : moment(start, now);
     const isFull = reports >= task.minBatchSize;
     const size = make("span", { class: "size" }, bar(0, part, isFull ? "sum" : "part"), count(reports));
-    return [label, size, isFull ? "large enough" : `${count(task.minBatchSize - reports)} to go`, `${age(now - to)} ago`];
+    return [
+      label,
+      size,
+      isFull ? "large enough" : `${count(task.minBatchSize - reports)} to go`,
+      `${age(now - to)} ago`,
+    ];
   });
   const first = task.batchMode === "time-interval" ? "From" : "Batch";
   return [table("Batches not yet collected", [first, "Reports", "Size", "Newest report"], rows)];
@@ -169,7 +179,9 @@ function collections(task: TaskStatus, now: number): Node[] {
   if (task.collections.length === 0) return [make("p", { class: "fine" }, "None so far.")];
   const rows = task.collections.slice(0, 12).map(({ kind, state, start, end, problem, changed }) => {
     const what =
-      start === null || end === null ? "leader-selected" : make("span", {}, moment(start, now), " to ", moment(end, now));
+      start === null || end === null
+        ? "leader-selected"
+        : make("span", {}, moment(start, now), " to ", moment(end, now));
     return [
       what,
       make("span", { class: `badge ${state}` }, state),
