@@ -296,8 +296,8 @@ export interface Transaction {
   /** How many jobs of each kind are in each state. */
   jobStates(task: number): Promise<{ kind: JobKind; state: string; count: number }[]>;
   /**
-   * Removes aggregation jobs that ended before this time, at most `limit`, and returns how many. Collection jobs and
-   * aggregate shares stay.
+   * Removes aggregation jobs that ended before this time and collection jobs that were deleted, at most `limit`, and
+   * returns how many. Other collection jobs and aggregate shares stay.
    */
   forgetJobs(task: number, before: number, limit: number): Promise<number>;
 

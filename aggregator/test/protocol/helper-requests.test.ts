@@ -139,6 +139,27 @@ test("a request of more reports and extensions than any leader needs is not even
   expect(await problemOf(create(withReports(10_000)))).toBe("none");
 });
 
+test("a task has a thousand jobs on their way at a time, and takes more when there is room", async () => {
+  const { pair, message, create } = await asked({ helperMode: "async" });
+  const [first] = message.verifyInits as [AggregationJobInitReq["verifyInits"][number]];
+  const bodyOf = (n: number): Uint8Array => {
+    const reportId = new Uint8Array(16).fill(9);
+    new DataView(reportId.buffer).setUint32(0, n);
+    const reportMetadata = { ...first.reportShare.reportMetadata, reportId };
+    const verifyInits = [{ ...first, reportShare: { ...first.reportShare, reportMetadata } }];
+    return encodeAggregationJobInitReq({ ...message, verifyInits });
+  };
+  for (let n = 0; n < 1000; n++) await create(bodyOf(n));
+  expect(await problemOf(create(bodyOf(1000)))).toBe("tooManyRequests");
+  // The same request is no other job.
+  expect((await create(bodyOf(999))).body).toBeNull();
+  for (const job of await pair.driver("helper").acquire(1)) {
+    await pair.driver("helper").step(job, new AbortController().signal);
+  }
+  expect((await create(bodyOf(1000))).body).toBeNull();
+  expect(await problemOf(create(bodyOf(1001)))).toBe("tooManyRequests");
+});
+
 describe("requests that no job is made of", () => {
   const extension = (extensionType: number, size = 0) => ({ extensionType, extensionData: new Uint8Array(size) });
   const CASES: Record<

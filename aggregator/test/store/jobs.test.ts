@@ -199,11 +199,12 @@ test("jobs are listed newest first without their messages, and counted by state"
   ]);
 });
 
-test("aggregation jobs that ended long ago are forgotten with their messages, open ones and collections are not", async () => {
+test("aggregation jobs that ended long ago are forgotten with their messages, and deleted collections; others are not", async () => {
   const store = await emptyStore();
   const task = await taskOf(store);
   const answer = bytesOf("answer");
-  for (let i = 0; i < 250; i++) await insert(store, newJob(task, i, { state: "done", answer }), 10);
+  for (let i = 0; i < 249; i++) await insert(store, newJob(task, i, { state: "done", answer }), 10);
+  await insert(store, newJob(task, "deleted", { kind: "collect", state: "deleted" }), 10);
   const kept = [
     newJob(task, "open", { answer }),
     newJob(task, "collection", { kind: "collect", state: "done", answer }),

@@ -183,7 +183,9 @@ export class Model {
   forgetJobs(before: number): number {
     const gone = [...this.jobs].filter(
       ([, { kind, state, changedAt }]) =>
-        ENDED.includes(state) && changedAt < before && (kind === "aggregate" || kind === "verify"),
+        ENDED.includes(state) &&
+        changedAt < before &&
+        (kind === "aggregate" || kind === "verify" || (kind === "collect" && state === "deleted")),
     );
     for (const [name] of gone) this.jobs.delete(name);
     return gone.length;

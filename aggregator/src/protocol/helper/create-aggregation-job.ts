@@ -12,6 +12,7 @@
 
 import { ReportError } from "prio/dap";
 import type { Context } from "../../context.js";
+import { Problem } from "../../problem.js";
 import type { JobRow, LeasedJob, NewJob, Transaction } from "../../store/store.js";
 import type { AggregatorTask } from "../../tasks/task.js";
 import type { Answer } from "../answer.js";
@@ -26,6 +27,13 @@ import { beginVerification, type Verdict } from "./verify.js";
 
 /** Seconds after which a leader that continues no job has given it up. */
 const UNCONTINUED = 14 * 86_400;
+/**
+ * Jobs of a task that are on their way at once: each keeps its request, and a leader that goes on with none of them must
+ * not fill the disk. Our leader has 32.
+ */
+const MOST_OPEN = 1000;
+/** Seconds after which a leader with too many of them asks again. */
+const CROWDED_RETRY = 60;
 /** The detail of a job that is early. */
 const EARLY = JSON.stringify({ isEarly: true });
 
@@ -71,8 +79,16 @@ async function createNew(ctx: Context, task: AggregatorTask, id: Uint8Array, bod
   });
 }
 
-/** Inserts a job, or puts it in the place of one that was early. False if there is one already. */
+/**
+ * Inserts a job, or puts it in the place of one that was early. False if there is one already. Throws `tooManyRequests`
+ * where the task has as many as it may.
+ */
 async function insert(tx: Transaction, ctx: Context, job: NewJob): Promise<boolean> {
+  if ((await tx.countOpenJobs(job.task, "verify", {})) >= MOST_OPEN) {
+    throw new Problem("tooManyRequests", `the task has ${MOST_OPEN} aggregation jobs that are not done`, {
+      retryAfter: CROWDED_RETRY,
+    });
+  }
   if (await tx.insertJob(job, nowOf(ctx))) return true;
   const existing = await tx.lockJob(job.task, job.kind, job.id);
   if (existing === null || !isEarly(existing)) return false;

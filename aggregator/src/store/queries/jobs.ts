@@ -195,7 +195,8 @@ export function jobQueries(sql: Sql): JobQueries {
       const gone = await sql.rows<{ seq: number }>(
         `DELETE FROM jobs WHERE seq IN (
            SELECT seq FROM jobs
-           WHERE task = $1 AND ended = 1 AND changed_at < $2 AND kind IN ('aggregate', 'verify')
+           WHERE task = $1 AND ended = 1 AND changed_at < $2
+             AND (kind IN ('aggregate', 'verify') OR (kind = 'collect' AND state = 'deleted'))
            ORDER BY changed_at LIMIT $3 ${sql.forUpdateSkipLocked}) RETURNING seq`,
         ...[task, before, limit],
       );
