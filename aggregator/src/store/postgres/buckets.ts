@@ -1,10 +1,8 @@
 // What jobs add to many buckets at once, in PostgreSQL: one statement, however many buckets the times of reports touch.
 
-import type { Transaction } from "../store.js";
+import type { BucketQueries } from "../queries/own.js";
 import { bigintArray, byteaArray } from "./arrays.js";
 import type { Connection } from "./database.js";
-
-type BucketQueries = Pick<Transaction, "insertPartials" | "collectedAmong">;
 
 export function bucketQueries(sql: Connection): BucketQueries {
   return {

@@ -2,12 +2,10 @@
 // the first, and then finds the id or adds it.
 
 import { horizonQueries } from "../queries/horizons.js";
-import type { Transaction } from "../store.js";
+import type { ReplayKeyQueries } from "../queries/own.js";
 import { bigintArray, byteaArray } from "./arrays.js";
 import type { Connection } from "./database.js";
 import { lock } from "./locks.js";
-
-type ReplayKeyQueries = Pick<Transaction, "insertReplayKeys" | "removeReplayKeys">;
 
 const textOf = (id: Uint8Array): string => Buffer.from(id.buffer, id.byteOffset, id.length).toString("latin1");
 

@@ -1,16 +1,10 @@
 // Reports that wait, in PostgreSQL: many a statement, and in the order of their ids where transactions could wait for
 // one another in a circle.
 
-import type { ReplayKey, TimeRange, Transaction, Waiting, WaitingReport } from "../store.js";
+import { ALWAYS, type ReportQueries } from "../queries/own.js";
+import type { ReplayKey, Waiting, WaitingReport } from "../store.js";
 import { bigintArray, byteaArray } from "./arrays.js";
 import type { Connection } from "./database.js";
-
-type ReportQueries = Pick<
-  Transaction,
-  "insertReports" | "waiting" | "countWaiting" | "claimReports" | "reportsOf" | "removeReports" | "moveReports"
->;
-
-const ALWAYS: TimeRange = { from: 0, to: Number.MAX_SAFE_INTEGER };
 
 export function reportQueries(sql: Connection): ReportQueries {
   /** A statement over all reports of a job, or those that are named. */

@@ -1,9 +1,7 @@
 // What jobs add to many buckets at once, in SQLite: a statement a bucket.
 
-import type { Transaction } from "../store.js";
+import type { BucketQueries } from "../queries/own.js";
 import type { SqliteSql } from "./database.js";
-
-type BucketQueries = Pick<Transaction, "insertPartials" | "collectedAmong">;
 
 export function bucketQueries(sql: SqliteSql): BucketQueries {
   return {

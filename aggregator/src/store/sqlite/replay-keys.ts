@@ -1,10 +1,9 @@
 // The replay record in SQLite: one row a report, found by its id, and forgotten by its time.
 
 import { horizonQueries } from "../queries/horizons.js";
-import type { ReplayKey, Transaction } from "../store.js";
+import type { ReplayKeyQueries } from "../queries/own.js";
+import type { ReplayKey } from "../store.js";
 import type { SqliteSql } from "./database.js";
-
-type ReplayKeyQueries = Pick<Transaction, "insertReplayKeys" | "removeReplayKeys">;
 
 export function replayKeyQueries(sql: SqliteSql): ReplayKeyQueries {
   const horizons = horizonQueries(sql);

@@ -1,15 +1,9 @@
 // Reports that wait, in SQLite. They lie in the order in which they came, and of one time they are claimed in it: so a
 // job's reports lie together. What clients sent is in a table of its own, so that a claim writes a few bytes a report.
 
-import type { ReplayKey, TimeRange, Transaction, Waiting, WaitingReport } from "../store.js";
+import { ALWAYS, type ReportQueries } from "../queries/own.js";
+import type { ReplayKey, Waiting, WaitingReport } from "../store.js";
 import type { SqliteSql } from "./database.js";
-
-type ReportQueries = Pick<
-  Transaction,
-  "insertReports" | "waiting" | "countWaiting" | "claimReports" | "reportsOf" | "removeReports" | "moveReports"
->;
-
-const ALWAYS: TimeRange = { from: 0, to: Number.MAX_SAFE_INTEGER };
 
 export function reportQueries(sql: SqliteSql): ReportQueries {
   return {
