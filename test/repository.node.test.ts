@@ -121,7 +121,7 @@ const WIDTH = 120;
 
 /** Whether a file is source or prose. What programs recorded or generated has its own form. */
 const isWritten = (path: string) =>
-  /^(?:(?:src|test|scripts|bench|examples|deploy)\/.*\.(?:[cm]?[jt]s|css|html|md)|(?:docs\/.*|[^/]*)\.md|[^/]*\.ts)$/.test(
+  /^(?:(?:(?:aggregator\/)?(?:src|test|page|scripts)|bench|examples|deploy)\/.*\.(?:[cm]?[jt]s|css|html|md)|(?:docs\/.*|[^/]*)\.md|[^/]*\.ts)$/.test(
     path,
   );
 

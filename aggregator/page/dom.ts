@@ -6,7 +6,9 @@ export { find, make };
 
 const shown = new WeakMap<Element, string>();
 
-/** Puts children into an element if what they are made of has changed: what did not change keeps focus and selection. */
+/**
+ * Puts children into an element if what they are made of has changed: what did not change keeps focus and selection.
+ */
 export function update(element: Element, data: unknown, children: () => (Node | string)[]): void {
   const text = JSON.stringify(data);
   if (shown.get(element) === text) return;

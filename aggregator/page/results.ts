@@ -27,10 +27,11 @@ export function resultView(result: Result, ownDeviation: number | null, now: num
       make("span", { class: "number" }, text),
     );
   });
+  const whose = result.deviation === null ? "this aggregator's" : "the";
   const noise =
     deviation === null
       ? "No noise, as far as this page knows."
-      : `Whiskers: ${WHISKERS} standard deviations of ${result.deviation === null ? "this aggregator's" : "the"} noise.`;
+      : `Whiskers: ${WHISKERS} standard deviations of ${whose} noise.`;
   const more = rows.slice(SHOWN);
   const rest = make(
     "details",

@@ -295,8 +295,9 @@ function check(config: Config): void {
     }
   }
   if (roles.includes("api") && tlsCert === null && !behindProxy && !isLoopback(listen.host)) {
+    const expected = `a loopback address, such as 127.0.0.1:${listen.port}, as there is no certificate`;
     throw new OperatorError(
-      `listen: expected a loopback address, such as 127.0.0.1:${listen.port}, as there is no certificate, got ${listen.host}`,
+      `listen: expected ${expected}, got ${listen.host}`,
       "give tlsCert and tlsKey, or behindProxy if a proxy on the way ends TLS",
     );
   }

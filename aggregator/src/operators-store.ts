@@ -19,7 +19,8 @@ export async function openOperatorsStore(database: string, isMade: boolean): Pro
   if (!isMade && file !== undefined && !existsSync(file)) {
     throw new OperatorError(
       `there is no store at ${file}`,
-      "is it the right file? --database or PRIO_AGGREGATOR_DATABASE names it; `task create`, `task import` and `serve` make a new one",
+      "is it the right file? --database or PRIO_AGGREGATOR_DATABASE names it; " +
+        "`task create`, `task import` and `serve` make a new one",
     );
   }
   try {

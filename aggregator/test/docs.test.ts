@@ -1,5 +1,5 @@
-// docs/aggregator.md against the code: its tables, its commands and their options. With PRIO_WRITE_DOCS=1 the tables are
-// written.
+// docs/aggregator.md against the code: its tables, its commands and their options. With PRIO_WRITE_DOCS=1 the tables
+// are written.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";

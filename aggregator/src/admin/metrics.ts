@@ -82,7 +82,9 @@ export class PromMetrics implements Metrics {
     return this.#registry.metrics();
   }
 
-  /** Metrics are no reason to fail: what is wrong with a name or its labels is a fault of the program, which tests find. */
+  /**
+   * Metrics are no reason to fail: what is wrong with a name or its labels is a fault of the program, which tests find.
+   */
   #with(name: string, use: (metric: AnyMetric) => unknown): void {
     const metric = this.#metrics.get(name);
     if (metric === undefined) return;

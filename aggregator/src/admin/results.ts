@@ -6,7 +6,9 @@ import { OperatorError } from "../tasks/operator-error.js";
 
 /** A result as the page shows it. */
 export interface ShownResult {
-  /** Unique in the task: the interval, with the job of a batch that the leader chose, or what the collector calls it. */
+  /**
+   * Unique in the task: the interval, with the job of a batch that the leader chose, or what the collector calls it.
+   */
   readonly name: string;
   readonly reports: number;
   /** A total for each bucket, or one. Decimal, because totals may be larger than 2^53. */

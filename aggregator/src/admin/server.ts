@@ -1,5 +1,5 @@
-// The admin port: metrics, health, and the operators' page. It has no passwords, and so belongs on a loopback address; it
-// shows nothing secret, and the only thing that it takes is a result to show.
+// The admin port: metrics, health, and the operators' page. It has no passwords, and so belongs on a loopback address;
+// it shows nothing secret, and the only thing that it takes is a result to show.
 
 import { readFileSync } from "node:fs";
 import { isIP } from "node:net";

@@ -1,5 +1,5 @@
-// What an operator sees of an aggregator, as JSON for the page: tasks, what became of reports, jobs, batches, results, and
-// what is being waited for. Nothing in it is a secret, or of one report.
+// What an operator sees of an aggregator, as JSON for the page: tasks, what became of reports, jobs, batches, results,
+// and what is being waited for. Nothing in it is a secret, or of one report.
 
 import type { Vdaf } from "prio/prio3";
 import { detailOf } from "../protocol/leader/collection-jobs.js";
@@ -36,7 +36,7 @@ export interface TaskStatus {
   readonly waiting: { readonly reports: number; readonly isMore: boolean; readonly since: number | null };
   readonly jobs: readonly { readonly kind: JobKind; readonly state: string; readonly count: number }[];
   readonly troubles: readonly Trouble[];
-  /** Jobs of late that were given up, by their reasons. */
+  /** Recent jobs that were given up, by their reasons. */
   readonly givenUp: readonly GivenUp[];
   readonly batches: readonly BatchStatus[];
   readonly collections: readonly CollectionStatus[];

@@ -1,5 +1,5 @@
-// What a command of prio-aggregator reads and writes: its streams, files, and questions to a person. Tests hand in their
-// own streams.
+// What a command of prio-aggregator reads and writes: its streams, files, and questions to a person. Tests hand in
+// their own streams.
 
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, unlinkSync, writeSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
@@ -103,8 +103,8 @@ export function systemError(error: unknown, subject: string): Error {
 }
 
 /**
- * Asks a person on standard error until `read` takes the answer; what `read` throws is shown, and it asks again. An empty
- * answer is the suggestion.
+ * Asks a person on standard error until `read` takes the answer; what `read` throws is shown, and it asks again. An
+ * empty answer is the suggestion.
  */
 export async function ask<T>(
   io: Io,

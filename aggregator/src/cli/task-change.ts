@@ -131,10 +131,8 @@ async function rotateTokens(io: Io, name: string, options: TokenOptions): Promis
   } else if (given !== null) {
     note(io, "The leader shows the new token to the helper: servers see it within seconds.");
   } else {
-    note(
-      io,
-      `Only the newest token of the ${party === "peer" ? "leader" : "collector"} is valid: servers see it within seconds.`,
-    );
+    const whose = party === "peer" ? "leader" : "collector";
+    note(io, `Only the newest token of the ${whose} is valid: servers see it within seconds.`);
   }
 }
 

@@ -1,7 +1,7 @@
-// What Janus' main (version 0.9, half-way to DAP-18) does otherwise than the draft between leader and helper. Remove
-// this file, its tests and what names it once Janus is there.
+// How Janus' main (version 0.9, half-way to DAP-18) differs from the draft between leader and helper. Remove this file,
+// its tests and what names it once Janus is there.
 //
-// 1. Resources are made by PUT at an id of 16 bytes that the party chooses who asks, not by POST at their collection.
+// 1. Resources are made by PUT at an id of 16 bytes that the asking party chooses, not by POST at their collection.
 // 2. AggregationJobInitReq has a PartialBatchSelector where the draft has extensions: the batch mode, and for
 //    leader-selected the batch's id.
 // 3. The last vector of AggregationJobInitReq, AggregationJobContinueReq and AggregationJobResp has a length before it,

@@ -1,5 +1,5 @@
 // Who may ask: the other aggregator and the collector, by bearer token or by the certificate of their TLS connection.
-// Where a task names both kinds for a party, it must show both; where it names neither, nobody is that party.
+// If a task has both kinds for a party, the party must show both. If it has neither, nobody can be that party.
 
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";

@@ -1,5 +1,5 @@
-// Reading a request's body within a bound: what Content-Length says is checked before anything is read, and what comes
-// while it is. Bytes that wait for the rest of their body count against one budget of the process.
+// Reading a request's body within a bound: Content-Length is checked before anything is read, and what comes is counted
+// while it is read. Bytes that wait for the rest of their body count against one budget of the process.
 
 import type { IncomingMessage } from "node:http";
 import { Problem } from "../problem.js";

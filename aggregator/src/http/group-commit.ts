@@ -67,8 +67,8 @@ export class GroupCommit {
   }
 
   /**
-   * Keeps the reports of an upload. They are on disk when the promise resolves. `bytes` is what they keep in memory: the
-   * body that they are parts of, however much of it was refused. Throws `unavailable`.
+   * Keeps the reports of an upload. They are on disk when the promise resolves. `bytes` is what they keep in memory:
+   * the body that they are parts of, however much of it was refused. Throws `unavailable`.
    */
   add(reports: readonly TaskReport[], bytes: number): Promise<void> {
     this.checkRoom();

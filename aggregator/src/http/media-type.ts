@@ -4,7 +4,10 @@ import type { IncomingHttpHeaders } from "node:http";
 import { MEDIA_TYPES, type MessageName, parseMediaType } from "prio/dap";
 import { Problem } from "../problem.js";
 
-/** Throws `unsupportedMediaType`, also for a body that is compressed. The optional version is a hint, and any is taken: the bytes decide. */
+/**
+ * Throws `unsupportedMediaType`, also for a body that is compressed. The optional version is a hint, and any is taken:
+ * the bytes decide.
+ */
 export function checkMediaType(headers: IncomingHttpHeaders, message: MessageName): void {
   const { "content-type": contentType, "content-encoding": coding = "identity" } = headers;
   // What is compressed would look like a message that is malformed; and a few bytes of it can become any number.

@@ -76,7 +76,7 @@ export class Refusals {
 
   #log(problem: Problem, request: FastifyRequest, task: string | undefined, id: string | undefined): void {
     const isOurs = problem.status >= 500 && problem.type !== "unavailable";
-    // Of clients' refusals there is a counter. A peer's, a collector's and ours are for the operator to see.
+    // Clients' refusals are counted. Those of a peer or a collector, and our own failures, are for the operator to see.
     const isOfParty =
       problem.status === 401 || (request.task != null && request.routeOptions.url !== "/tasks/:task/reports");
     if (!isOurs && !(isOfParty && this.#mayLog())) return;
@@ -115,9 +115,8 @@ export function refuseConnection(error: Error & { code?: string }, socket: Duple
         ? (["431 Request Header Fields Too Large", new Problem("invalidMessage", "the headers are too large")] as const)
         : (["400 Bad Request", new Problem("invalidMessage", "the request is not HTTP/1.1")] as const);
   const body = JSON.stringify({ ...problem.document(), status: Number(line.slice(0, 3)) });
-  socket.end(
-    `HTTP/1.1 ${line}\r\nContent-Type: ${MEDIA_TYPE}\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
-  );
+  const fields = [`Content-Type: ${MEDIA_TYPE}`, `Content-Length: ${body.length}`, "Connection: close"];
+  socket.end([`HTTP/1.1 ${line}`, ...fields, "", body].join("\r\n"));
 }
 
 /** The framework's errors before there is a route. */

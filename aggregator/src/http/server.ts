@@ -71,7 +71,7 @@ export function createServer(ctx: Context, operations: Operations, options: Serv
     trustProxy: false,
     logger: false,
     forceCloseConnections: "idle",
-    // What comes on open connections while the server closes is answered still.
+    // What comes on open connections while the server closes is still answered.
     return503OnClosing: false,
     // A resource that has HEAD says so; see METHODS.
     exposeHeadRoutes: false,

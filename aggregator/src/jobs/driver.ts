@@ -1,6 +1,6 @@
-// The driver: takes jobs that are due, with leases, and carries them on. Any number of processes may have one; they meet
-// in the store alone. A job that fails is tried again after a while, longer each time. The jobs of a worker that died
-// are taken by another when their leases have ended.
+// The driver: takes jobs that are due, with leases, and carries them on. Any number of processes may have one; they
+// meet in the store alone. A job that fails is tried again after a while, longer each time. The jobs of a worker that
+// died are taken by another when their leases have ended.
 
 import type { Context } from "../context.js";
 import { nowOf } from "../protocol/now.js";

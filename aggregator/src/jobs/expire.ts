@@ -1,5 +1,6 @@
 // What is not needed any more goes: waiting reports that are too old to be counted, ids in the replay record of times
-// that nobody takes any more (`firstTime`), and the rows of aggregation jobs that ended, and of collection jobs that were deleted, long ago.
+// that nobody takes any more (`firstTime`), and the rows of aggregation jobs that ended, and of collection jobs that
+// were deleted, long ago.
 
 import { ReportError } from "prio/dap";
 import type { Context } from "../context.js";

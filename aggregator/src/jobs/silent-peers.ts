@@ -1,6 +1,6 @@
-// Helpers that do not answer. A request that waits for one keeps one of the driver's places for a minute, and a task may
-// have 32 of them: its helper's outage would be that of all other tasks. So while a helper is silent, one request at a
-// time finds out whether it is back, and the others are told at once that it is not.
+// Helpers that do not answer. A request that waits for one keeps one of the driver's places for a minute, and a task
+// may have 32 of them: its helper's outage would be that of all other tasks. So while a helper is silent, one request
+// at a time finds out whether it is back, and the others are told at once that it is not.
 
 import { type Peer, PeerUnavailable } from "./peer.js";
 

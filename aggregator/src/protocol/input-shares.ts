@@ -46,7 +46,9 @@ export function openShare(
   }
 }
 
-/** Why a report is rejected. Shares that cannot be decoded are an invalid message; others have a proof that is false. */
+/**
+ * Why a report is rejected. Shares that cannot be decoded are an invalid message; others have a proof that is false.
+ */
 export function errorOf({ error }: { readonly error?: PrioError }): number {
   return error === undefined ? ReportError.vdafVerifyError : ReportError.invalidMessage;
 }

@@ -30,7 +30,8 @@ const FILES: Readonly<Record<string, string>> = {
 export async function openSurvey(task: DapTask, port: number | null, folder?: string): Promise<Survey> {
   const files = folder ?? fileURLToPath(new URL("./page/survey/", import.meta.url));
   const origins = [task.leader, task.helper].map((url) => new URL(url).origin).join(" ");
-  const policy = `default-src 'self'; img-src data:; connect-src 'self' ${origins}; base-uri 'none'; form-action 'none'`;
+  const connect = `connect-src 'self' ${origins}`;
+  const policy = `default-src 'self'; img-src data:; ${connect}; base-uri 'none'; form-action 'none'`;
   let totals: Totals = { batches: 0, reports: 0, totals: ANSWERS.map(() => 0) };
   const build = () => {
     const server = fastify({ forceCloseConnections: true });

@@ -239,8 +239,8 @@ export interface Transaction {
   /** Reports in no job, in the range where there is one, counted up to `limit` where there is one. */
   countWaiting(task: number, range?: TimeRange, limit?: number): Promise<number>;
   /**
-   * Gives up to `limit` reports to a job, the earliest times first, and of one time those that came first: clients choose
-   * their ids, and none may wait longer for them. Skips those that another transaction takes.
+   * Gives up to `limit` reports to a job, the earliest times first, and of one time those that came first: clients
+   * choose their ids, and none may wait longer for them. Skips those that another transaction takes.
    */
   claimReports(task: number, job: Uint8Array, limit: number, range?: TimeRange): Promise<ReplayKey[]>;
   /** The reports of a job, by time and then by id. */
@@ -343,9 +343,9 @@ export interface Transaction {
 /** Where an aggregator keeps what it must not lose. */
 export interface Store {
   /**
-   * Carries out a transaction: all of it or nothing, and on disk when the promise resolves. Where the database says that
-   * transactions conflict, `body` is called again, so that it must change nothing else. It waits for nothing but the
-   * operations of its transaction, and begins no other. `name` stands in errors and metrics.
+   * Carries out a transaction: all of it or nothing, and on disk when the promise resolves. Where the database says
+   * that transactions conflict, `body` is called again, so that it must change nothing else. It waits for nothing but
+   * the operations of its transaction, and begins no other. `name` stands in errors and metrics.
    */
   run<T>(name: string, body: (tx: Transaction) => Promise<T>): Promise<T>;
   /**

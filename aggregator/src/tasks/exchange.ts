@@ -1,5 +1,5 @@
-// What operators give each other of a task: the document for the peer, with the secrets that both aggregators share. The
-// public document, for the collector and for clients, is the task's own.
+// What operators give each other of a task: the document for the peer, with the secrets that both aggregators share.
+// The public document, for the collector and for clients, is the task's own.
 
 import { createHash } from "node:crypto";
 import { DapTask, PrioError, type TaskDocument, vdafFromJSON } from "prio/dap";

@@ -1,5 +1,5 @@
-// The HPKE keys that clients seal input shares to (DAP-18, section 4.4.1), from pending over active to expired: a key
-// is known to all processes before a client may learn of it, and opens what comes for long after clients were told
+// The HPKE keys that clients seal input shares to (DAP-18, section 4.4.1), from pending over active to expired. A key
+// is known to all processes before a client may learn of it. It opens reports until long after clients were told
 // another.
 
 import { type HpkeConfig, HpkeKeyPair } from "prio/dap";
@@ -98,8 +98,8 @@ export async function addPendingKey(tx: Transaction, secrets: Secrets, at: numbe
 }
 
 /**
- * Does what time asks for: makes the first key, makes a successor when the active key has become old, activates what was
- * pending long enough, and removes what expired long ago. Any process may call it at any time.
+ * Does what time asks for: makes the first key, makes a successor when the active key has become old, activates what
+ * was pending long enough, and removes what expired long ago. Any process may call it at any time.
  */
 export async function advanceHpkeKeys(
   tx: Transaction,

@@ -7,7 +7,9 @@ import type { Shards, Vdaf } from "prio/prio3";
 /** Bytes that a report may have for extensions, public and private, and for ciphers with longer keys than ours. */
 const ALLOWANCE = 2048;
 
-/** Bytes of a Report besides its shares, at most: metadata, lengths, encapsulated keys and tags (DAP-18, section 4.4.2). */
+/**
+ * Bytes of a Report besides its shares, at most: metadata, lengths, encapsulated keys and tags (DAP-18, section 4.4.2).
+ */
 const FRAME = 512;
 
 /** Bytes of the largest encoded Report of a VDAF that an aggregator takes. */

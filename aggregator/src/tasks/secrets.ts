@@ -1,9 +1,10 @@
 // Secrets at rest: AES-256-GCM under the key of this deployment, which is in no store. What is sealed is bound to its
-// row, so that nobody who can write to the database alone puts one row's secret into another.
+// row, so that somebody who can only write to the database cannot put one row's secret into another.
 //
 // struct { uint8 version = 1; opaque key_name[4]; opaque iv[12]; opaque ciphertext[n]; opaque tag[16]; }
-// Associated data: version, key_name, and the row's name in UTF-8. The key's name is of its SHA-256, so that a wrong key
-// is told from a changed row. Ivs are random; a deployment seals a few thousand times in its life.
+//
+// Associated data: version, key_name, and the row's name in UTF-8. The key's name is the beginning of its SHA-256, so
+// that a wrong key is told from a changed row. IVs are random; a deployment seals a few thousand times in its life.
 
 import { createCipheriv, createDecipheriv, createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
@@ -24,7 +25,8 @@ export const KEY_VARIABLES = {
   oldFile: "PRIO_AGGREGATOR_OLD_KEY_FILE",
 } as const;
 
-const NO_KEY_HINT = `make one with "prio-aggregator keys new-secret --output FILE" and set ${KEY_VARIABLES.currentFile}`;
+const MAKE_KEY = '"prio-aggregator keys new-secret --output FILE"';
+const NO_KEY_HINT = `make one with ${MAKE_KEY} and set ${KEY_VARIABLES.currentFile}`;
 
 interface Key {
   readonly name: Buffer;
@@ -85,9 +87,11 @@ export class Secrets {
     const key = this.#keys.find(({ name }) => timingSafeEqual(name, header.subarray(1)));
     if (key === undefined) {
       const names = this.#keys.map(({ name }) => name.toString("hex")).join(" and ");
+      const expected = Buffer.from(header.subarray(1)).toString("hex");
+      const { currentFile, oldFile } = KEY_VARIABLES;
       throw new OperatorError(
-        `the store is sealed under the key ${Buffer.from(header.subarray(1)).toString("hex")}, and this process has ${names}`,
-        `set ${KEY_VARIABLES.currentFile} to the store's own key, or ${KEY_VARIABLES.oldFile} while the key is being changed`,
+        `the store is sealed under the key ${expected}, and this process has ${names}`,
+        `set ${currentFile} to the store's own key, or ${oldFile} while the key is being changed`,
       );
     }
     const iv = sealed.subarray(HEADER_BYTES, HEADER_BYTES + IV_BYTES);
@@ -146,7 +150,9 @@ function keyText(
   return parseKey(content, file);
 }
 
-/** Throws an OperatorError where others can read or write a file. The group may read it: containers hand out secrets so. */
+/**
+ * Throws an OperatorError where others can read or write a file. The group may read it: containers hand out secrets so.
+ */
 function refuseOpenFile(file: string): void {
   const stat = statSync(file);
   if (process.platform === "win32" || !stat.isFile() || (stat.mode & 0o027) === 0) return;

@@ -50,7 +50,9 @@ export interface TaskSecrets {
   readonly verifyKeySeed: string;
   /** A verification key that is given, instead of one that is derived: for peers that know no seed. */
   readonly verifyKey?: string;
-  /** What the leader shows to the helper. At the helper it is kept where this operator made it, to give it to the peer. */
+  /**
+   * What the leader shows to the helper. At the helper it is kept where this operator made it, to give it to the peer.
+   */
   readonly peerToken: string | null;
   /** What the collector shows to the leader, kept to give it to the collector. */
   readonly collectorToken: string | null;

@@ -6,7 +6,7 @@ import type { Noise } from "prio/dp";
 import type { Vdaf } from "prio/prio3";
 import type { Role, TaskState } from "../store/store.js";
 
-/** How the helper answers a new aggregation job: at once, or by and by. */
+/** How the helper answers a new aggregation job: at once, or later. */
 export type HelperMode = "sync" | "async";
 
 /** The version of the protocol that is spoken with the peer. */
@@ -33,7 +33,9 @@ export interface TaskLimits {
 
 /** Who may ask this aggregator. */
 export interface AcceptedTokens {
-  /** The other aggregator's bearer tokens, as SHA-256, the newest first. Empty at the leader: the helper only answers. */
+  /**
+   * The other aggregator's bearer tokens, as SHA-256, the newest first. Empty at the leader: the helper only answers.
+   */
   readonly peer: readonly Uint8Array[];
   /** The collector's, as SHA-256, the newest first. Empty at the helper. */
   readonly collector: readonly Uint8Array[];
@@ -58,7 +60,9 @@ export interface AggregatorTask {
   /** The VDAF's verification key. A secret of the two aggregators. */
   readonly verifyKey: Uint8Array;
   readonly state: TaskState;
-  /** The other aggregator. The token is what the leader shows to the helper; null with mutual TLS, and at the helper. */
+  /**
+   * The other aggregator. The token is what the leader shows to the helper; null with mutual TLS, and at the helper.
+   */
   readonly peer: { readonly url: string; readonly token: string | null };
   readonly acceptedTokens: AcceptedTokens;
   readonly mutualTls: AcceptedCertificates;

@@ -18,8 +18,8 @@ export function tokenHash(token: string): string {
 }
 
 /**
- * The hashes that are valid when a new token has come, the newest first. Throws an OperatorError where as many are valid
- * already: the oldest may be the one in use.
+ * The hashes that are valid when a new token has come, the newest first. Throws an OperatorError where as many are
+ * valid already: the oldest may be the one in use.
  */
 export function withToken(hashes: readonly string[], token: string): string[] {
   if (hashes.length >= VALID_AT_A_TIME) {

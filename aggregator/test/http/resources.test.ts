@@ -9,7 +9,15 @@ import type { Operations } from "../../src/http/operations.js";
 import { PATHS, resourceAt, withoutBase } from "../../src/http/resources.js";
 import { DAP_ERRORS, PROBLEMS, Problem, type ProblemName } from "../../src/problem.js";
 import type { Answer } from "../../src/protocol/answer.js";
-import { COLLECTOR_TOKEN, type FakeServer, fakeTask, PEER_TOKEN, sha256, startFake } from "../support/http-fakes.js";
+import {
+  COLLECTOR_TOKEN,
+  type FakeServer,
+  fakeTask,
+  PEER_TOKEN,
+  requestHead,
+  sha256,
+  startFake,
+} from "../support/http-fakes.js";
 
 let running: FakeServer | null = null;
 afterEach(async () => {
@@ -433,10 +441,8 @@ describe("resources", () => {
     const slowly = async (path: string, message: string, length: number): Promise<void> => {
       const socket = connect(port, "127.0.0.1");
       sockets.push(socket);
-      const token = `Authorization: Bearer ${PEER_TOKEN}\r\n`;
-      socket.write(
-        `POST ${path} HTTP/1.1\r\nHost: x\r\n${token}Content-Type: ${message}\r\nContent-Length: 2900\r\nExpect: 100-continue\r\n\r\n`,
-      );
+      const fields = { Authorization: `Bearer ${PEER_TOKEN}`, "Content-Type": message, "Content-Length": 2900 };
+      socket.write(requestHead(path, { ...fields, Expect: "100-continue" }));
       await once(socket, "data");
       await new Promise((resolve) => socket.write(randomBytes(length), resolve));
     };
@@ -461,9 +467,10 @@ describe("resources", () => {
     const task = fakeTask();
     const { server } = await start([task], {}, { requestTimeout: 1, headersTimeout: 1 });
     const { port } = server.app.server.address() as { port: number };
+    const type = MEDIA_TYPES.UploadRequest;
     for (const text of [
       "POST /tasks/x",
-      `POST /tasks/${task.idText}/reports HTTP/1.1\r\nHost: x\r\nContent-Type: ${MEDIA_TYPES.UploadRequest}\r\nContent-Length: 1000\r\n\r\nabc`,
+      `${requestHead(`/tasks/${task.idText}/reports`, { "Content-Type": type, "Content-Length": 1000 })}abc`,
     ]) {
       const socket = connect(port, "127.0.0.1");
       socket.write(text);

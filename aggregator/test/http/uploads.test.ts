@@ -14,7 +14,7 @@ import {
 } from "prio/dap";
 import { afterEach, describe, expect, test } from "vitest";
 import type { ServerOptions } from "../../src/http/server.js";
-import { type FakeServer, fakeTask, startFake } from "../support/http-fakes.js";
+import { type FakeServer, fakeTask, requestHead, startFake } from "../support/http-fakes.js";
 
 let running: FakeServer | null = null;
 afterEach(async () => {
@@ -198,9 +198,8 @@ describe("uploads", () => {
     const { server } = await start([task]);
     const { port } = server.app.server.address() as { port: number };
     const socket = connect(port, "127.0.0.1");
-    socket.write(
-      `POST /tasks/${task.idText}/reports HTTP/1.1\r\nHost: x\r\nContent-Type: ${MEDIA_TYPES.UploadRequest}\r\nContent-Length: 99999999\r\n\r\n`,
-    );
+    const fields = { "Content-Type": MEDIA_TYPES.UploadRequest, "Content-Length": 99_999_999 };
+    socket.write(requestHead(`/tasks/${task.idText}/reports`, fields));
     const [answer] = (await once(socket, "data")) as [Buffer];
     expect(answer.toString()).toMatch(/^HTTP\/1.1 413 .*connection: close/is);
     await once(socket, "close");
@@ -212,9 +211,8 @@ describe("uploads", () => {
     const { port } = server.app.server.address() as { port: number };
     for (let i = 0; i < 5; i++) {
       const socket = connect(port, "127.0.0.1");
-      socket.write(
-        `POST /tasks/${task.idText}/reports HTTP/1.1\r\nHost: x\r\nContent-Type: ${MEDIA_TYPES.UploadRequest}\r\nContent-Length: 2500\r\n\r\n`,
-      );
+      const fields = { "Content-Type": MEDIA_TYPES.UploadRequest, "Content-Length": 2500 };
+      socket.write(requestHead(`/tasks/${task.idText}/reports`, fields));
       socket.write(randomBytes(1900), () => setImmediate(() => socket.destroy()));
       await once(socket, "close");
     }
@@ -282,7 +280,7 @@ describe("uploads", () => {
     expect((await mostlyRefused()).status).toBe(200);
   });
 
-  test("counts what waits while the keys are read, which anybody can cause by naming one that there is not", async () => {
+  test("counts what waits while the keys are read, as anybody can make it wait", async () => {
     const task = fakeTask();
     const uploads = { reports: 1, delay: 1, transactions: 1, maxWaitingBytes: 10_000, maxWaitingReports: 1000 };
     let release = (): void => undefined;

@@ -97,7 +97,7 @@ describe("requests that no job is made of", () => {
 });
 
 describe("intervals", () => {
-  test("with more reports than jobs can take at once: all are collected, and only some of them counted at a time", async () => {
+  test("with more reports than jobs can take at once are collected whole, and looked at in parts", async () => {
     // The leader makes at most 32 jobs at once.
     const pair = await pairOf(150, { limits: { maxJobReports: 1 } });
     const counted: number[] = [];

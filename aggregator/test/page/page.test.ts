@@ -229,7 +229,7 @@ describe("what the page says", () => {
 });
 
 describe("by keyboard", () => {
-  test("the tasks, the pause button and wide tables are reached, and the chosen task stays after a new answer", async () => {
+  test("tasks, the pause button and wide tables are reached; the chosen task stays after a new answer", async () => {
     await fill();
     const { page } = await open();
     const reached: string[] = [];

@@ -248,7 +248,7 @@ describe.each(["sync", "async"] as const)("continuation, %s", (helperMode) => {
     expect(await pair.counters("helper")).toEqual({ aggregated: 4 });
   });
 
-  test("reports that the leader refused may be missing; others, doubles and another order may not be there", async () => {
+  test("reports that the leader refused may be missing; others, doubles and another order are refused", async () => {
     const { pair, body } = await asked(options);
     const message = decodeAggregationJobContinueReq(await continued(pair));
     const { ctx, task } = pair.helper;

@@ -1,6 +1,6 @@
 // What the reports of a job take in memory: a client can make a report of empty extensions, which takes some 60 times
-// its bytes when it is read. Whoever held a job's reports read would be ended by 500 such uploads, and again by the same
-// job after each restart.
+// its bytes when it is read. Whoever held a job's reports read would be ended by 500 such uploads, and again by the
+// same job after each restart.
 
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";

@@ -1,5 +1,5 @@
-// Uploads for keys that the process does not know: what another process has just made is taken, and clients who make ids
-// up cause no more than a reading a second.
+// Uploads for keys that the process does not know: what another process has just made is taken, and clients who make
+// ids up cause no more than a reading a second.
 
 import { ReportError } from "prio/dap";
 import { afterEach, beforeEach, expect, test } from "vitest";

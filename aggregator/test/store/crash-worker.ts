@@ -1,5 +1,5 @@
-// A process that does to a store what a leader does, until it is killed. crash.test.ts runs it: argv has the store's URL
-// and a number that no other process has. A line on standard output says what was committed, once it was.
+// A process that does to a store what a leader does, until it is killed. crash.test.ts runs it: argv has the store's
+// URL and a number that no other process has. A line on standard output says what was committed, once it was.
 
 import { createHash, randomBytes } from "node:crypto";
 import { writeSync } from "node:fs";

@@ -199,7 +199,7 @@ test("jobs are listed newest first without their messages, and counted by state"
   ]);
 });
 
-test("aggregation jobs that ended long ago are forgotten with their messages, and deleted collections; others are not", async () => {
+test("aggregation jobs that ended long ago are forgotten with their messages, and deleted collections", async () => {
   const store = await emptyStore();
   const task = await taskOf(store);
   const answer = bytesOf("answer");

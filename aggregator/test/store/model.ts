@@ -1,5 +1,5 @@
-// A store in a few plain maps, which is simple enough to be right: the property test compares the real ones with it.
-// It has no transactions of its own; a copy of it is one that can be thrown away. Bytes are texts of hexadecimal digits.
+// A store in a few plain maps, which is simple enough to be right: the property test compares the real ones with it. It
+// has no transactions of its own; a copy of it is one that can be thrown away. Bytes are texts of hexadecimal digits.
 
 import { ENDED } from "../../src/store/store.js";
 

@@ -1,4 +1,5 @@
-// Programs of the tests that run as processes of their own: bundled from TypeScript, beside the packages that they need.
+// Programs of the tests that run as processes of their own: bundled from TypeScript, beside the packages that they
+// need.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";

@@ -76,7 +76,7 @@ test("of one time, a job claims those that came first, whatever ids their client
   expect(idsOf(await once(store, (tx) => tx.reportsOf(task, JOB)))).toEqual(idsOf(byId.slice(2)));
 });
 
-test("waiting counts up to a limit, names when the first of the counted came, and leaves out who has none", async () => {
+test("waiting counts up to a limit, names when the first of them came, and leaves out tasks without any", async () => {
   const store = await emptyStore();
   const [a, b, c] = [await taskOf(store, "a"), await taskOf(store, "b"), await taskOf(store, "c")];
   await upload(store, a, numbered(10, 14), 200);

@@ -1,7 +1,7 @@
 // A pair that meets everything at once: two workers a side, processes that die between two transactions or in one,
-// requests and answers that are lost, late, repeated and out of order, clocks that jump and differ, pauses, uploads that
-// come twice, and a collector that asks at any time. One seed is one schedule. Each report has a bucket of a histogram
-// of its own, so that a result says which reports are in it; at the end, all that the two say is compared.
+// requests and answers that are lost, late, repeated and out of order, clocks that jump and differ, pauses, uploads
+// that come twice, and a collector that asks at any time. One seed is one schedule. Each report has a bucket of a
+// histogram of its own, so that a result says which reports are in it; at the end, all that the two say is compared.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -144,3 +144,9 @@ export async function startFake(
     close: () => server.close(),
   };
 }
+
+/** The first bytes of a POST, for tests that send the rest as they like. */
+export function requestHead(path: string, fields: Readonly<Record<string, string | number>>): string {
+  const lines = Object.entries({ Host: "x", ...fields }).map(([name, value]) => `${name}: ${value}`);
+  return [`POST ${path} HTTP/1.1`, ...lines, "", ""].join("\r\n");
+}

@@ -7,8 +7,8 @@
 //
 // A job that is done is early if all of its reports were too early. The leader may send them again (section 4.5.3.1),
 // and then the request is the same: so such a job begins anew. Nothing of it was counted, and nothing of it is in the
-// replay record. Where other reports were in the job, the leader's next request is another one, and this one stays as
-// it is: would it begin anew, a request that the network repeats would count reports that the leader sends elsewhere.
+// replay record. If the job had other reports, the leader's next request is another one, and this one stays as
+// it is: if it began anew, a request that the network repeats would count reports that the leader sends elsewhere.
 
 import { ReportError } from "prio/dap";
 import type { Context } from "../../context.js";
@@ -28,8 +28,8 @@ import { beginVerification, type Verdict } from "./verify.js";
 /** Seconds after which a leader that continues no job has given it up. */
 const UNCONTINUED = 14 * 86_400;
 /**
- * Jobs of a task that are on their way at once: each keeps its request, and a leader that goes on with none of them must
- * not fill the disk. Our leader has 32.
+ * Jobs of a task that are on their way at once: each keeps its request, and a leader that goes on with none of them
+ * must not fill the disk. Our leader has 32.
  */
 const MOST_OPEN = 1000;
 /** Seconds after which a leader with too many of them asks again. */

@@ -1,6 +1,6 @@
-// Reports, told apart without being read. Anybody may upload, and an UploadRequest that is read whole takes some 60 times
-// its bytes and a second of nothing else where it is made of empty extensions. So the lengths are followed, and nothing
-// is made but one frame a report; aggregation reads each report when its turn comes, and one at a time.
+// Reports, told apart without being read. Anybody may upload, and an UploadRequest that is read whole takes some 60
+// times its bytes and a second of nothing else where it is made of empty extensions. So the lengths are followed, and
+// nothing is made but one frame a report; aggregation reads each report when its turn comes, and one at a time.
 
 import { Problem } from "../../problem.js";
 

@@ -66,7 +66,8 @@ export async function beginReports(
   const inits: VerifyInit[] = [];
   const refused: Refused[] = [];
   const context = task.dap.context;
-  // Of frames, since one that is read takes some 60 times its bytes if it is made of empty extensions: never all at once.
+  // Of frames, since one that is read takes some 60 times its bytes if it is made of empty extensions: never all at
+  // once.
   const frames = reports.flatMap(({ content }) => reportFrames(content));
   await learnKeys(
     ctx,

@@ -15,8 +15,8 @@ export interface UploadedReport {
 
 /**
  * Why each report is refused at once, as a code of `ReportError`; null where it is taken. Another process may have made
- * the key of a report a moment ago, so that the keys are read again before one is called outdated. Anybody can name a key
- * that there is not, and so at most one reading a second of the clock comes of all uploads of a process. Throws
+ * the key of a report a moment ago, so that the keys are read again before one is called outdated. Anybody can name a
+ * key that there is not, and so at most one reading a second of the clock comes of all uploads of a process. Throws
  * `unavailable` if they cannot be read.
  */
 export async function uploadRefusals(

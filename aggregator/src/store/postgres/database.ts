@@ -1,5 +1,5 @@
-// The connections to PostgreSQL: how their values come and go, and BEGIN … COMMIT. Transactions are READ COMMITTED: each
-// statement sees what was committed before it, so that whoever waited for a lock sees what its holder wrote.
+// The connections to PostgreSQL: how their values come and go, and BEGIN … COMMIT. Transactions are READ COMMITTED:
+// each statement sees what was committed before it, so that whoever waited for a lock sees what its holder wrote.
 
 import pg from "pg";
 import type { Sql, Value } from "../sql.js";
@@ -63,7 +63,8 @@ export class Database {
       connectionTimeoutMillis: CONNECTION_TIMEOUT,
       keepAlive: true,
     });
-    // A connection that breaks while nobody uses it is replaced by the pool; whoever uses it gets the error of its query.
+    // A connection that breaks while nobody uses it is replaced by the pool; whoever uses it gets the error of its
+    // query.
     this.#pool.on("error", () => undefined);
     this.#pool.on("connect", (client) => client.on("error", () => undefined));
     const settings = Object.entries({ search_path: `"${schema}"`, ...SETTINGS });

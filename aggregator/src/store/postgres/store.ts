@@ -1,5 +1,6 @@
-// The store on PostgreSQL, for any number of processes. Where transactions meet, they lock rows or wait for one another;
-// where that ends in a conflict, or the server goes away before the COMMIT, the transaction is carried out again.
+// The store on PostgreSQL, for any number of processes. Where transactions meet, they lock rows or wait for one
+// another; where that ends in a conflict, or the server goes away before the COMMIT, the transaction is carried out
+// again.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Migrating, type Migration, migrate } from "../migrations.js";
