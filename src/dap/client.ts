@@ -1,7 +1,7 @@
 // The client (DAP-18, section 4.4): it makes reports of measurements and uploads them to the leader.
 
 import { toBase64Url } from "../core/base64url.js";
-import { type Bytes, copyOfBytes, propertiesOf } from "../core/bytes.js";
+import { type Bytes, copyOfBytes, propertiesOf, requireObject, shown } from "../core/bytes.js";
 import { systemRandom } from "../core/random.js";
 import { PrioError } from "../errors.js";
 import type { Shards, Vdaf } from "../vdaf/vdaf.js";
@@ -146,7 +146,7 @@ export class DapClient<Measurement> {
    * when nothing can be said of any. A measurement that is none is an error before anything is sent.
    */
   async uploadMany(measurements: readonly Measurement[], options: ReportOptions = {}): Promise<UploadOutcome[]> {
-    const { signal } = options;
+    const { signal } = requireObject(options, "options");
     const first = await this.#prepare(measurements, options);
     const sent = await this.#send(first, signal);
     // Once: a leader that calls its newest key outdated will do so again. Not if an earlier try may have arrived: its
@@ -183,7 +183,7 @@ export class DapClient<Measurement> {
    * what is no report.
    */
   async send(reports: readonly Uint8Array[], options: Pick<ReportOptions, "signal"> = {}): Promise<UploadOutcome[]> {
-    const copies = reports.map((report) => copyOfBytes(report, "report"));
+    const copies = requireArray(reports, "reports").map((report) => copyOfBytes(report, "report"));
     for (const report of copies) decodeReport(report);
     const sent = await sendReports(this.#transport, this.task, copies, options.signal);
     return sent.map((one) => outcomeOf(one, true));
@@ -220,7 +220,8 @@ export class DapClient<Measurement> {
   /** Makes reports, of all measurements or of none. */
   async #prepare(measurements: readonly Measurement[], options: ReportOptions): Promise<Prepared[]> {
     const { task } = this;
-    const time = task.timeAt(Number(options.time ?? this.#transport.clock()) / 1000);
+    requireArray(measurements, "measurements");
+    const time = task.timeAt(Number(requireObject(options, "options").time ?? this.#transport.clock()) / 1000);
     if (!task.includes(time)) {
       throw new PrioError("out-of-range", "report: expected a time in the task's interval, got another one");
     }
@@ -315,4 +316,9 @@ function* groupsOf(all: readonly QueuedReport[]): Generator<QueuedReport[]> {
     bytes += length;
   }
   if (group.length > 0) yield group;
+}
+
+function requireArray<T>(x: readonly T[], subject: string): readonly T[] {
+  if (Array.isArray(x)) return x;
+  throw new PrioError("invalid-argument", `${subject}: expected an array, got ${shown(x)}`);
 }

@@ -127,6 +127,23 @@ describe("options", () => {
   });
 });
 
+describe("arguments", () => {
+  test.each([
+    ["one measurement for many", (client) => client.uploadMany(3 as never), "measurements: expected an array, got 3"],
+    ["one report for many", (client) => client.send(new Uint8Array(3) as never), "reports: expected an array"],
+    ["no options", (client) => client.upload(1, null as never), "options: expected an object, got null"],
+  ] satisfies [string, (client: DapClient<number>) => Promise<unknown>, string][])(
+    "%s",
+    async (_case, call, message) => {
+      expect(await thrownBy(call(clientOf()))).toMatchObject({
+        code: "invalid-argument",
+        message: expect.stringContaining(message),
+      });
+      expect(pair.fake.sent).toEqual([]);
+    },
+  );
+});
+
 describe("HPKE configurations", () => {
   const configs = (role: "leader" | "helper") => pair.fake.sent.filter(({ url }) => url === task.hpkeConfigUrl(role));
 
