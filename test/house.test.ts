@@ -1,12 +1,13 @@
-// The order of the house (test/support/house.ts), checked on the real import statements of src/: imports go one way,
-// packages and Node are only where they belong, and there are no cycles. CONTRIBUTING.md says the same.
+// The order of the house (test/support/house.ts), checked on the real import statements of src/ and aggregator/src/:
+// imports go one way, packages and Node are only where they belong, and there are no cycles. CONTRIBUTING.md says the
+// same.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path/posix";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { describe, expect, test } from "vitest";
-import { exceptions, house, type Room } from "./support/house.js";
+import { aggregatorHouse, exceptions, type House, house, type Room } from "./support/house.js";
 import { importsOf } from "./support/imports.js";
 
 /** The room that a path below src/ such as `core/ntt.ts` or `errors.ts` belongs to. */
@@ -21,13 +22,17 @@ const isAllowed = (name: string, packages: readonly string[] = []): boolean =>
  * @param files paths below src/ and their texts
  * @param excepted imports that are let pass; one that is not there is a fault too
  */
-function violations(files: ReadonlyMap<string, string>, excepted: readonly string[] = []): string[] {
+function violations(
+  files: ReadonlyMap<string, string>,
+  excepted: readonly string[] = [],
+  rules: House = house,
+): string[] {
   const found: string[] = [];
   const graph = new Map<string, string[]>();
   const unused = new Set(excepted);
   for (const [path, text] of files) {
     const room = roomOf(path);
-    const rule = house[room];
+    const rule = rules[room];
     if (rule === undefined) {
       found.push(`${path}: has no place in the house`);
       continue;
@@ -40,7 +45,7 @@ function violations(files: ReadonlyMap<string, string>, excepted: readonly strin
         found.push(`${where}: computed import`);
       } else if (!specifier.startsWith(".")) {
         if (!isAllowed(specifier, rule.packages)) found.push(`${where}: ${room} may not import ${specifier}`);
-      } else {
+      } else if (!specifier.endsWith(".json")) {
         const target = normalize(join(dirname(path), specifier)).replace(/\.js$/, ".ts");
         if (!files.has(target)) found.push(`${where}: ${specifier} is not a file of src`);
         targets.push(target);
@@ -92,9 +97,9 @@ function cyclesIn(graph: ReadonlyMap<string, readonly string[]>): string[] {
   return found;
 }
 
-/** The files of src/ by their path below it. */
-function sources(): Map<string, string> {
-  const src = fileURLToPath(new URL("../src", import.meta.url));
+/** The files of a folder, src/ by default, by their path below it. */
+function sources(folder = "../src"): Map<string, string> {
+  const src = fileURLToPath(new URL(folder, import.meta.url));
   const paths = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".ts"));
   return new Map(paths.map((path) => [path.replaceAll("\\", "/"), readFileSync(join(src, path), "utf8")]));
 }
@@ -105,10 +110,19 @@ test("src keeps the order of the house", () => {
   expect(violations(files, exceptions)).toEqual([]);
 });
 
-test("no room may import one that stands behind it", () => {
-  const names = Object.keys(house);
+test("so does aggregator/src", () => {
+  const files = sources("../aggregator/src");
+  expect(files.size).toBeGreaterThan(100);
+  expect(violations(files, [], aggregatorHouse)).toEqual([]);
+});
+
+test.each([
+  ["src", house],
+  ["aggregator/src", aggregatorHouse],
+])("no room of %s may import one that stands behind it", (_name, rules) => {
+  const names = Object.keys(rules);
   for (const [i, name] of names.entries()) {
-    const { rooms = [], files = {} } = house[name] ?? {};
+    const { rooms = [], files = {} } = rules[name] ?? {};
     for (const room of [...rooms, ...Object.values(files).flat()]) {
       expect(names.slice(0, i), `${name} imports ${room}`).toContain(roomOf(room));
     }
@@ -148,8 +162,19 @@ function inWords({ rooms, packages = [], files = {} }: Room): string {
 /** Whether a room is there yet: the rules are made before the rooms. */
 const isBuilt = (room: string) => [...sources().keys()].some((path) => roomOf(path) === roomOf(room));
 
+const contributing = readFileSync(new URL("../CONTRIBUTING.md", import.meta.url), "utf8");
+
+test("the tables of CONTRIBUTING.md name each room of the aggregator, and say what it may import", () => {
+  const rows = [...contributing.matchAll(/^\| `aggregator\/src\/([\w-]+)(?:\.ts|\/)` \| .* \| (.*) \|$/gm)];
+  const inRules = Object.entries(aggregatorHouse).map(([name, { rooms, packages = [] }]) => [
+    name,
+    [...rooms, ...packages.map((one) => `\`${one}\``)].join(", ") || "nothing",
+  ]);
+  expect(rows.map(([, name, words]) => [name, words])).toEqual(inRules);
+});
+
 test("the table of CONTRIBUTING.md says what each room may import", () => {
-  const text = readFileSync(new URL("../CONTRIBUTING.md", import.meta.url), "utf8");
+  const text = contributing;
   const rows = [...text.matchAll(/^\| `src\/(\w+)(?:\.ts|\/)` \| .* \| (.*) \|$/gm)];
   const rules = Object.entries(house).filter(([name]) => isBuilt(name));
   expect(rows.map(([, name, words]) => [name, words])).toEqual(rules.map(([name, room]) => [name, inWords(room)]));
@@ -235,6 +260,17 @@ describe("the check itself", () => {
     ["a cycle of one", "core/b.ts", 'import "./b.js";', "cycle: core/b.ts → core/b.ts"],
   ])("%s: found", (_name, path, text, sentence) => {
     expect(violations(new Map([...base, [path, text]])).join("\n")).toContain(sentence);
+  });
+
+  test("a room of the aggregator that imports one above it, or a package that is not its own: found", () => {
+    const files = new Map([
+      ["http/a.ts", 'import fastify from "fastify";\nexport const a = fastify;'],
+      ["protocol/b.ts", 'import { a } from "../http/a.js";\nimport "pg";\nimport "../../package.json";\na();'],
+    ]);
+    expect(violations(files, [], aggregatorHouse)).toEqual([
+      "protocol/b.ts:1: protocol may not import http",
+      "protocol/b.ts:2: protocol may not import pg",
+    ]);
   });
 
   test("a room of more than a fifth of the lines: found with its share", () => {

@@ -2,7 +2,8 @@
 
 import { randomInt } from "node:crypto";
 import { decodeHpkeConfig, encodeHpkeConfig, type HpkeConfig, HpkeKeyPair, isHpkeConfigSupported } from "prio/dap";
-import { answerTo, createSecretFile, type Io, readText, UsageError } from "./io.js";
+import { createSecretFile } from "../operators-files.js";
+import { answerTo, type Io, readText, UsageError } from "./io.js";
 import { usage } from "./values.js";
 
 /** Of an HPKE configuration. A random one of them, so that an old key is told from a new one. */

@@ -6,9 +6,10 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import type { Level } from "../log.js";
 import { LEVELS } from "../log.js";
+import { systemError } from "../operators-files.js";
 import { startDev } from "../roles/dev.js";
 import { ANSWERS, QUESTION, type Totals } from "../roles/dev-collector.js";
-import { type Io, print, systemError } from "./io.js";
+import { type Io, print } from "./io.js";
 import { plural } from "./task-text.js";
 import { readChoice, readInteger } from "./values.js";
 

@@ -1,10 +1,11 @@
 // What a command of prio-aggregator reads and writes: its streams, files, and questions to a person. Tests hand in
 // their own streams.
 
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, unlinkSync, writeSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
 import type { Readable, Writable } from "node:stream";
-import { OperatorError, systemReason } from "../tasks/operator-error.js";
+import { systemError, writePublicFile } from "../operators-files.js";
+import { OperatorError } from "../tasks/operator-error.js";
 
 export interface Io {
   readonly stdin: Readable & { readonly isTTY?: boolean };
@@ -50,56 +51,10 @@ export async function readText(io: Io, path: string, what: string): Promise<stri
   }
 }
 
-/** Writes a new file for its owner alone, and never over another. Throws an OperatorError. */
-export function createSecretFile(path: string, text: string): void {
-  let fd: number;
-  try {
-    fd = openSync(path, "wx", 0o600);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") {
-      throw new OperatorError(`${path} exists already: nothing was written`, "give the name of a new file");
-    }
-    throw systemError(error, `cannot write ${path}`);
-  }
-  try {
-    writeWhole(fd, text);
-  } catch (error) {
-    unlinkSync(path);
-    throw systemError(error, `cannot write ${path}`);
-  } finally {
-    closeSync(fd);
-  }
-}
-
 /** Writes a file that everybody may read, or standard output for `-` and none. Throws an OperatorError. */
 export function writePublic(io: Io, path: string | undefined, text: string): void {
-  if (path === undefined || path === "-") {
-    io.stdout.write(text);
-    return;
-  }
-  const temporary = `${path}.${process.pid}.tmp`;
-  try {
-    const fd = openSync(temporary, "wx", 0o644);
-    try {
-      writeWhole(fd, text);
-    } finally {
-      closeSync(fd);
-    }
-    renameSync(temporary, path);
-  } catch (error) {
-    throw systemError(error, `cannot write ${path}`);
-  }
-}
-
-function writeWhole(fd: number, text: string): void {
-  const bytes = Buffer.from(text);
-  for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
-  fsyncSync(fd);
-}
-
-export function systemError(error: unknown, subject: string): Error {
-  const reason = systemReason(error);
-  return reason === undefined ? (error as Error) : new OperatorError(`${subject}: ${reason}`);
+  if (path === undefined || path === "-") io.stdout.write(text);
+  else writePublicFile(path, text);
 }
 
 /**

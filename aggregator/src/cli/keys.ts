@@ -1,10 +1,11 @@
 // `prio-aggregator keys …`: the HPKE keys that clients seal to, and the key that seals the store's secrets.
 
 import type { Command } from "commander";
+import { createSecretFile } from "../operators-files.js";
 import { resealTasks } from "../tasks/changes.js";
 import { addPendingKey, DEFAULT_KEY_POLICY, resealHpkeKeys } from "../tasks/keys.js";
 import { KEY_VARIABLES, Secrets } from "../tasks/secrets.js";
-import { createSecretFile, type Io, note, print, printJson } from "./io.js";
+import { type Io, note, print, printJson } from "./io.js";
 import { type StoreOptions, secretsOfEnvironment, useStore, withDatabase } from "./store-access.js";
 import { plural, table } from "./task-text.js";
 import { durationText, momentText } from "./values.js";

@@ -1,11 +1,12 @@
 // `prio-aggregator task pause|resume|end`, `task rotate-tokens` and `task certificates`.
 
 import type { Command } from "commander";
+import { createSecretFile } from "../operators-files.js";
 import type { TaskRow, TaskState } from "../store/store.js";
 import { changeTask, findTask, type OwnPart, setTaskState } from "../tasks/changes.js";
 import { secretsOf, settingsOf } from "../tasks/stored-task.js";
 import { newToken, parseFingerprint, parseToken, withToken } from "../tasks/tokens.js";
-import { createSecretFile, type Io, note, readText, UsageError } from "./io.js";
+import { type Io, note, readText, UsageError } from "./io.js";
 import { type StoreOptions, secretsOfEnvironment, useStore, withDatabase } from "./store-access.js";
 import { plural } from "./task-text.js";
 import { readChoice, usage } from "./values.js";

@@ -2,24 +2,14 @@
 
 import type { Command } from "commander";
 import { DapTask } from "prio/dap";
+import { createSecretFile } from "../operators-files.js";
 import type { TaskRow } from "../store/store.js";
 import { findTask, insertTask } from "../tasks/changes.js";
 import { otherRole, peerDocument, readPeerDocument, secretsCheck } from "../tasks/exchange.js";
 import { OperatorError } from "../tasks/operator-error.js";
 import type { Secrets } from "../tasks/secrets.js";
 import { secretsOf, settingsOf } from "../tasks/stored-task.js";
-import {
-  ask,
-  createSecretFile,
-  type Io,
-  isInteractive,
-  note,
-  print,
-  printJson,
-  readText,
-  UsageError,
-  writePublic,
-} from "./io.js";
+import { ask, type Io, isInteractive, note, print, printJson, readText, UsageError, writePublic } from "./io.js";
 import { type OwnOptions, ownSettings, withOwnOptions } from "./own-settings.js";
 import { type StoreOptions, secretsOfEnvironment, useOrMakeStore, useStore, withDatabase } from "./store-access.js";
 import { describeNewTask } from "./task-text.js";

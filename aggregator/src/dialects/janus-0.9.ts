@@ -1,5 +1,5 @@
 // How Janus' main (version 0.9, half-way to DAP-18) differs from the draft between leader and helper. Remove this file,
-// its tests and what names it once Janus is there.
+// roles/dialect-edges.ts, their tests and what names them once Janus is there.
 //
 // 1. Resources are made by PUT at an id of 16 bytes that the asking party chooses, not by POST at their collection.
 // 2. AggregationJobInitReq has a PartialBatchSelector where the draft has extensions: the batch mode, and for
@@ -13,10 +13,9 @@
 
 import { createHash } from "node:crypto";
 import { AggregationJobExtensionType, BATCH_ID_SIZE, BatchMode, PrioError } from "prio/dap";
-import type { AggregatorTask } from "../tasks/task.js";
 
 /** Whether a task speaks it. */
-export const isJanus = ({ dialect }: Pick<AggregatorTask, "dialect">): boolean => dialect === "janus-0.9";
+export const isJanus = ({ dialect }: { readonly dialect: string }): boolean => dialect === "janus-0.9";
 
 /** Whether a task's peer and collector make resources by PUT, at ids that they choose. */
 export const namesResources: typeof isJanus = isJanus;

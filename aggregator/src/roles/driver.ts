@@ -3,11 +3,11 @@
 import { readFileSync } from "node:fs";
 import type { Config } from "../config.js";
 import type { Context } from "../context.js";
-import { peerInDialects } from "../dialects/edges.js";
 import { startDriver } from "../jobs/driver.js";
 import { HttpPeer } from "../jobs/http-peer.js";
 import { withSilentPeers } from "../jobs/silent-peers.js";
 import { OperatorError } from "../tasks/operator-error.js";
+import { peerInDialects } from "./dialect-edges.js";
 
 function read(path: string): string {
   try {

@@ -1,6 +1,5 @@
 // The operations of leader and helper, as the resources call them.
 
-import { inDialects } from "../dialects/edges.js";
 import type { Operations } from "../http/operations.js";
 import { createAggregateShare, deleteAggregateShare, readAggregateShare } from "../protocol/helper/aggregate-shares.js";
 import { continueAggregationJob } from "../protocol/helper/continue-aggregation-job.js";
@@ -8,6 +7,7 @@ import { createAggregationJob } from "../protocol/helper/create-aggregation-job.
 import { deleteAggregationJob, readAggregationJob } from "../protocol/helper/read-aggregation-job.js";
 import { createCollectionJob, deleteCollectionJob, readCollectionJob } from "../protocol/leader/collection-jobs.js";
 import { uploadRefusals } from "../protocol/leader/upload.js";
+import { inDialects } from "./dialect-edges.js";
 
 export const OPERATIONS: Operations = inDialects({
   uploadRefusals,

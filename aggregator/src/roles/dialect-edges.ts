@@ -2,6 +2,7 @@
 // and every job knows the draft alone.
 
 import { PrioError, parseMediaType } from "prio/dap";
+import * as janus from "../dialects/janus-0.9.js";
 import type { Operations } from "../http/operations.js";
 import type { Peer, PeerRequest, PeerResponse } from "../jobs/peer.js";
 import type { Answer } from "../protocol/answer.js";
@@ -9,7 +10,6 @@ import { textOf } from "../protocol/bytes.js";
 import { Contradiction } from "../protocol/leader/turns.js";
 import { wellFormed } from "../protocol/well-formed.js";
 import type { AggregatorTask } from "../tasks/task.js";
-import * as janus from "./janus-0.9.js";
 
 const { isJanus } = janus;
 
