@@ -149,7 +149,7 @@ describe("a task between two operators", () => {
     ],
     [
       "half a seed",
-      (text: string) => text.replace(/("verifyKeySeed": ")\w{20}/, "$1"),
+      (text: string) => text.replace(/("verifyKeySeed": ")[\w-]{20}/, "$1"),
       "verifyKeySeed: expected 32 bytes",
     ],
     ["a typo in the task", (text: string) => text.replace("minBatchSize", "minBatchsize"), "minBatch"],
