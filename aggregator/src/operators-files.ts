@@ -1,49 +1,72 @@
-// Files that commands write for an operator: on disk when the function returns, and whole or not at all.
+// Files that commands write for an operator: on disk when the function returns, and whole or not at all, whenever the
+// process ends.
 
-import { closeSync, fsyncSync, openSync, renameSync, unlinkSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  copyFileSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname } from "node:path";
 import { OperatorError, systemReason } from "./tasks/operator-error.js";
+
+/** What file systems without hard links say. */
+const WITHOUT_LINKS = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"];
 
 /** Writes a new file for its owner alone, and never over another. Throws an OperatorError. */
 export function createSecretFile(path: string, text: string): void {
-  let fd: number;
-  try {
-    fd = openSync(path, "wx", 0o600);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") {
-      throw new OperatorError(`${path} exists already: nothing was written`, "give the name of a new file");
+  write(path, text, 0o600, (temporary) => {
+    try {
+      linkSync(temporary, path);
+    } catch (error) {
+      const { code = "" } = error as NodeJS.ErrnoException;
+      if (code === "EEXIST") {
+        throw new OperatorError(`${path} exists already: nothing was written`, "give the name of a new file");
+      }
+      if (!WITHOUT_LINKS.includes(code)) throw error;
+      copyFileSync(temporary, path, constants.COPYFILE_EXCL);
     }
-    throw systemError(error, `cannot write ${path}`);
-  }
-  try {
-    writeWhole(fd, text);
-  } catch (error) {
-    unlinkSync(path);
-    throw systemError(error, `cannot write ${path}`);
-  } finally {
-    closeSync(fd);
-  }
+  });
 }
 
 /** Writes a file that everybody may read. Throws an OperatorError. */
 export function writePublicFile(path: string, text: string): void {
+  write(path, text, 0o644, (temporary) => renameSync(temporary, path));
+}
+
+/** Writes a file under another name, and lets `appear` give it its own. */
+function write(path: string, text: string, mode: number, appear: (temporary: string) => void): void {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
-    const fd = openSync(temporary, "wx", 0o644);
-    try {
-      writeWhole(fd, text);
-    } finally {
-      closeSync(fd);
-    }
-    renameSync(temporary, path);
+    // One that a process of this number left behind when it was killed.
+    rmSync(temporary, { force: true });
+    writeFileSync(temporary, text, { mode, flag: "wx", flush: true });
+    appear(temporary);
+    trySyncFolder(dirname(path));
   } catch (error) {
     throw systemError(error, `cannot write ${path}`);
+  } finally {
+    rmSync(temporary, { force: true });
   }
 }
 
-function writeWhole(fd: number, text: string): void {
-  const bytes = Buffer.from(text);
-  for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
-  fsyncSync(fd);
+/** Some file systems cannot do it. The file is there all the same. */
+function trySyncFolder(path: string): void {
+  try {
+    const folder = openSync(path, "r");
+    try {
+      fsyncSync(folder);
+    } finally {
+      closeSync(folder);
+    }
+  } catch {
+    // As said.
+  }
 }
 
 /** An OperatorError for an error of the system; any other error as it is. */
