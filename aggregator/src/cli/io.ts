@@ -82,9 +82,18 @@ export async function ask<T>(
         note(io, `  ${error.message}`);
       }
     }
+  } catch (error) {
+    // Ctrl-C and Ctrl-D.
+    if (error instanceof Error && error.name === "AbortError") throw new OperatorError("stopped: nothing was changed");
+    throw error;
   } finally {
     lines.close();
   }
+}
+
+/** Whether a person says yes. Asks on standard error. */
+export async function confirms(io: Io, question: string): Promise<boolean> {
+  return /^y(es)?$/i.test(await ask(io, `${question} yes or no`, null, (answer) => answer));
 }
 
 /** An option's value, or a person's answer. Throws a UsageError where there is neither. */

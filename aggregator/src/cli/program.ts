@@ -53,11 +53,18 @@ function prepare(command: Command, io: Io): void {
   command.exitOverride().configureOutput({
     writeOut: (text) => io.stdout.write(text),
     writeErr: (text) => io.stderr.write(text),
-    outputError: (text, write) => write(text.replace(/^error: /, "prio-aggregator: error: ")),
+    outputError: (text, write) => write(inOurVoice(text)),
     getOutHelpWidth: () => io.stdout.columns ?? 80,
     getErrHelpWidth: () => 80,
   });
   for (const child of command.commands) prepare(child, io);
+}
+
+/** What commander says of a wrong command line, as this program says things. */
+function inOurVoice(text: string): string {
+  return text
+    .replace(/^error: /, "prio-aggregator: error: ")
+    .replace(/^\(Did you mean (.*)\?\)$/m, "prio-aggregator: hint: did you mean $1?");
 }
 
 /** Carries out a command line, and returns the exit status. */

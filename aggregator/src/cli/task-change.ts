@@ -4,9 +4,10 @@ import type { Command } from "commander";
 import { createSecretFile } from "../operators-files.js";
 import type { TaskRow, TaskState } from "../store/store.js";
 import { changeTask, findTask, type OwnPart, setTaskState } from "../tasks/changes.js";
+import { OperatorError } from "../tasks/operator-error.js";
 import { secretsOf, settingsOf } from "../tasks/stored-task.js";
 import { newToken, parseFingerprint, parseToken, withToken } from "../tasks/tokens.js";
-import { type Io, note, readText, UsageError } from "./io.js";
+import { confirms, type Io, isInteractive, note, readText, UsageError } from "./io.js";
 import { type StoreOptions, secretsOfEnvironment, useStore, withDatabase } from "./store-access.js";
 import { plural } from "./task-text.js";
 import { readChoice, usage } from "./values.js";
@@ -23,6 +24,10 @@ interface CertificateOptions extends StoreOptions {
   readonly remove?: readonly string[];
 }
 
+interface StateOptions extends StoreOptions {
+  readonly yes?: true;
+}
+
 interface TokenOptions extends StoreOptions {
   readonly for: string;
   readonly output?: string;
@@ -33,7 +38,12 @@ interface TokenOptions extends StoreOptions {
 export function addTaskChange(task: Command, io: Io): void {
   for (const [name, state, what, after] of STATES) {
     const command = task.command(name).argument("<task>", "its id, or the first characters of it").description(what);
-    withDatabase(command).action(async (id: string, options: StoreOptions) => {
+    if (state === "ended") command.option("--yes", "do not ask");
+    withDatabase(command).action(async (id: string, options: StateOptions) => {
+      if (state === "ended" && options.yes !== true && isInteractive(io)) {
+        const isMeant = await confirms(io, `End the task ${id} for good? It takes no report any more.`);
+        if (!isMeant) throw new OperatorError("the task was not ended");
+      }
       const before = await useStore(io, options, (store) => setTaskState(store, id, state, io.clock()));
       note(io, before === state ? `The task ${after} already.` : `The task ${after}: servers see it within seconds.`);
     });

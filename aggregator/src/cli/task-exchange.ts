@@ -9,7 +9,7 @@ import { otherRole, peerDocument, readPeerDocument, secretsCheck } from "../task
 import { OperatorError } from "../tasks/operator-error.js";
 import type { Secrets } from "../tasks/secrets.js";
 import { secretsOf, settingsOf } from "../tasks/stored-task.js";
-import { ask, type Io, isInteractive, note, print, printJson, readText, UsageError, writePublic } from "./io.js";
+import { confirms, type Io, isInteractive, note, print, printJson, readText, UsageError, writePublic } from "./io.js";
 import { type OwnOptions, ownSettings, withOwnOptions } from "./own-settings.js";
 import { type StoreOptions, secretsOfEnvironment, useOrMakeStore, useStore, withDatabase } from "./store-access.js";
 import { describeNewTask } from "./task-text.js";
@@ -143,11 +143,6 @@ async function confirm(io: Io, task: DapTask, { expectHash, yes }: ImportOptions
       "expected --expect-hash or --yes: there is no terminal to ask on whether the hashes are the same",
     );
   }
-  const answer = await ask(
-    io,
-    "Does the other operator read the same hash and secrets check? yes or no",
-    null,
-    (x) => x,
-  );
-  if (!/^y(es)?$/i.test(answer)) throw new OperatorError("nothing was imported");
+  const isSame = await confirms(io, "Does the other operator read the same hash and secrets check?");
+  if (!isSame) throw new OperatorError("nothing was imported");
 }

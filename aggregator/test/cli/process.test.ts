@@ -20,7 +20,7 @@ describe("as a process", () => {
     expect((await command.run(["task", "--help"])).stdout).toContain("rotate-tokens");
     const typo = await command.run(["taks"]);
     expect(typo).toMatchObject({ code: 2, stdout: "" });
-    expect(typo.stderr).toContain("Did you mean task?");
+    expect(typo.stderr).toContain("hint: did you mean task?");
     const noKey = await command.run(["serve"], { PRIO_AGGREGATOR_KEY: "", PRIO_AGGREGATOR_KEY_FILE: "" });
     expect(noKey).toMatchObject({ code: 1, stdout: "" });
     expect(noKey.stderr).toMatch(/^prio-aggregator: error: expected the key of this deployment/);

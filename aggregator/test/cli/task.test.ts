@@ -293,8 +293,8 @@ describe("a wrong command line is one sentence, and changes nothing", () => {
     ["a certificate that is none", [...CREATE, "--collector-certificate", "abc"], "expected its SHA-256"],
     ["a key file that is not there", [...CREATE, "--collector-hpke", "/no/such/file"], "no such file or directory"],
     ["a configuration that is none", [...CREATE, "--collector-hpke", "A".repeat(60)], "HpkeConfig"],
-    ["an unknown option", [...CREATE, "--min-batchsize", "9"], "Did you mean --min-batch-size?"],
-    ["an unknown command", ["task", "creat"], "Did you mean create?"],
+    ["an unknown option", [...CREATE, "--min-batchsize", "9"], "hint: did you mean --min-batch-size?"],
+    ["an unknown command", ["task", "creat"], "hint: did you mean create?"],
   ])("%s", async (_what, args, message) => {
     const hasKey = args.some((word) => word === "--collector-hpke") || args[1] !== "create";
     const ran = await leader.run(hasKey ? args : [...args, "--new-collector-key", leader.path("collector.json")]);
