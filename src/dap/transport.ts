@@ -260,37 +260,39 @@ function isWeaker(asked: string, answered: string): boolean {
 
 /** The body of a response; of one that is too long, its beginning, or an error if it must be whole. */
 async function bodyOf(response: FetchResponse, longest: number, mustBeWhole: boolean): Promise<Bytes> {
-  const pieces: Uint8Array[] = [];
+  let bytes: Bytes = new Uint8Array(0);
   let length = 0;
-  try {
-    if (response.body === null || response.status === 0) return new Uint8Array(0);
-    const reader = response.body?.getReader();
-    if (reader === undefined) {
-      pieces.push(new Uint8Array(await response.arrayBuffer()));
-      length = pieces[0]?.length ?? 0;
+  let isTooLong = false;
+  /** Copies a piece: a server may send one byte at a time, and kept pieces would take hundreds of times that. */
+  const take = (piece: Uint8Array): void => {
+    const part = piece.subarray(0, longest - length);
+    isTooLong = part.length < piece.length;
+    if (length + part.length > bytes.length) {
+      const larger = new Uint8Array(Math.max(Math.min(2 * bytes.length, longest), length + part.length));
+      larger.set(bytes);
+      bytes = larger;
     }
-    while (reader !== undefined && length <= longest) {
+    bytes.set(part, length);
+    length += part.length;
+  };
+  try {
+    if (response.body === null || response.status === 0) return bytes;
+    const reader = response.body?.getReader();
+    if (reader === undefined) take(new Uint8Array(await response.arrayBuffer()));
+    while (reader !== undefined && !isTooLong) {
       const { done, value } = await reader.read();
       if (done) break;
-      pieces.push(value ?? new Uint8Array(0));
-      length += value?.length ?? 0;
+      if (value !== undefined) take(value);
     }
-    if (length > longest) void reader?.cancel().catch(() => undefined);
+    if (isTooLong) void reader?.cancel().catch(() => undefined);
   } catch (error) {
     // Of a refusal, the status says enough.
     if (mustBeWhole) throw new Unanswered("the answer breaks off", error);
   }
-  if (mustBeWhole && length > longest) {
+  if (mustBeWhole && isTooLong) {
     throw new PrioError("malformed", `expected at most ${longest} bytes, got more`);
   }
-  const bytes = new Uint8Array(Math.min(length, longest));
-  let at = 0;
-  for (const piece of pieces) {
-    const part = piece.subarray(0, bytes.length - at);
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+  return bytes.slice(0, length);
 }
 
 /**

@@ -64,6 +64,7 @@ export const aggregatorHouse: House = {
   log: { rooms: [], packages: ["node:*", "pino"] },
   problem: { rooms: [] },
   metrics: { rooms: [] },
+  pieces: { rooms: [] },
   // Translations between messages as bytes: they know nothing of an aggregator.
   dialects: { rooms: [], packages: ["node:*", "prio/dap"] },
   // The store knows rows and bytes, and nothing of what is in them.
@@ -74,9 +75,9 @@ export const aggregatorHouse: House = {
   config: { rooms: ["log", "tasks"], packages: ["node:*"] },
   context: { rooms: ["log", "metrics", "store", "tasks"], packages: ["prio/dap"] },
   protocol: { rooms: ["problem", "store", "tasks", "context"], packages: ["node:*", "prio/*"] },
-  jobs: { rooms: ["problem", "store", "tasks", "context", "protocol"], packages: ["node:*", "prio/dap"] },
+  jobs: { rooms: ["problem", "pieces", "store", "tasks", "context", "protocol"], packages: ["node:*", "prio/dap"] },
   http: {
-    rooms: ["problem", "dialects", "store", "tasks", "context", "protocol"],
+    rooms: ["problem", "pieces", "dialects", "store", "tasks", "context", "protocol"],
     packages: ["node:*", "prio/dap", "fastify", "@fastify/cors"],
   },
   admin: {

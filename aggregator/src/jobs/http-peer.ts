@@ -3,6 +3,7 @@
 
 import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { Pieces } from "../pieces.js";
 import type { AggregatorTask } from "../tasks/task.js";
 import { type Peer, type PeerRequest, type PeerResponse, PeerUnavailable } from "./peer.js";
 
@@ -77,18 +78,16 @@ function answered(request: ClientRequest, body: Uint8Array | undefined, signal: 
 }
 
 async function bodyOf(response: IncomingMessage, signal: AbortSignal): Promise<Uint8Array> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > MAX_BODY) {
+  const pieces = new Pieces();
+  for await (const piece of response as AsyncIterable<Buffer>) {
+    pieces.add(piece);
+    if (pieces.length > MAX_BODY) {
       response.destroy();
       throw new PeerUnavailable("waiting for the helper: its answer is too long");
     }
-    chunks.push(chunk);
   }
   if (!response.complete || signal.aborted) throw new PeerUnavailable("waiting for the helper: its answer broke off");
-  return Buffer.concat(chunks, length);
+  return pieces.join();
 }
 
 /** A Retry-After in seconds or as a date. */

@@ -205,6 +205,21 @@ describe("uploads", () => {
     await once(socket, "close");
   });
 
+  test("ends a body that comes a byte at a time", async () => {
+    const task = fakeTask();
+    const { server } = await start([task]);
+    const { port } = server.app.server.address() as { port: number };
+    const socket = connect(port, "127.0.0.1");
+    const chunks: Buffer[] = [];
+    socket.on("data", (chunk: Buffer) => chunks.push(chunk));
+    socket.on("error", () => undefined);
+    const fields = `Host: x\r\nContent-Type: ${MEDIA_TYPES.UploadRequest}\r\nTransfer-Encoding: chunked`;
+    socket.write(`POST /tasks/${task.idText}/reports HTTP/1.1\r\n${fields}\r\n\r\n`);
+    socket.write("1\r\nx\r\n".repeat(10_001));
+    await once(socket, "close");
+    expect(Buffer.concat(chunks).toString()).toMatch(/^HTTP\/1.1 400 .*connection: close.*too many small pieces/is);
+  });
+
   test("forgets an upload that breaks off", async () => {
     const task = fakeTask();
     const { server, url, reports } = await start([task], {}, { maxReadingBytes: 2000 });
