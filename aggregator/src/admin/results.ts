@@ -1,6 +1,8 @@
 // Results that collectors give back, for the operators' page: what `prio collect` writes as JSON, checked, and kept as
 // small JSON.
 
+import type { Store } from "../store/store.js";
+import { findTask } from "../tasks/changes.js";
 import { parseObject } from "../tasks/exchange.js";
 import { OperatorError } from "../tasks/operator-error.js";
 
@@ -49,6 +51,25 @@ export function readResult(text: string, subject: string): ShownResult {
     throw fail("expected a start and an end of the interval, or a name");
   }
   return { name, reports, totals: totals as string[], labels: labels as string[], deviation };
+}
+
+/**
+ * Keeps a result of the task that is named by its id or its first characters. `check` throws for a task that it is not
+ * of. Throws an OperatorError.
+ */
+export function putResult(
+  store: Store,
+  task: string,
+  result: ShownResult,
+  at: number,
+  check?: (idText: string) => void,
+): Promise<void> {
+  return store.run("put result", async (tx) => {
+    const { key, id } = await findTask(tx, task);
+    check?.(Buffer.from(id).toString("base64url"));
+    await tx.putResult({ task: key, name: result.name, result: JSON.stringify(result), at });
+    await tx.insertAudit({ at, what: `result ${result.name} put`, task: key });
+  });
 }
 
 /** An integer in decimal digits, or null. */

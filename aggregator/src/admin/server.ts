@@ -6,11 +6,10 @@ import { isIP } from "node:net";
 import { fileURLToPath } from "node:url";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { Context } from "../context.js";
-import { findTask } from "../tasks/changes.js";
 import { OperatorError } from "../tasks/operator-error.js";
 import { History } from "./history.js";
 import type { PromMetrics } from "./metrics.js";
-import { readResult } from "./results.js";
+import { putResult, readResult } from "./results.js";
 import { type FirstSeen, readStatus } from "./status.js";
 import { updateGauges } from "./store-gauges.js";
 
@@ -134,11 +133,7 @@ function addPage(server: FastifyInstance, ctx: Context, options: AdminOptions, h
     const task = typeof given?.["task"] === "string" ? given["task"] : "";
     try {
       const result = readResult(JSON.stringify(given), "result");
-      const at = ctx.clock();
-      await ctx.store.run("put result", async (tx) => {
-        const { key } = await findTask(tx, task);
-        await tx.putResult({ task: key, name: result.name, result: JSON.stringify(result), at });
-      });
+      await putResult(ctx.store, task, result, ctx.clock());
       return await reply.status(204).send();
     } catch (error) {
       if (!(error instanceof OperatorError)) throw error;

@@ -11,7 +11,7 @@ import { vdafText } from "../tasks/vdaf-text.js";
 import type { ShownResult } from "./results.js";
 
 /** Waiting reports are counted up to this. */
-const MOST_WAITING = 100_000;
+export const MOST_WAITING = 100_000;
 const MOST_BATCHES = 40;
 const MOST_JOBS = 100;
 const MOST_RESULTS = 12;

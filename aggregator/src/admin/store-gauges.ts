@@ -3,9 +3,7 @@
 import type { Context } from "../context.js";
 import type { PromMetrics } from "./metrics.js";
 import { STORE_GAUGES } from "./metrics.js";
-
-/** Waiting reports are counted up to this. */
-const MOST_WAITING = 100_000;
+import { MOST_WAITING } from "./status.js";
 
 /** Brings them up to date. Where the store does not answer, they are missing, and the others are still there. */
 export async function updateGauges({ store, tasks, clock, log }: Context, metrics: PromMetrics): Promise<void> {

@@ -2,8 +2,7 @@
 // that whoever wants it on the page must put it there.
 
 import type { Command } from "commander";
-import { readResult } from "../admin/results.js";
-import { findTask } from "../tasks/changes.js";
+import { putResult, readResult } from "../admin/results.js";
 import { parseObject } from "../tasks/exchange.js";
 import { OperatorError } from "../tasks/operator-error.js";
 import { type Io, note, readText } from "./io.js";
@@ -21,17 +20,11 @@ export function addResult(program: Command, io: Io): void {
     const text = await readText(io, path, "a result");
     const read = readResult(text, subject);
     const { task: named = null } = parseObject(text, subject);
-    const at = io.clock();
-    await useStore(io, options, (store) =>
-      store.run("put result", async (tx) => {
-        const { key, id } = await findTask(tx, name);
-        if (named !== null && named !== Buffer.from(id).toString("base64url")) {
-          throw new OperatorError(`${subject}: its result is another task's: nothing was put`);
-        }
-        await tx.putResult({ task: key, name: read.name, result: JSON.stringify(read), at });
-        await tx.insertAudit({ at, what: `result ${read.name} put`, task: key });
-      }),
-    );
+    const check = (idText: string): void => {
+      if (named === null || named === idText) return;
+      throw new OperatorError(`${subject}: its result is another task's: nothing was put`);
+    };
+    await useStore(io, options, (store) => putResult(store, name, read, io.clock(), check));
     note(io, `The operators' page shows the result of ${read.name}.`);
   });
 }

@@ -215,6 +215,8 @@ describe("results", () => {
         ...{ labels: [], deviation: null, at: at.now },
       },
     ]);
+    const [line] = await at.store.run("audit", (tx) => tx.audit(1));
+    expect(line?.what).toBe("result 2026-12-01T00:00Z/2026-12-01T01:00Z put");
   });
 
   test("what is no result, or of no task, is refused in a sentence", async () => {
