@@ -189,7 +189,7 @@ function collections(task: TaskStatus, now: number): Node[] {
       moment(changed, now),
     ];
   });
-  return [table("Collections", ["Interval", "State", "Note", "Changed"], rows)];
+  return [table("Collections", ["Batch", "State", "Note", "Changed"], rows)];
 }
 
 function results(task: TaskStatus, now: number): Node[] {

@@ -223,6 +223,8 @@ async function wait(
 ): Promise<{ collected: Collected<Result>; job: string | null }> {
   const { reporter, io } = run;
   let job: string | null = null;
+  let isSaid = false;
+  const least = collector.task.minBatchSize.toLocaleString("en-US");
   const line = reporter.draw(io.env, (stream, paint) => new WaitLine(stream, paint));
   try {
     const collected = await collector.collect(start, {
@@ -233,6 +235,10 @@ async function wait(
       },
       onWait: ({ milliseconds, error }) => {
         if (error !== null) reporter.warn(`${error.message}; it is asked again`);
+        else if (!line.isShown && !isSaid) {
+          reporter.info(`waiting: the leader has no result yet (the minimum batch size is ${least})`);
+          isSaid = true;
+        }
         line.wait(error === null ? "the leader has no result yet" : "waiting for the leader", milliseconds);
       },
     });

@@ -23,6 +23,11 @@ export class WaitLine {
     this.#paint = paint;
   }
 
+  /** Whether somebody sees it. */
+  get isShown(): boolean {
+    return this.#stream !== undefined;
+  }
+
   /** Shows what is waited for, and in how many milliseconds the leader is asked again. */
   wait(why: string, milliseconds: number): void {
     if (this.#stream === undefined) return;

@@ -299,7 +299,8 @@ describe("a collection that was interrupted", () => {
     expect(await run).toBe(130);
     expect([stdout.text(), stderr.text()]).toEqual([
       "",
-      "prio: hint: the leader goes on; the same command goes on with it\n",
+      "prio: waiting: the leader has no result yet (the minimum batch size is 1)\n" +
+        "prio: hint: the leader goes on; the same command goes on with it\n",
     ]);
     const state = JSON.parse(readFileSync(STATE, "utf8"));
     expect(state).toMatchObject({ task: pair.task.idText, job: `${server.url}/dap/jobs/1` });
@@ -364,6 +365,14 @@ describe("a collection that was interrupted", () => {
       expect(JSON.parse(stdout)).toMatchObject({ start: "2026-03-01T12:00Z", job: id });
     }
   });
+});
+
+it("says once without a terminal that it waits, and not with --quiet", async () => {
+  pair.polls = 2;
+  const { code, stderr } = await collect(day);
+  expect([code, stderr]).toEqual([0, "prio: waiting: the leader has no result yet (the minimum batch size is 1)\n"]);
+  pair.polls = 2;
+  expect((await collect([...day, "--quiet"])).stderr).toBe("");
 });
 
 it("shows on a terminal what it waits for, and takes the line away", async () => {
