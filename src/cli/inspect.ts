@@ -7,6 +7,7 @@ import { chunksOf, linesOf } from "../files/chunks.js";
 import { Failure } from "../files/failure.js";
 import { Input, MAX_EXPANSION } from "../files/input.js";
 import { PrivateKey } from "../index.js";
+import { type DescribedDocument, describeDapDocument, looksLikeDapDocument } from "./dap-documents.js";
 import { type DescribedRow, describeRow, kindName, type RowKind } from "./describe-row.js";
 import { EXIT, usageFailure } from "./exit.js";
 import { foreignFormat } from "./looks-sealed.js";
@@ -23,7 +24,7 @@ const MAX_LINE = 2 ** 24;
 /** What a file is. */
 interface Description {
   /** For programs. */
-  readonly kind: RowKind | "empty" | "gzip" | "utf-16";
+  readonly kind: RowKind | DescribedDocument["kind"] | "empty" | "gzip" | "utf-16";
   readonly title: string;
   readonly facts: readonly Fact[];
 }
@@ -66,7 +67,13 @@ async function describeFile(input: Input, opener: PacketOpener): Promise<Descrip
     if (known !== undefined) return { ...known, facts: [["remedy", known.remedy]] };
     const format = foreignFormat(start);
     if (format !== undefined) return { kind: "bytes", title: kindName("bytes", 1), facts: [["looks like", format]] };
-    const whole = prepend(start, pieces);
+    let whole: AsyncIterable<Buffer> = prepend(start, pieces);
+    if (looksLikeDapDocument(start)) {
+      const bytes = await gather(whole, input.name);
+      const document = describeDapDocument(bytes);
+      if (document !== null) return document;
+      whole = prepend(bytes, pieces);
+    }
     return looksLikeRows(start)
       ? await describeRows(whole, opener)
       : describeBytes(await gather(whole, input.name), opener);

@@ -7,6 +7,7 @@ import { Readable } from "node:stream";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
+import { DapTask } from "../../src/dap/index.js";
 import { Client, Config, generateKeyPair } from "../../src/index.js";
 import { prio, recordedBatch, scratch } from "./support.js";
 
@@ -249,4 +250,42 @@ it("inspect has a word for one and a word for several", async () => {
   expect(await said(`${packet}\n${packet}\n${row}`)).toMatch(/: sealed packets,.*other rows +1: one client's values,/s);
   expect(await said(`${row}${row}x\n`)).toMatch(/malformed +1: not a JSON object, or its payload/);
   expect(await said(`${row}${row}x\ny\n`)).toMatch(/malformed +2: not JSON objects, or their payload/);
+});
+
+describe("documents of DAP", () => {
+  const task = DapTask.create({
+    ...{ leader: "https://leader.example/", helper: "https://helper.example/", timePrecision: 3600 },
+    ...{ minBatchSize: 100, batchMode: "time-interval", vdaf: { type: "Prio3Count" } },
+  });
+
+  it("a task shows the hash that all parties compare, on however many lines it is", async () => {
+    for (const indent of [0, 2]) {
+      const text = await said(JSON.stringify(task, null, indent));
+      expect(text).toContain("a task of DAP, the same for all parties");
+      expect(text.replace(/^.* hash +/s, "").replaceAll(/\s/g, "")).toBe(task.hash);
+    }
+    const { stdout } = await prio(["inspect", "--json", "-"], { stdin: JSON.stringify(task) });
+    expect(JSON.parse(stdout)).toMatchObject({ kind: "task", hash: task.hash, min_batch_size: 100 });
+  });
+
+  it("what is secret in others is not shown", async () => {
+    const verifyKeySeed = "s".repeat(43);
+    const peer = await said(JSON.stringify({ format: "prio-aggregator task", role: "helper", task, verifyKeySeed }));
+    expect(peer).toContain("for the other aggregator, with secrets");
+    const { stdout } = await prio(["keygen", "--collector"]);
+    const { hpkeConfig, privateKey } = JSON.parse(stdout) as { hpkeConfig: string; privateKey: string };
+    const keys = await said(stdout);
+    expect(keys).toContain(hpkeConfig);
+    for (const secret of [verifyKeySeed, privateKey]) expect(peer + keys).not.toContain(secret);
+    // In the wrong place.
+    expect(await said(JSON.stringify({ hpkeConfig: privateKey }))).not.toContain(privateKey);
+  });
+
+  it.each([
+    ["cut short", JSON.stringify(task).slice(0, 100)],
+    ["of another draft", JSON.stringify({ ...task.toJSON(), dap: "dap-09" })],
+    ["whose task is null", '{"format": 1, "task": null}'],
+  ])("one that is %s is not recognised", async (_case, text) => {
+    expect(await said(text)).toContain("not recognised: JSON of no kind that prio knows");
+  });
 });
