@@ -31,12 +31,25 @@ const JUMP = 3600;
 
 /**
  * Says whether the clock went on as time did since this was made. What is removed by a clock that is ahead, be it for a
- * minute, is lost: reports and keys, and for a task without an end everything until the clock's time has come.
+ * minute, is lost: reports and keys, and for a task without an end everything until the clock's time has come. Where it
+ * stays as it is for a day, the jump was right, such as that of a machine that slept.
  */
 export function steadiness({ clock }: Pick<Context, "clock">, passed = () => performance.now() / 1000): () => boolean {
   const difference = (): number => clock() - passed();
-  const first = difference();
-  return () => Math.abs(difference() - first) < JUMP;
+  let right = difference();
+  let jump: { readonly to: number; readonly at: number } | null = null;
+  return () => {
+    const now = difference();
+    if (Math.abs(now - right) < JUMP) {
+      jump = null;
+      return true;
+    }
+    if (jump === null || Math.abs(now - jump.to) >= JUMP) jump = { to: now, at: passed() };
+    if (passed() - jump.at < DAY) return false;
+    right = now;
+    jump = null;
+    return true;
+  };
 }
 
 export function startCleaner(ctx: Context, config: Config, secrets: Secrets): Repetition {
@@ -44,7 +57,10 @@ export function startCleaner(ctx: Context, config: Config, secrets: Secrets): Re
   const isSteady = steadiness(ctx);
   return every(ctx, "clean", config.cleanSeconds, async (signal) => {
     if (!isSteady()) {
-      ctx.log.error({}, "the clock has jumped: nothing is removed until it is right, or this process is started again");
+      ctx.log.error(
+        {},
+        "the clock has jumped: nothing is removed until it is right, for a day, or until this process starts again",
+      );
       return;
     }
     await advanceKeys(ctx, secrets, policy);

@@ -24,6 +24,26 @@ test("a clock is steady while it goes on as time does, and when it is right agai
   }
 });
 
+test("a jump that stays for a day was right, and one after the other is not", () => {
+  const time = { clock: 1_800_000_000, passed: 5 };
+  const isSteady = steadiness({ clock: () => time.clock }, () => time.passed);
+  const pass = (seconds: number) => {
+    time.clock += seconds;
+    time.passed += seconds;
+  };
+  time.clock += YEAR;
+  expect(isSteady()).toBe(false);
+  pass(86_399);
+  expect(isSteady()).toBe(false);
+  time.clock += YEAR;
+  pass(1);
+  expect(isSteady()).toBe(false);
+  pass(86_400);
+  expect(isSteady()).toBe(true);
+  time.clock -= 2 * YEAR;
+  expect(isSteady()).toBe(false);
+});
+
 test("a clock that is ten years ahead for a while costs no key, no report and no id", async () => {
   const at = await openTestAdmin();
   const task = await at.addTask("leader");
