@@ -25,6 +25,16 @@ test.each([
   expect(between.exec(read())?.[2]).toBe(table());
 });
 
+test("npx has the command in a checkout: its file is there when npm ci links it, before anything is built", () => {
+  const root = fileURLToPath(new URL("../", import.meta.url));
+  const { bin } = JSON.parse(readFileSync(`${root}package.json`, "utf8")) as { bin: Record<string, string> };
+  const file = bin["prio-aggregator"] ?? "";
+  expect(file).not.toMatch(/^dist/);
+  expect(readFileSync(root + file, "utf8")).toMatch(
+    /^#!\/usr\/bin\/env node\n(.*\n)+import "\.\.\/dist\/main\.js";\n$/,
+  );
+});
+
 describe("commands", () => {
   const io = { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr, env: {}, clock: () => 0 };
   const program = buildProgram(io);
