@@ -5,10 +5,12 @@ import type { AggregateShare, OutputShare, Vdaf } from "prio/prio3";
 import type { BucketRange, PartialAggregate, StoredPartial, Transaction } from "../store/store.js";
 import { bucketOf } from "./buckets.js";
 import { sha256 } from "./bytes.js";
+import { turn } from "./slices.js";
 
 const CHECKSUM_SIZE = 32;
-/** Partials that are read at a time. */
+/** Partials that are read at a time, at most, and the bytes of their shares. */
 const PAGE = 256;
+const PAGE_BYTES = 4 << 20;
 
 /** A verified report. */
 export interface Verified {
@@ -62,7 +64,10 @@ export interface BatchAggregate {
   readonly maxTime: number;
 }
 
-/** Merges what jobs added to a range of buckets. */
+/**
+ * Merges what jobs added to a range of buckets. A month of minutes is thousands of partials, whose shares may be long:
+ * everything else has its turn after each few of them.
+ */
 export async function mergePartials(
   tx: Transaction,
   task: number,
@@ -71,17 +76,19 @@ export async function mergePartials(
 ): Promise<BatchAggregate> {
   const checksum = new Uint8Array(CHECKSUM_SIZE);
   const share = vdaf.aggregateInit();
+  const limit = Math.max(1, Math.min(PAGE, Math.floor(PAGE_BYTES / share.toBytes().length)));
   let [minTime, maxTime] = [Number.POSITIVE_INFINITY, 0];
   for (let last: StoredPartial | undefined; ; ) {
-    const page = await tx.partials(task, range, { limit: PAGE, after: last });
+    const page = await tx.partials(task, range, { limit, after: last });
     for (const partial of page) {
       xorInto(checksum, partial.checksum);
       share.merge(vdaf.readAggregateShare(partial.share, partial.count));
       minTime = Math.min(minTime, partial.minTime);
       maxTime = Math.max(maxTime, partial.maxTime);
     }
-    if (page.length < PAGE) break;
+    if (page.length < limit) break;
     last = page.at(-1);
+    await turn();
   }
   return { count: share.count, checksum, share, minTime: share.count === 0 ? 0 : minTime, maxTime };
 }

@@ -8,7 +8,8 @@
 /** Milliseconds. */
 const SLICE = 5;
 
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+/** Lets everything else have its turn. */
+export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Of each task, what ends when the computations that were asked for have ended. */
 const lasts = new WeakMap<object, Promise<unknown>>();
