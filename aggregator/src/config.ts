@@ -144,7 +144,7 @@ export const SETTINGS = {
     256 * MEBIBYTE,
     MEBIBYTE,
     2 ** 40,
-    "bytes of uploads that are still arriving, and the same again for other requests",
+    "bytes of uploads that are still arriving, and the same again for other requests until they are handled",
   ),
   maxJobRequests: whole(
     32,

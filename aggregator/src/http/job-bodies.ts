@@ -7,15 +7,15 @@ import type { Budget } from "./budget.js";
 import { taskOf } from "./task-requests.js";
 
 export class JobBodies {
-  readonly #reading: Budget;
+  readonly #bytes: Budget;
   readonly #maxRequests: number;
   /** Requests that are worked on, of each task by its number. */
   readonly #working = new Map<number, number>();
   #sum = 0;
 
-  /** `reading` bounds the bytes of bodies that are not read to their end. */
-  constructor(reading: Budget, maxRequests: number) {
-    this.#reading = reading;
+  /** `bytes` bounds the bodies that are read or worked on: each is in memory until then, and more than once. */
+  constructor(bytes: Budget, maxRequests: number) {
+    this.#bytes = bytes;
     this.#maxRequests = maxRequests;
   }
 
@@ -27,13 +27,15 @@ export class JobBodies {
     const { key } = taskOf(request);
     this.#checkRoom(key);
     // A body that comes slowly is no work, or one peer could keep all others out with a few of them.
-    const body = await readBody(request.raw, limit, this.#reading);
+    const body = await readBody(request.raw, limit, this.#bytes);
     this.#checkRoom(key);
+    if (!this.#bytes.take(body.length, 0)) throw tooMany();
     this.#add(key, 1);
     try {
       return await work(body);
     } finally {
       this.#add(key, -1);
+      this.#bytes.give(body.length, 0);
     }
   }
 
@@ -41,7 +43,7 @@ export class JobBodies {
     // A quarter is left for others, however much one task's peer asks for.
     const mostOfTask = this.#maxRequests - Math.floor(this.#maxRequests / 4);
     if (this.#sum < this.#maxRequests && (this.#working.get(task) ?? 0) < mostOfTask) return;
-    throw new Problem("unavailable", "too many requests are being worked on", { retryAfter: 2 });
+    throw tooMany();
   }
 
   #add(task: number, n: number): void {
@@ -51,3 +53,5 @@ export class JobBodies {
     this.#sum += n;
   }
 }
+
+const tooMany = (): Problem => new Problem("unavailable", "too many requests are being worked on", { retryAfter: 2 });

@@ -10,7 +10,7 @@ const UPLOAD_BYTES = 16 * MEBIBYTE;
 
 /** Reports that a peer may put into one aggregation job, where our own leader puts fewer. */
 const JOB_REPORTS = 1000;
-const JOB_BYTES = 256 * MEBIBYTE;
+const JOB_BYTES = 128 * MEBIBYTE;
 
 /** What a message has besides its reports: lengths, parameters, extensions. */
 const FRAME = 128 * 1024;

@@ -399,6 +399,34 @@ describe("resources", () => {
     expect((await Promise.all(waiting)).map(({ status }) => status).sort()).toEqual([200, 200, 503]);
   });
 
+  test("counts the bytes of bodies until they are worked on", async () => {
+    const task = fakeTask({ role: "helper" });
+    let open = (): void => undefined;
+    const held = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    let working = 0;
+    const { url } = await start(
+      [task],
+      {
+        async createAggregationJob() {
+          working++;
+          await held;
+          return ready("AggregationJobResp");
+        },
+      },
+      { maxReadingBytes: BODY.length + 1 },
+    );
+    const [one] = CASES;
+    if (one === undefined) throw new Error("no case");
+    const both = [ask(url, task.idText, one), ask(url, task.idText, one)];
+    await expect.poll(() => working, { timeout: 30_000 }).toBe(2);
+    expect((await ask(url, task.idText, one)).status).toBe(503);
+    open();
+    expect((await Promise.all(both)).map(({ status }) => status)).toEqual([200, 200]);
+    expect((await ask(url, task.idText, one)).status).toBe(200);
+  });
+
   test("leaves a quarter of the places for the peers of other tasks", async () => {
     const [busy, other] = [fakeTask({ role: "helper" }), fakeTask({ role: "helper" })];
     let open = (): void => undefined;
