@@ -132,7 +132,7 @@ function addPage(server: FastifyInstance, ctx: Context, options: AdminOptions, h
     const given = request.body as Record<string, unknown>;
     const task = typeof given?.["task"] === "string" ? given["task"] : "";
     try {
-      const result = readResult(JSON.stringify(given), "result");
+      const result = readResult(JSON.stringify(given), "body");
       await putResult(ctx.store, task, result, ctx.clock());
       return await reply.status(204).send();
     } catch (error) {
