@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import type { Page } from "playwright";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { DapCollector, type DapTask, HpkeKeyPair, ReportError, type TaskDocument } from "../../src/dap/index.js";
-import { answer } from "../dap/fake-fetch.js";
+import { answer, type Sent } from "../dap/fake-fetch.js";
 import { collectorKeys, FakePair, NOW, taskOf } from "../dap/fake-pair.js";
 import { type FakeServer, serve } from "../dap/fake-server.js";
 import { distFiles, root } from "../package/built.js";
@@ -109,6 +109,15 @@ test("a leader that redirects is refused, because the browser would not say what
     message: expect.stringContaining("redirects elsewhere"),
     isDapError: true,
   });
+});
+
+test("redirects of keys are followed, though the browser does not say where they lead", async () => {
+  // Each aggregator is asked, and then once more with the browser following.
+  const moved = (request: Sent) => pair.usual({ ...request, url: request.url.replace("?moved", "") });
+  pair.instead["hpke_config"] = Array.from({ length: 4 }, () => answer(302, "", { location: "?moved" }));
+  pair.instead["hpke_config?moved"] = [moved, moved];
+  expect(await upload(0)).toEqual({ outcome: "accepted" });
+  expect([pair.sent("/hpke_config").length, pair.sent("/hpke_config?moved").length]).toEqual([4, 2]);
 });
 
 test("a leader that does not let other origins in cannot be reached", async () => {
