@@ -105,6 +105,7 @@ function givenUp(task: TaskStatus, now: number): Node[] {
 
 function numbers(task: TaskStatus, now: number): Numbers {
   const { counters, waiting } = task;
+  const { postponed = 0 } = counters;
   const refused = refusals(task).reduce((sum, [, n]) => sum + n, 0);
   const oldest = waiting.since === null ? "" : `the oldest for ${age(now - waiting.since)}`;
   const came: Numbers = [
@@ -115,6 +116,7 @@ function numbers(task: TaskStatus, now: number): Numbers {
     ...(task.role === "leader" ? came : []),
     ["Counted", counters["aggregated"] ?? 0],
     ["Refused", refused],
+    ...(postponed > 0 ? [["Postponed", postponed, "too early by a clock"] satisfies [string, number, string]] : []),
     ...((counters["abandoned"] ?? 0) > 0 ? [["Given up", counters["abandoned"] ?? 0] satisfies [string, number]] : []),
     ["Collected", counters["collected"] ?? 0],
   ];

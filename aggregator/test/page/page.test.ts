@@ -88,11 +88,13 @@ async function fill(): Promise<void> {
       { ...partial, bucket: bucketOf(hour), count: 412, minTime: hour, maxTime: hour },
     ]);
     await tx.addCounters(
-      Object.entries({ aggregated: 60_012, collected: 52_588, "refused:report_replayed": 31 }).map(([name, n]) => ({
-        task,
-        name,
-        n,
-      })),
+      Object.entries({ aggregated: 60_012, collected: 52_588, "refused:report_replayed": 31, postponed: 7 }).map(
+        ([name, n]) => ({
+          task,
+          name,
+          n,
+        }),
+      ),
     );
     await tx.addCounters([{ task, name: "refused:vdaf_verify_error", n: 112 }]);
   });
@@ -176,7 +178,7 @@ describe("what the page says", () => {
     expect(first).toContain("aggregation, 1 job; next attempt at");
     expect(await text(page, ".given-up")).toContain(": the helper's answer has other reports");
     expect(await text(page, ".numbers")).toMatch(
-      /Received61,233.*Waiting3the oldest for 1 minute.*Counted60,012.*Refused143/,
+      /Received61,233.*Waiting3the oldest for 1 minute.*Counted60,012.*Refused143.*Postponed7too early by a clock/,
     );
     expect(await text(page, ".refusals")).toContain("vdaf verify error112report replayed31");
     expect(await text(page, ".batches tbody")).toMatch(/7,012large enough.*412588 to go/);
