@@ -1,19 +1,19 @@
 // Computation in slices: in order, one computation of a task after the other, with turns for everything else.
 
 import { describe, expect, it } from "vitest";
-import { mapInSlices } from "../../src/protocol/slices.js";
+import { mapInSlices, mapInTurn } from "../../src/protocol/slices.js";
 
 /** Takes longer than a slice, by the clock that slices go by. */
 function busy(): void {
   for (const end = performance.now() + 6; performance.now() < end; );
 }
 
-describe("mapInSlices", () => {
+describe("computation in slices", () => {
   it("ends one computation of a task before the next begins, and gives the event loop its turn meanwhile", async () => {
     const task = {};
     const events: string[] = [];
     const all = ["a", "b"].map(async (name) => {
-      const squares = await mapInSlices(task, [1, 2, 3], (n) => {
+      const squares = await mapInTurn(task, [1, 2, 3], (n) => {
         busy();
         events.push(`${name}${n}`);
         return n * n;
@@ -29,7 +29,7 @@ describe("mapInSlices", () => {
   it("lets tasks take turns", async () => {
     const events: string[] = [];
     const compute = (task: object, name: string, items: number) =>
-      mapInSlices(task, Array.from({ length: items }), () => {
+      mapInTurn(task, Array.from({ length: items }), () => {
         busy();
         events.push(name);
       });
@@ -38,14 +38,29 @@ describe("mapInSlices", () => {
     expect(events.lastIndexOf("small")).toBeLessThan(8);
   });
 
+  it("does not let what ends a job wait for what begins another", async () => {
+    const task = {};
+    const events: string[] = [];
+    const begun = mapInTurn(task, Array.from({ length: 20 }), () => {
+      busy();
+      events.push("begin");
+    });
+    await mapInSlices([1, 2], () => {
+      busy();
+      events.push("end");
+    });
+    expect(events.length).toBeLessThan(8);
+    await begun;
+  });
+
   it("goes on after a computation that failed", async () => {
     const task = {};
-    const failed = mapInSlices(task, [1], () => {
+    const failed = mapInTurn(task, [1], () => {
       throw new Error("no");
     });
-    const next = mapInSlices(task, [2], (n, index) => [n, index]);
+    const next = mapInTurn(task, [2], (n, index) => [n, index]);
     await expect(failed).rejects.toThrow("no");
     expect(await next).toEqual([[2, 0]]);
-    expect(await mapInSlices(task, [], () => 1)).toEqual([]);
+    expect(await mapInTurn(task, [], () => 1)).toEqual([]);
   });
 });

@@ -82,7 +82,7 @@ async function continueNow(
     // Whatever happens now, these states are used: they are taken out of the memory.
     const states = statesOf(ctx).take(task.key, job.id) ?? (await statesAgain(ctx, task, job, first));
     const context = task.dap.context;
-    const verdicts = await mapInSlices(task, verifyContinues, ({ reportId, payload }): Verdict => {
+    const verdicts = await mapInSlices(verifyContinues, ({ reportId, payload }): Verdict => {
       const { time, state } = states.get(keyOf(reportId)) as GoingOn;
       return { id: reportId, time, outcome: continueReport(task, context, state, payload) };
     });

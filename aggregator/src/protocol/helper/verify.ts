@@ -14,7 +14,7 @@ import type { Context } from "../../context.js";
 import type { AggregatorTask } from "../../tasks/task.js";
 import { errorOf, learnKeys, openShare } from "../input-shares.js";
 import { refusalOfTime } from "../report-times.js";
-import { mapInSlices } from "../slices.js";
+import { mapInTurn } from "../slices.js";
 
 /** A report as the helper has it after a request: it goes on, it is verified, or it is refused. */
 export interface Verdict {
@@ -40,7 +40,7 @@ export async function beginVerification(
     ctx,
     inits.map(({ reportShare }) => reportShare.encryptedInputShare),
   );
-  return mapInSlices(task, inits, (init) => {
+  return mapInTurn(task, inits, (init) => {
     const { reportId, time } = init.reportShare.reportMetadata;
     return { id: reportId, time: Number(time), outcome: beginReport(ctx, task, context, init, now) };
   });

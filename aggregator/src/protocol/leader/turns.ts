@@ -18,7 +18,7 @@ import { equalBytes } from "../bytes.js";
 import { errorOf, learnKeys, openShare } from "../input-shares.js";
 import type { Verified } from "../partials.js";
 import { refusalOfTime } from "../report-times.js";
-import { mapInSlices } from "../slices.js";
+import { mapInSlices, mapInTurn } from "../slices.js";
 import { reportFrames } from "./report-frames.js";
 
 /** A report that is refused, here or by the helper. */
@@ -73,7 +73,7 @@ export async function beginReports(
     ctx,
     frames.map(({ leaderEncryptedInputShare }) => leaderEncryptedInputShare),
   );
-  await mapInSlices(task, reports, ({ id, time, content }) => {
+  await mapInTurn(task, reports, ({ id, time, content }) => {
     const begun = beginReport(ctx, task, context, time, decodeReport(content), now);
     if ("error" in begun) {
       refused.push({ id, error: begun.error, byHelper: false });
@@ -143,7 +143,7 @@ export async function takeAnswer(
   const verified: Verified[] = [];
   const refused: Refused[] = [];
   const context = task.dap.context;
-  await mapInSlices(task, turns, ({ id, time, state }, at) => {
+  await mapInSlices(turns, ({ id, time, state }, at) => {
     const resp = verifyResps[at] as VerifyResp;
     if (resp.verifyRespType === VerifyRespType.reject) {
       refused.push({ id, error: resp.reportError, byHelper: true });
