@@ -14,14 +14,17 @@ interface ListOptions extends StoreOptions {
   readonly json?: true;
 }
 
-export function addKeys(program: Command, io: Io): void {
+/** `task` gets the rotation too, because tasks are where operators look for it: a key serves all of them. */
+export function addKeys(program: Command, task: Command, io: Io): void {
   const keys = program.command("keys").description("HPKE keys, and the key of the store's secrets");
   const list = keys.command("list").description("the HPKE keys and their states").option("--json", "print JSON");
   withDatabase(list).action((options: ListOptions) => listKeys(io, options));
-  const rotate = keys
-    .command("rotate")
-    .description("make a new HPKE key, which replaces the active one in some minutes");
-  withDatabase(rotate).action((options: StoreOptions) => rotateKeys(io, options));
+  const what = "make a new HPKE key, which replaces the active one in some minutes";
+  const rotations = [
+    keys.command("rotate").description(what),
+    task.command("rotate-keys").description(`${what}, for all tasks; the same as keys rotate`),
+  ];
+  for (const rotate of rotations) withDatabase(rotate).action((options: StoreOptions) => rotateKeys(io, options));
   keys
     .command("new-secret")
     .description("make a key for the store's secrets, in a new file")

@@ -40,7 +40,7 @@ export function buildProgram(io: Io): Command {
   addTaskList(task, io);
   addTaskExchange(task, io);
   addTaskChange(task, io);
-  addKeys(program, io);
+  addKeys(program, task, io);
   addResult(program, io);
   addMigrate(program, io);
   addConfig(program, io);

@@ -28,6 +28,7 @@ describe("keys", () => {
     const { stdout } = await operator.must(["keys", "list", "--json"]);
     expect(JSON.parse(stdout)).toEqual([{ id: 1, state: "pending", createdAt: operator.now, changedAt: operator.now }]);
     expect((await operator.must(["keys", "list"])).stdout).toMatch(/^1 +pending +2027-01-15 08:00Z/m);
+    expect((await operator.must(["task", "rotate-keys"])).stderr).toContain("Key 1 is pending");
   });
 
   test("a new secret goes into a new file for its owner alone, and is never shown", async () => {
