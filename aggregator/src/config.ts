@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { LEVELS, type Level } from "./log.js";
 import { OperatorError, systemReason } from "./tasks/operator-error.js";
+import { KEY_VARIABLES } from "./tasks/secrets.js";
 
 const ENVIRONMENT_PREFIX = "PRIO_AGGREGATOR_";
 
@@ -189,6 +190,21 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** The variable that names the file of settings. */
 export const CONFIG_VARIABLE = `${ENVIRONMENT_PREFIX}CONFIG`;
 
+/** What Kubernetes makes of a service whose name begins like ours. */
+const OF_A_SERVICE = /_(?:SERVICE_HOST|SERVICE_PORT(?:_.+)?|PORT(?:_\d+_.+)?)$/;
+
+/** Variables that look like settings and are none, with a hint where one is near: a default is in force instead. */
+export function strangeVariables(env: Environment): string[] {
+  const known: readonly string[] = [
+    ...SETTING_NAMES.map(environmentName),
+    ...Object.values(KEY_VARIABLES),
+    CONFIG_VARIABLE,
+  ];
+  return Object.keys(env)
+    .filter((name) => name.startsWith(ENVIRONMENT_PREFIX) && !known.includes(name) && !OF_A_SERVICE.test(name))
+    .map((name) => `${name} is no setting${hint(name.slice(ENVIRONMENT_PREFIX.length), environmentName)}`);
+}
+
 interface Given {
   readonly text: string;
   /** Where it stands, for errors. */
@@ -266,7 +282,7 @@ function readFile(file: string): Record<string, Given> {
   for (const [name, value] of Object.entries(document)) {
     const from = `${file}: ${name}`;
     if (!SETTING_NAMES.some((one) => one === name))
-      throw new OperatorError(`${from}: there is no such setting${nearest(name)}`);
+      throw new OperatorError(`${from}: there is no such setting${hint(name)}`);
     const parts: unknown[] = Array.isArray(value) ? value : [value];
     if (!parts.every((part) => ["string", "number", "boolean"].includes(typeof part))) {
       throw new OperatorError(`${from}: expected a text, a number, true, false or a list of texts`);
@@ -277,10 +293,10 @@ function readFile(file: string): Record<string, Given> {
 }
 
 /** A hint for a name with a typing error. */
-function nearest(name: string): string {
+function hint(name: string, written: (setting: SettingName) => string = (setting) => setting): string {
   const plain = (text: string): string => text.toLowerCase().replace(/[^a-z]/g, "");
   const found = SETTING_NAMES.find((one) => plain(one) === plain(name) || plain(one).startsWith(plain(name)));
-  return found === undefined ? "" : `; is it ${found}?`;
+  return found === undefined ? "" : `; is it ${written(found)}?`;
 }
 
 /** What does not fit together. */

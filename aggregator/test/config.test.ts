@@ -4,7 +4,15 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { databaseOf, environmentName, flagName, readConfig, SETTING_NAMES, SETTINGS } from "../src/config.js";
+import {
+  databaseOf,
+  environmentName,
+  flagName,
+  readConfig,
+  SETTING_NAMES,
+  SETTINGS,
+  strangeVariables,
+} from "../src/config.js";
 
 const folder = mkdtempSync(join(tmpdir(), "prio-config-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -75,6 +83,20 @@ describe("settings", () => {
     ["others' reach without TLS", {}, { listen: "0.0.0.0:80" }, /expected a loopback address, such as 127.0.0.1:80/],
   ])("refuse %s", (_name, env, content, message) => {
     expect(() => readConfig(env, {}, file(content))).toThrow(message);
+  });
+
+  test("name the variables that look like settings and are none, but for those of Kubernetes", () => {
+    const env = {
+      ...Object.fromEntries(SETTING_NAMES.map((name) => [environmentName(name), ""])),
+      ...{ PRIO_AGGREGATOR_CONFIG: "", PRIO_AGGREGATOR_KEY_FILE: "", PRIO_AGGREGATOR_OLD_KEY: "", PATH: "" },
+      ...{ PRIO_AGGREGATOR_PORT: "tcp://10.0.0.1:8080", PRIO_AGGREGATOR_PORT_8080_TCP_ADDR: "10.0.0.1" },
+      ...{ PRIO_AGGREGATOR_API_SERVICE_HOST: "10.0.0.1", PRIO_AGGREGATOR_SERVICE_PORT_HTTP: "8080" },
+    };
+    expect(strangeVariables(env)).toEqual([]);
+    expect(strangeVariables({ ...env, PRIO_AGGREGATOR_LOGLEVEL: "x", PRIO_AGGREGATOR_COLOUR: "x" })).toEqual([
+      "PRIO_AGGREGATOR_LOGLEVEL is no setting; is it PRIO_AGGREGATOR_LOG_LEVEL?",
+      "PRIO_AGGREGATOR_COLOUR is no setting",
+    ]);
   });
 
   test("let others in with TLS, behind a proxy, or where nothing is served", () => {

@@ -1,8 +1,16 @@
 // `prio-aggregator config`: the settings as they are in force, each with the variable and the flag that set it.
 
 import type { Command } from "commander";
-import { CONFIG_VARIABLE, environmentName, readConfig, SETTING_NAMES, SETTINGS, type Setting } from "../config.js";
-import { type Io, print, printJson } from "./io.js";
+import {
+  CONFIG_VARIABLE,
+  environmentName,
+  readConfig,
+  SETTING_NAMES,
+  SETTINGS,
+  type Setting,
+  strangeVariables,
+} from "../config.js";
+import { type Io, note, print, printJson } from "./io.js";
 import { table } from "./task-text.js";
 
 interface ConfigOptions {
@@ -21,6 +29,7 @@ export function addConfig(program: Command, io: Io): void {
 
 function showConfig(io: Io, options: ConfigOptions): void {
   const config = readConfig(io.env, {}, options.config ?? io.env[CONFIG_VARIABLE]);
+  for (const text of strangeVariables(io.env)) note(io, `warning: ${text}`);
   const shown = SETTING_NAMES.map((name) => [name, valueText(config[name])] as const);
   if (options.json === true) {
     printJson(io, Object.fromEntries(shown.filter(([, value]) => value !== null)));

@@ -1,7 +1,15 @@
 // `prio-aggregator serve`: a process of an aggregator, until a signal ends it.
 
 import type { Command } from "commander";
-import { CONFIG_VARIABLE, flagName, readConfig, SETTING_NAMES, SETTINGS, type SettingName } from "../config.js";
+import {
+  CONFIG_VARIABLE,
+  flagName,
+  readConfig,
+  SETTING_NAMES,
+  SETTINGS,
+  type SettingName,
+  strangeVariables,
+} from "../config.js";
 import { createLogger, type Logger } from "../log.js";
 import { type RunningProcess, startProcess } from "../roles/process.js";
 import { Secrets } from "../tasks/secrets.js";
@@ -34,6 +42,7 @@ export function addServe(program: Command, io: Io): void {
       log.fatal({ err }, "a fault of this program");
       process.exit(CUT_OFF);
     });
+    for (const reason of strangeVariables(io.env)) log.warn({ reason }, "a variable was passed over");
     const running = await startProcess(config, secrets, log);
     await untilSignal(running, log, config.shutdownSeconds);
   });

@@ -144,6 +144,10 @@ describe("the program", () => {
     const { stdout } = await operator.must(["config", "--json"], { env });
     expect(stdout).not.toContain("hunter2");
     expect(JSON.parse(stdout)).toMatchObject({ database: "postgres://me:…@db.example/prio", listen: "[::1]:0" });
+    const strange = await operator.must(["config"], { env: { PRIO_AGGREGATOR_DRIVERJOBS: "5" } });
+    expect(strange.stderr).toContain(
+      "warning: PRIO_AGGREGATOR_DRIVERJOBS is no setting; is it PRIO_AGGREGATOR_DRIVER_JOBS?",
+    );
     const wrong = await operator.run(["config"], { env: { PRIO_AGGREGATOR_DRIVER_JOBS: "many" } });
     expect(wrong).toMatchObject({ status: 1, stderr: expect.stringContaining("PRIO_AGGREGATOR_DRIVER_JOBS") });
   });
