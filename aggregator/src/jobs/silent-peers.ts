@@ -6,8 +6,9 @@ import { type Peer, PeerUnavailable } from "./peer.js";
 
 interface Silence {
   /** What the last request without an answer said. */
-  readonly why: string;
-  readonly isAsked: boolean;
+  why: string;
+  /** Whether a request finds out. Only its own end changes that: others, from before the silence, end later. */
+  isAsked: boolean;
 }
 
 export function withSilentPeers(peer: Peer): Peer {
@@ -16,17 +17,21 @@ export function withSilentPeers(peer: Peer): Peer {
   return {
     async send(task, request, signal) {
       const { url } = task.peer;
-      const silence = silences.get(url);
-      if (silence?.isAsked === true) throw new PeerUnavailable(silence.why);
-      if (silence !== undefined) silences.set(url, { ...silence, isAsked: true });
+      const asked = silences.get(url);
+      if (asked?.isAsked === true) throw new PeerUnavailable(asked.why);
+      if (asked !== undefined) asked.isAsked = true;
       try {
         const response = await peer.send(task, request, signal);
         silences.delete(url);
         return response;
       } catch (error) {
+        if (asked !== undefined) asked.isAsked = false;
         // Any other error is one of this process, such as that it stops.
-        const why = error instanceof PeerUnavailable ? error.message : silence?.why;
-        if (why !== undefined) silences.set(url, { why, isAsked: false });
+        if (error instanceof PeerUnavailable) {
+          const silence = silences.get(url);
+          if (silence === undefined) silences.set(url, { why: error.message, isAsked: false });
+          else silence.why = error.message;
+        }
         throw error;
       }
     },

@@ -53,6 +53,33 @@ test("while a helper is silent, one request at a time waits for it", async () =>
   await Promise.all(again);
 });
 
+test("requests from before the silence, which end one by one, let no more than one other wait", async () => {
+  const { waiting, ask } = byHand();
+  const first = [ask(quiet), ask(quiet), ask(quiet)];
+  waiting[0]?.reject(silent());
+  await expect(first[0]).rejects.toThrow(PeerUnavailable);
+  const next = ask(quiet);
+  waiting[1]?.reject(silent());
+  await expect(first[1]).rejects.toThrow(PeerUnavailable);
+  const another = ask(quiet);
+  expect(waiting).toHaveLength(4);
+  await expect(another).rejects.toThrow(PeerUnavailable);
+  // One of them is answered after all: the helper is back, and the other's end changes nothing of a later silence.
+  waiting[2]?.resolve(respond(200));
+  await first[2];
+  const late = ask(quiet);
+  waiting[4]?.reject(silent());
+  await expect(late).rejects.toThrow(PeerUnavailable);
+  const again = ask(quiet);
+  waiting[3]?.reject(silent());
+  await expect(next).rejects.toThrow(PeerUnavailable);
+  const one = ask(quiet);
+  expect(waiting).toHaveLength(6);
+  await expect(one).rejects.toThrow(PeerUnavailable);
+  waiting[5]?.resolve(respond(200));
+  expect((await again).status).toBe(200);
+});
+
 test("a request that this process gives up lets the next one ask", async () => {
   const { waiting, ask } = byHand();
   const first = ask(quiet);
