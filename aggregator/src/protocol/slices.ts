@@ -32,9 +32,11 @@ export async function mapInSlices<T, R>(items: readonly T[], map: (item: T, inde
 /** The same, after all that was asked of this function for the same task before. */
 export function mapInTurn<T, R>(task: object, items: readonly T[], map: (item: T, index: number) => R): Promise<R[]> {
   const result = (lasts.get(task) ?? Promise.resolve()).then(() => mapInSlices(items, map));
-  lasts.set(
-    task,
-    result.catch(() => undefined),
+  // Without the results: nobody may ask for this task again.
+  const ended = result.then(
+    () => undefined,
+    () => undefined,
   );
+  lasts.set(task, ended);
   return result;
 }

@@ -1,7 +1,12 @@
 // Computation in slices: in order, one computation of a task after the other, with turns for everything else.
 
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { mapInSlices, mapInTurn } from "../../src/protocol/slices.js";
+
+setFlagsFromString("--expose-gc");
+const collectGarbage: () => void = runInNewContext("gc");
 
 /** Takes longer than a slice, by the clock that slices go by. */
 function busy(): void {
@@ -62,5 +67,14 @@ describe("computation in slices", () => {
     await expect(failed).rejects.toThrow("no");
     expect(await next).toEqual([[2, 0]]);
     expect(await mapInTurn(task, [], () => 1)).toEqual([]);
+  });
+
+  it("keeps nothing of what it computed", async () => {
+    const task = {};
+    const result = new WeakRef(await mapInTurn(task, [1], () => ({})));
+    await new Promise((resolve) => setImmediate(resolve));
+    collectGarbage();
+    expect(result.deref()).toBeUndefined();
+    expect(await mapInTurn(task, [1], (n) => n)).toEqual([1]);
   });
 });
