@@ -51,7 +51,16 @@ function write(path: string, text: string, mode: number, appear: (temporary: str
   } catch (error) {
     throw systemError(error, `cannot write ${path}`);
   } finally {
+    remove(temporary);
+  }
+}
+
+/** Where it cannot be looked for, it was not made, and the error that said so is the one to tell. */
+function remove(temporary: string): void {
+  try {
     rmSync(temporary, { force: true });
+  } catch {
+    // As said.
   }
 }
 

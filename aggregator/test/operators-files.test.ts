@@ -14,6 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createSecretFile, writePublicFile } from "../src/operators-files.js";
+import { OperatorError } from "../src/tasks/operator-error.js";
 
 let folder: string;
 let path: string;
@@ -40,6 +41,17 @@ describe("a secret file", () => {
     make();
     expect(() => createSecretFile(path, "a secret\n")).toThrow(`${path} exists already: nothing was written`);
     expect(readdirSync(folder)).toEqual(["file"]);
+  });
+
+  test.each([
+    ["below a file", "plain/key", "not a directory"],
+    ["under a name that is too long", "x".repeat(250), "ENAMETOOLONG"],
+  ])("that cannot be written %s is one sentence", (_what, name, reason) => {
+    writeFileSync(join(folder, "plain"), "");
+    const file = join(folder, name);
+    expect(() => createSecretFile(file, "a secret\n")).toThrow(new OperatorError(`cannot write ${file}: ${reason}`));
+    expect(() => writePublicFile(file, "text\n")).toThrow(new OperatorError(`cannot write ${file}: ${reason}`));
+    expect(readdirSync(folder)).toEqual(["plain"]);
   });
 
   test("is written where a process that was killed has left a part of it", () => {
