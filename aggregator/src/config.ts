@@ -145,7 +145,7 @@ export const SETTINGS = {
     256 * MEBIBYTE,
     MEBIBYTE,
     2 ** 40,
-    "bytes of uploads that are still arriving, and the same again for other requests until they are handled",
+    "bytes of arriving uploads, and the same again for other requests until they are handled, of which a task has 3/4",
   ),
   maxJobRequests: whole(
     32,

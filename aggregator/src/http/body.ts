@@ -39,7 +39,11 @@ export function endsConnection(request: IncomingMessage): boolean {
  * Throws `tooLarge`, `unavailable` where the budget is used up, `invalidMessage` where the body breaks off or comes in
  * too many pieces.
  */
-export function readBody(request: IncomingMessage, limit: number, budget: Budget): Promise<Buffer> {
+export function readBody(
+  request: IncomingMessage,
+  limit: number,
+  budget: Pick<Budget, "take" | "give">,
+): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     let pieces: Pieces | null = new Pieces();
     let count = 0;

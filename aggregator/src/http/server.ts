@@ -93,9 +93,8 @@ export function createServer(ctx: Context, operations: Operations, options: Serv
   });
 
   // Uploads have a budget of their own: what anybody may send keeps out no peer and no collector.
-  const newReading = (): Budget => new Budget(options.maxReadingBytes, Number.POSITIVE_INFINITY);
-  const reading = newReading();
-  const bodies = new JobBodies(newReading(), options.maxJobRequests);
+  const reading = new Budget(options.maxReadingBytes, Number.POSITIVE_INFINITY);
+  const bodies = new JobBodies(options.maxReadingBytes, options.maxJobRequests);
   const uploads = new GroupCommit(ctx, options.uploads);
 
   // Pages of any origin may upload: a report is bound to nothing of the browser, and has no cookie beside it.

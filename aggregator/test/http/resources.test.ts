@@ -415,7 +415,7 @@ describe("resources", () => {
           return ready("AggregationJobResp");
         },
       },
-      { maxReadingBytes: BODY.length + 1 },
+      { maxReadingBytes: 2 * BODY.length },
     );
     const [one] = CASES;
     if (one === undefined) throw new Error("no case");
@@ -427,7 +427,10 @@ describe("resources", () => {
     expect((await ask(url, task.idText, one)).status).toBe(200);
   });
 
-  test("leaves a quarter of the places for the peers of other tasks", async () => {
+  test.each([
+    ["places", { maxJobRequests: 4 }],
+    ["bytes", { maxReadingBytes: 4 * BODY.length }],
+  ])("leaves a quarter of the %s for the peers of other tasks", async (_what, options) => {
     const [busy, other] = [fakeTask({ role: "helper" }), fakeTask({ role: "helper" })];
     let open = (): void => undefined;
     const held = new Promise<void>((resolve) => {
@@ -443,7 +446,7 @@ describe("resources", () => {
           return ready("AggregationJobResp");
         },
       },
-      { maxJobRequests: 4 },
+      options,
     );
     const [one] = CASES;
     if (one === undefined) throw new Error("no case");
