@@ -10,6 +10,7 @@ import {
   openSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { dirname } from "node:path";
@@ -34,8 +35,17 @@ export function createSecretFile(path: string, text: string): void {
   });
 }
 
-/** Writes a file that everybody may read. Throws an OperatorError. */
+/** Writes a file that everybody may read, or into a device or a pipe. Throws an OperatorError. */
 export function writePublicFile(path: string, text: string): void {
+  try {
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat?.isCharacterDevice() || stat?.isFIFO()) {
+      writeFileSync(path, text);
+      return;
+    }
+  } catch (error) {
+    throw systemError(error, `cannot write ${path}`);
+  }
   write(path, text, 0o644, (temporary) => renameSync(temporary, path));
 }
 

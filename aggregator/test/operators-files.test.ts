@@ -70,6 +70,14 @@ describe("a public file", () => {
     expect(readdirSync(folder)).toEqual(["file"]);
   });
 
+  test("is no file where there is a device: that is written into, and stays", () => {
+    // By a link: what is under test would otherwise take the machine's own away.
+    symlinkSync("/dev/null", path);
+    writePublicFile(path, "text\n");
+    expect(statSync(path).isCharacterDevice()).toBe(true);
+    expect(readdirSync(folder)).toEqual(["file"]);
+  });
+
   test("that cannot be written is one sentence, and leaves nothing", () => {
     mkdirSync(path);
     expect(() => writePublicFile(path, "after\n")).toThrow(`cannot write ${path}: is a directory`);
