@@ -10,8 +10,9 @@ import type { AggregatorTask } from "../../src/tasks/task.js";
 import { Pair, respond } from "../support/pair.js";
 
 const { signal } = new AbortController();
-const taskOf = (url: string) => ({ peer: { url, token: null } }) as unknown as AggregatorTask;
-const [quiet, other] = [taskOf("https://quiet.example/"), taskOf("https://other.example/")];
+const taskOf = (key: number, url: string) => ({ key, peer: { url, token: null } }) as unknown as AggregatorTask;
+const [quiet, other] = [taskOf(1, "https://quiet.example/"), taskOf(2, "https://other.example/")];
+const beside = taskOf(3, quiet.peer.url);
 const silent = () => new PeerUnavailable("waiting for the helper: no answer in time");
 
 /** A peer whose answers are given by hand, in the order of the requests. */
@@ -64,20 +65,47 @@ test("requests from before the silence, which end one by one, let no more than o
   const another = ask(quiet);
   expect(waiting).toHaveLength(4);
   await expect(another).rejects.toThrow(PeerUnavailable);
-  // One of them is answered after all: the helper is back, and the other's end changes nothing of a later silence.
+  // One of them is answered after all, and then the helper is silent again: still one asks.
   waiting[2]?.resolve(respond(200));
   await first[2];
   const late = ask(quiet);
   waiting[4]?.reject(silent());
   await expect(late).rejects.toThrow(PeerUnavailable);
-  const again = ask(quiet);
+  const toldAtOnce = ask(quiet);
+  expect(waiting).toHaveLength(5);
+  await expect(toldAtOnce).rejects.toThrow(PeerUnavailable);
   waiting[3]?.reject(silent());
   await expect(next).rejects.toThrow(PeerUnavailable);
-  const one = ask(quiet);
+  const again = ask(quiet);
   expect(waiting).toHaveLength(6);
-  await expect(one).rejects.toThrow(PeerUnavailable);
   waiting[5]?.resolve(respond(200));
   expect((await again).status).toBe(200);
+});
+
+test("a task that a helper answers is asked for, while another one's requests find it silent", async () => {
+  const { waiting, ask } = byHand();
+  const first = ask(quiet);
+  waiting[0]?.reject(silent());
+  await expect(first).rejects.toThrow(PeerUnavailable);
+  const second = ask(quiet);
+  const answered = [ask(beside), ask(beside)];
+  expect(waiting).toHaveLength(4);
+  for (const one of waiting.slice(2)) one.resolve(respond(200));
+  expect((await Promise.all(answered)).map(({ status }) => status)).toEqual([200, 200]);
+  // That changes nothing for the task that is not answered.
+  await expect(ask(quiet)).rejects.toThrow(PeerUnavailable);
+  // Where neither is answered, one asks for both.
+  const lost = ask(beside);
+  waiting[4]?.reject(silent());
+  await expect(lost).rejects.toThrow(PeerUnavailable);
+  await expect(ask(beside)).rejects.toThrow(PeerUnavailable);
+  waiting[1]?.reject(silent());
+  await expect(second).rejects.toThrow(PeerUnavailable);
+  const last = ask(beside);
+  await expect(ask(quiet)).rejects.toThrow(PeerUnavailable);
+  expect(waiting).toHaveLength(6);
+  waiting[5]?.resolve(respond(200));
+  expect((await last).status).toBe(200);
 });
 
 test("a request that this process gives up lets the next one ask", async () => {
