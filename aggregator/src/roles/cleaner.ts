@@ -32,7 +32,8 @@ const JUMP = 3600;
 /**
  * Says whether the clock went on as time did since this was made. What is removed by a clock that is ahead, be it for a
  * minute, is lost: reports and keys, and for a task without an end everything until the clock's time has come. Where it
- * stays as it is for a day, the jump was right, such as that of a machine that slept.
+ * stays so for a day, the jump was right, such as that of a machine that slept. Another one within a day of it begins
+ * no new wait, or a machine that sleeps each night would remove nothing.
  */
 export function steadiness({ clock }: Pick<Context, "clock">, passed = () => performance.now() / 1000): () => boolean {
   const difference = (): number => clock() - passed();
@@ -44,7 +45,7 @@ export function steadiness({ clock }: Pick<Context, "clock">, passed = () => per
       jump = null;
       return true;
     }
-    if (jump === null || Math.abs(now - jump.to) >= JUMP) jump = { to: now, at: passed() };
+    if (jump === null || Math.abs(now - jump.to) >= DAY) jump = { to: now, at: passed() };
     if (passed() - jump.at < DAY) return false;
     right = now;
     jump = null;

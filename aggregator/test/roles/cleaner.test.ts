@@ -44,6 +44,23 @@ test("a jump that stays for a day was right, and one after the other is not", ()
   expect(isSteady()).toBe(false);
 });
 
+test("a machine that sleeps each night is steady again and again", () => {
+  const time = { clock: 1_800_000_000, passed: 5 };
+  const isSteady = steadiness({ clock: () => time.clock }, () => time.passed);
+  const nights = Array.from({ length: 14 }, () => {
+    time.clock += 8 * 3600;
+    let hours = 0;
+    for (let hour = 0; hour < 16; hour++) {
+      time.clock += 3600;
+      time.passed += 3600;
+      if (isSteady()) hours++;
+    }
+    return hours > 0;
+  });
+  // Every other day.
+  expect(nights.filter(Boolean)).toHaveLength(7);
+});
+
 test("a clock that is ten years ahead for a while costs no key, no report and no id", async () => {
   const at = await openTestAdmin();
   const task = await at.addTask("leader");
