@@ -44,9 +44,8 @@ describe("a key", () => {
       fc.property(fc.array(part, { maxLength: 8 }), (parts) => {
         const key = parts.join("/");
         if (whyNoKey(key) !== null) return;
-        expect(new URL(`file:///root/${key.replaceAll("%", "%25")}`).pathname).toBe(
-          `/root/${key.replaceAll("%", "%25")}`,
-        );
+        const path = `/base/${key.replaceAll("%", "%25")}`;
+        expect(new URL(`file://${path}`).pathname).toBe(path);
       }),
       { numRuns: 1000 },
     );
