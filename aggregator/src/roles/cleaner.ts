@@ -60,7 +60,7 @@ export function startCleaner(ctx: Context, config: Config, secrets: Secrets): Re
     if (!isSteady()) {
       ctx.log.error(
         {},
-        "the clock has jumped: nothing is removed until it is right, for a day, or until this process starts again",
+        "the clock has jumped: for a day nothing is removed, unless it becomes right or this process starts again",
       );
       return;
     }

@@ -22,25 +22,13 @@ export function inDialects(operations: Operations): Operations {
     ...operations,
     async createAggregationJob(ctx, task, body, id) {
       if (!isJanus(task)) return createAggregationJob(ctx, task, body, id);
-      return inJanus(
-        await createAggregationJob(
-          ctx,
-          task,
-          wellFormed(() => janus.decodeInitReq(body)),
-          id,
-        ),
-      );
+      const request = wellFormed(() => janus.decodeInitReq(body));
+      return inJanus(await createAggregationJob(ctx, task, request, id));
     },
     async continueAggregationJob(ctx, task, id, body) {
       if (!isJanus(task)) return continueAggregationJob(ctx, task, id, body);
-      return inJanus(
-        await continueAggregationJob(
-          ctx,
-          task,
-          id,
-          wellFormed(() => janus.decodeContinueReq(body)),
-        ),
-      );
+      const request = wellFormed(() => janus.decodeContinueReq(body));
+      return inJanus(await continueAggregationJob(ctx, task, id, request));
     },
     async readAggregationJob(ctx, task, id, step) {
       const answer = await readAggregationJob(ctx, task, id, step);

@@ -215,6 +215,16 @@ describe("requests that no job is made of", () => {
 describe.each(["sync", "async"] as const)("continuation, %s", (helperMode) => {
   const options = { ...PRIO1, helperMode };
 
+  /** An asynchronous helper finds out when it gets to the job. Nothing is counted. */
+  async function expectUnrecognized(pair: Pair, go: () => Promise<Answer>): Promise<void> {
+    if (helperMode === "async") {
+      await go();
+      while (await pair.round());
+    }
+    expect(await problemOf(go())).toBe("unrecognizedAggregationJob");
+    expect(await pair.counters("helper")).toEqual({});
+  }
+
   test("the same again is the same answer, and another a mismatch of steps", async () => {
     const { pair, body } = await asked(options);
     const next = await continued(pair);
@@ -303,12 +313,7 @@ describe.each(["sync", "async"] as const)("continuation, %s", (helperMode) => {
       if (row !== null) await tx.updateJob(row, { answer }, pair.now);
     });
     const go = () => continueAggregationJob(ctx, task, job?.id as Uint8Array, next);
-    if (helperMode === "async") {
-      await go();
-      while (await pair.round());
-    }
-    expect(await problemOf(go())).toBe("unrecognizedAggregationJob");
-    expect(await pair.counters("helper")).toEqual({});
+    await expectUnrecognized(pair, go);
   });
 
   test("where they cannot be made again, the job is not there any more", async () => {
@@ -319,12 +324,7 @@ describe.each(["sync", "async"] as const)("continuation, %s", (helperMode) => {
     const { ctx, task } = pair.helper;
     const [job] = await ctx.store.run("test", (tx) => tx.jobs(1, "verify", 1));
     const go = () => continueAggregationJob(ctx, task, job?.id as Uint8Array, next);
-    if (helperMode === "async") {
-      await go();
-      while (await pair.round());
-    }
-    expect(await problemOf(go())).toBe("unrecognizedAggregationJob");
-    expect(await pair.counters("helper")).toEqual({});
+    await expectUnrecognized(pair, go);
   });
 });
 
