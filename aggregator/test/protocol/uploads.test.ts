@@ -50,6 +50,14 @@ test("ids that clients make up cause one reading in a second of the clock, howev
   }
 });
 
+test("a second has one reading also where the clock has fractions of it", async () => {
+  for (const now of [100.25, 100.5, 100.999]) {
+    at.now = now;
+    await upload(255);
+  }
+  expect(readings).toBe(1);
+});
+
 test("where the keys cannot be read, a client is told to come again, and then it is taken", async () => {
   const { run } = at.store;
   at.store.run = () => Promise.reject(new Error("the database has gone away"));

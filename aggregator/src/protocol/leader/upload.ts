@@ -5,6 +5,7 @@ import { ReportError } from "prio/dap";
 import type { Context } from "../../context.js";
 import { Problem } from "../../problem.js";
 import type { AggregatorTask } from "../../tasks/task.js";
+import { nowOf } from "../now.js";
 import { refusalOfTime } from "../report-times.js";
 
 /** What is looked at of a report. */
@@ -28,7 +29,7 @@ export async function uploadRefusals(
     ctx.keys.pair(configId) === undefined;
   if (reports.some(isUnknown)) {
     try {
-      await ctx.keys.refreshOnceAt(ctx.clock());
+      await ctx.keys.refreshOnceAt(nowOf(ctx));
     } catch (cause) {
       throw new Problem("unavailable", "the keys could not be read", { retryAfter: 5, cause });
     }
